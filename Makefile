@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# One makefile, not recursive. All that is built goes to .output/ (or O=DIR):
+#   culprit          the program              libculprit.a   everything in user/, for the program and the tests
+#   gen/             generated sources        obj/           objects and their .d files
+#   bpf/             BPF objects, skeleton    san/ …         the same tree again, built with sanitizers
+#
+# Switches: V=1 shows the commands, DEBUG=1 builds -O0, SANITIZE=address,undefined builds with sanitizers,
+# CC=clang takes another compiler, WERROR= lets warnings pass.
+
+O       ?= .output
+V       ?= 0
+DEBUG   ?= 0
+WERROR  ?= -Werror
+PREFIX  ?= /usr/local
+CC      ?= gcc
+CLANG   ?= clang
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
+PROTOC_C ?= protoc-c
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+ifeq ($(V),1)
+Q :=
+msg =
+else
+Q := @
+msg = @printf '  %-8s %s\n' "$(1)" "$(2)";
+endif
+
+ARCH := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
+
+# ---- flags -------------------------------------------------------------------------------------------------------
+
+CPPFLAGS_ALL := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Iuser -Iinclude -I$(O)/gen -I$(O)/bpf $(CPPFLAGS)
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wpointer-arith \
+        -Wundef -Wvla -Wwrite-strings -Wno-unused-parameter $(WERROR)
+ifeq ($(DEBUG),1)
+OPT := -O0
+else
+OPT := -O2
+endif
+SAN := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all,)
+CFLAGS_ALL := -std=gnu11 -g $(OPT) -fno-omit-frame-pointer $(if $(SAN),,-fstack-protector-strong) $(WARN) $(SAN) $(CFLAGS)
+LDFLAGS_ALL := $(SAN) $(LDFLAGS)
+
+# Each library is included by the one folder that is named behind it. jemalloc is linked into the program only, and
+# not together with a sanitizer (both replace malloc).
+LIBS := -lbpf     `# collect/` \
+        -lelf     `# elf/` \
+        -lsqlite3 `# store/` \
+        -lzstd    `# store/` \
+        -lprotobuf-c `# format/` \
+        -lz       `# format/` \
+        -liberty  `# elf/` \
+        -lm -lpthread
+JEMALLOC := $(if $(SAN),,-ljemalloc)
+
+# ---- sources -----------------------------------------------------------------------------------------------------
+
+LIB_SRC  := $(sort $(wildcard user/*/*.c))
+TOOL_SRC := $(sort $(wildcard tools/*.c))
+BPF_SRC  := $(sort $(wildcard bpf/*.bpf.c))
+UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
+TARGET_SRC := $(sort $(wildcard tests/targets/*.c))
+BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
+
+GEN_SRC  := $(O)/gen/profile.pb-c.c
+LIB_OBJ  := $(LIB_SRC:%.c=$(O)/obj/%.o) $(GEN_SRC:$(O)/gen/%.c=$(O)/obj/gen/%.o)
+TOOL_OBJ := $(TOOL_SRC:%.c=$(O)/obj/%.o)
+UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(O)/tests/unit/%)
+TARGET_BIN := $(TARGET_SRC:tests/targets/%.c=$(O)/tests/targets/%)
+BENCH_BIN := $(BENCH_SRC:tests/bench/%.c=$(O)/tests/bench/%)
+SKEL     := $(O)/bpf/culprit.skel.h
+
+# ---- goals -------------------------------------------------------------------------------------------------------
+
+.PHONY: help all lib units targets demo test bench lint format install clean deps force
+help: ## this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+all: $(O)/culprit ## build .output/culprit
+
+demo: ## install what is missing, build, record a recurring incident on this machine and name its process
+	$(Q)scripts/deps.sh
+	$(Q)$(MAKE) all
+	$(Q)scripts/demo.sh
+
+test: ## install what is missing, build, run every test that this machine can run
+	$(Q)scripts/deps.sh --test
+	$(Q)$(MAKE) all targets
+	$(Q)scripts/test.sh
+
+bench: ## measure cost and speed beside named peers
+	$(Q)scripts/deps.sh --bench
+	$(Q)$(MAKE) all targets $(BENCH_BIN)
+	$(Q)tests/bench/run.sh
+
+lint: ## ranks, headers, format, banned functions, sizes, shell scripts
+	$(Q)scripts/deps.sh --test
+	$(Q)scripts/lint.sh
+
+format: ## clang-format over all C files
+	$(Q)git ls-files '*.c' '*.h' | grep -v '^vmlinux/' | xargs clang-format -i
+
+install: all ## DESTDIR= PREFIX=
+	$(Q)install -D -m 0755 $(O)/culprit $(DESTDIR)$(PREFIX)/bin/culprit
+
+clean: ## remove .output/
+	$(Q)rm -rf $(O)
+
+deps: ## install what building and running needs
+	$(Q)scripts/deps.sh
+
+lib: $(O)/libculprit.a
+units: $(UNIT_BIN)
+targets: $(TARGET_BIN)
+
+# ---- C -----------------------------------------------------------------------------------------------------------
+
+$(O)/obj/%.o: %.c | $(GEN_SRC) $(SKEL)
+	$(call msg,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+$(O)/obj/gen/%.o: $(O)/gen/%.c
+	$(call msg,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_ALL) -std=gnu11 -g $(OPT) -fno-omit-frame-pointer $(SAN) -MMD -MP -c -o $@ $<
+
+$(O)/libculprit.a: $(LIB_OBJ)
+	$(call msg,AR,$@)
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $(LIB_OBJ)
+
+$(O)/culprit: $(TOOL_OBJ) $(O)/libculprit.a
+	$(call msg,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(TOOL_OBJ) $(O)/libculprit.a $(JEMALLOC) $(LIBS)
+
+$(O)/tests/unit/%: tests/unit/%.c $(O)/libculprit.a
+	$(call msg,UNIT,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_ALL) -Itests $(CFLAGS_ALL) -MMD -MP -MF $(O)/tests/unit/$*.d $(LDFLAGS_ALL) -o $@ $< $(O)/libculprit.a $(LIBS)
+
+# Programs to be profiled: frame pointers, no inlining of what tests look for, flags of their own in a first-line comment.
+$(O)/tests/targets/%: tests/targets/%.c
+	$(call msg,TARGET,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -D_GNU_SOURCE -std=gnu11 -g -O1 -fno-omit-frame-pointer -fno-optimize-sibling-calls -Wall -Wextra $(WERROR) -Iinclude \
+		-o $@ $< $$(sed -n '1,3s|.*BUILD: *\(.*\) \*/$$|\1|p' $<) -lpthread -ldl -lm
+
+$(O)/tests/bench/%: tests/bench/%.c $(O)/libculprit.a
+	$(call msg,BENCH,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_ALL) -Itests $(CFLAGS_ALL) -MMD -MP -MF $(O)/tests/bench/$*.d $(LDFLAGS_ALL) -o $@ $< $(O)/libculprit.a $(LIBS)
+
+# ---- generated ---------------------------------------------------------------------------------------------------
+
+$(O)/gen/%.pb-c.c: user/format/%.proto
+	$(call msg,PROTOC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(PROTOC_C) --proto_path=user/format --c_out=$(@D) $<
+
+# ---- BPF ---------------------------------------------------------------------------------------------------------
+
+BPF_CFLAGS := -g -O2 -target bpf -D__TARGET_ARCH_$(ARCH) -Wall -Wextra $(WERROR) -mcpu=v3 -Iinclude -Ivmlinux
+BPF_OBJ := $(BPF_SRC:bpf/%.bpf.c=$(O)/bpf/%.bpf.o)
+
+$(O)/bpf/%.bpf.o: bpf/%.bpf.c
+	$(call msg,BPF,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -c -o $@ $<
+
+$(O)/bpf/culprit.bpf.o: $(BPF_OBJ)
+	$(call msg,GENOBJ,$@)
+	$(Q)$(BPFTOOL) gen object $@ $(BPF_OBJ)
+
+$(SKEL): $(O)/bpf/culprit.bpf.o
+	$(call msg,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name culprit_bpf > $@
+
+-include $(LIB_OBJ:.o=.d) $(TOOL_OBJ:.o=.d) $(BPF_OBJ:.o=.d) $(UNIT_BIN:%=%.d) $(BENCH_BIN:%=%.d)

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/fs.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define READ_CHUNK 65536
+
+int fs_read_fd(int fd, struct buf *out)
+{
+	for (;;) {
+		size_t left = out->max - out->len;
+		char *room = buf_reserve(out, left < READ_CHUNK ? left : READ_CHUNK);
+		char probe;
+		ssize_t n;
+
+		if (!room)
+			return buf_error(out) == -ENOSPC ? -EFBIG : buf_error(out);
+		n = left ? read(fd, room, left < READ_CHUNK ? left : READ_CHUNK) : read(fd, &probe, 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n > 0 && !left)
+			return -EFBIG;
+		buf_commit(out, (size_t)n);
+		if (!n)
+			return 0;
+	}
+}
+
+int fs_read(const char *path, struct buf *out, struct err *err)
+{
+	bool is_stdin = !strcmp(path, "-");
+	int fd, r;
+
+	fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_set(err, errno, "%s: %s", path, strerror(errno));
+	r = fs_read_fd(fd, out);
+	if (!is_stdin)
+		(void)close(fd);
+	if (r == -EFBIG)
+		return err_set(err, EFBIG, "%s: larger than %zu MiB, the most that is read", path, out->max >> 20);
+	if (r)
+		return err_set(err, r, "%s: %s", path, strerror(-r));
+	return 0;
+}
+
+static int write_all(int fd, struct str data)
+{
+	while (data.len) {
+		ssize_t n = write(fd, data.p, data.len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		data = (struct str){data.p + n, data.len - (size_t)n};
+	}
+	return 0;
+}
+
+int fs_write(const char *path, struct str data, struct err *err)
+{
+	struct stat st;
+	char *tmp = NULL;
+	int fd, r;
+
+	if (!strcmp(path, "-")) {
+		r = write_all(STDOUT_FILENO, data);
+		return r ? err_set(err, r, "standard output: %s", strerror(-r)) : 0;
+	}
+	if (!stat(path, &st) && !S_ISREG(st.st_mode)) { /* /dev/null, a pipe: nothing to rename over */
+		fd = open(path, O_WRONLY | O_CLOEXEC);
+		r = fd < 0 ? -errno : write_all(fd, data);
+		goto out;
+	}
+	if (asprintf(&tmp, "%s.tmp.%d", path, (int)getpid()) < 0)
+		return err_set(err, ENOMEM, "%s: out of memory", path);
+	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	r = fd < 0 ? -errno : write_all(fd, data);
+	if (!r && fsync(fd))
+		r = -errno;
+	if (!r && rename(tmp, path))
+		r = -errno;
+	if (r && fd >= 0)
+		(void)unlink(tmp);
+out:
+	if (fd >= 0)
+		(void)close(fd);
+	free(tmp);
+	return r ? err_set(err, r, "%s: %s", path, strerror(-r)) : 0;
+}
+
+int fs_mkdirs(const char *path, struct err *err)
+{
+	char *copy = strdup(path), *p;
+	struct stat st;
+	int r = 0;
+
+	if (!copy)
+		return err_set(err, ENOMEM, "%s: out of memory", path);
+	for (p = copy + 1; *copy && !r; p++) {
+		bool last = !*p;
+
+		if (!last && *p != '/')
+			continue;
+		*p = '\0';
+		if (mkdir(copy, 0777) && errno != EEXIST)
+			r = -errno;
+		if (last)
+			break;
+		*p = '/';
+	}
+	if (!r && stat(path, &st))
+		r = -errno;
+	else if (!r && !S_ISDIR(st.st_mode))
+		r = -ENOTDIR;
+	free(copy);
+	return r ? err_set(err, r, "%s: %s", path, strerror(-r)) : 0;
+}
+
+int fs_open_in_root(int root_fd, const char *path)
+{
+	struct open_how how = {
+		.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+	};
+	struct stat st;
+	int fd;
+
+	fd = (int)syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
+		(void)close(fd);
+		return -EINVAL;
+	}
+	return fd;
+}

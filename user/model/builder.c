@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Four tables beside the profile under construction turn "have I seen this?" into one look-up: frames and label sets
+ * are interned as bytes, stack nodes and samples by a 64-bit key of two 32-bit numbers. At the seal the tables are
+ * thrown away and the profile goes out.
+ */
+#include "model/builder.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/idmap.h"
+#include "base/mem.h"
+#include "base/text.h"
+
+#define MAX_LABELS 64 /* of one series */
+
+const struct builder_limits builder_limits_window = {
+	.max_strings = 1 << 18,
+	.max_frames = 1 << 18,
+	.max_nodes = 1 << 19,
+	.max_series = 1 << 14,
+	.max_string_bytes = 32 << 20,
+	.max_samples = 1 << 19,
+};
+
+const struct builder_limits builder_limits_file = {
+	.max_strings = 1 << 24,
+	.max_frames = 1 << 24,
+	.max_nodes = 1 << 27,
+	.max_series = 1 << 20,
+	.max_string_bytes = (size_t)2 << 30,
+	.max_samples = 1 << 27,
+};
+
+struct builder {
+	struct builder_limits limits;
+	struct profile *p;
+	struct intern frames;	  /* struct frame as bytes */
+	struct intern label_sets; /* struct label[] as bytes */
+	struct idmap nodes;	  /* parent << 32 | frame */
+	struct idmap samples;	  /* series << 32 | node */
+	size_t node_cap, label_cap, series_cap, sample_cap, frame_cap;
+};
+
+static uint64_t pair(uint32_t a, uint32_t b)
+{
+	return (uint64_t)a << 32 | b;
+}
+
+static void release_tables(struct builder *b)
+{
+	intern_release(&b->frames);
+	intern_release(&b->label_sets);
+	idmap_release(&b->nodes);
+	idmap_release(&b->samples);
+	b->node_cap = b->label_cap = b->series_cap = b->sample_cap = b->frame_cap = 0;
+}
+
+/* An empty profile with the three zeros in it. */
+static int start_profile(struct builder *b, enum profile_unit unit)
+{
+	const struct builder_limits *l = &b->limits;
+	uint32_t id;
+	int r;
+
+	b->p = calloc(1, sizeof(*b->p));
+	if (!b->p)
+		return -ENOMEM;
+	b->p->unit = unit;
+	intern_init(&b->p->strings, l->max_strings, l->max_string_bytes);
+	intern_init(&b->frames, l->max_frames, (size_t)l->max_frames * (sizeof(struct frame) + 1));
+	intern_init(&b->label_sets, l->max_series, (size_t)l->max_series * 256);
+	idmap_init(&b->nodes, l->max_nodes);
+	idmap_init(&b->samples, l->max_samples);
+	r = builder_string(b, STR_LIT(""), &id);
+	if (!r)
+		r = builder_frame(b, STR_LIT(""), STR_LIT(""), FRAME_UNKNOWN, &id);
+	if (!r)
+		r = mem_grow(&b->p->nodes, &b->node_cap, 1, sizeof(*b->p->nodes), l->max_nodes);
+	if (r)
+		return r;
+	b->p->nodes[0] = (struct stack_node){0, 0};
+	b->p->node_cnt = 1;
+	return 0;
+}
+
+struct builder *builder_new(const struct builder_limits *limits, enum profile_unit unit)
+{
+	struct builder *b = calloc(1, sizeof(*b));
+
+	if (!b)
+		return NULL;
+	b->limits = *limits;
+	if (start_profile(b, unit)) {
+		builder_free(b);
+		return NULL;
+	}
+	return b;
+}
+
+void builder_free(struct builder *b)
+{
+	if (!b)
+		return;
+	release_tables(b);
+	profile_free(b->p);
+	free(b);
+}
+
+int builder_string(struct builder *b, struct str s, uint32_t *ret_id)
+{
+	return intern_add(&b->p->strings, s.p, s.len, ret_id);
+}
+
+int builder_frame(struct builder *b, struct str name, struct str module, enum frame_kind kind, uint32_t *ret_id)
+{
+	struct profile *p = b->p;
+	struct frame frame = {.kind = kind};
+	uint32_t id;
+	int r;
+
+	r = builder_string(b, name, &frame.name);
+	if (!r)
+		r = builder_string(b, module, &frame.module);
+	if (!r)
+		r = mem_grow(&p->frames, &b->frame_cap, (size_t)p->frame_cnt + 1, sizeof(frame), b->limits.max_frames);
+	if (!r)
+		r = intern_add(&b->frames, &frame, sizeof(frame), &id);
+	if (r)
+		return r;
+	if (id == p->frame_cnt)
+		p->frames[p->frame_cnt++] = frame;
+	*ret_id = id;
+	return 0;
+}
+
+int builder_stack(struct builder *b, uint32_t parent, uint32_t frame, uint32_t *ret_node)
+{
+	struct profile *p = b->p;
+	uint64_t known;
+	int r;
+
+	if (!idmap_get(&b->nodes, pair(parent, frame), &known)) {
+		r = mem_grow(&p->nodes, &b->node_cap, (size_t)p->node_cnt + 1, sizeof(*p->nodes), b->limits.max_nodes);
+		if (!r)
+			r = idmap_put(&b->nodes, pair(parent, frame), p->node_cnt);
+		if (r)
+			return r;
+		known = p->node_cnt;
+		p->nodes[p->node_cnt++] = (struct stack_node){parent, frame};
+	}
+	*ret_node = (uint32_t)known;
+	return 0;
+}
+
+/* Sorts the labels by key into out[], later ones replacing earlier ones; returns how many there are. */
+static int sort_labels(struct builder *b, const struct str (*labels)[2], size_t cnt, struct label *out)
+{
+	size_t n = 0, at;
+	struct label label;
+	int r;
+
+	for (size_t i = 0; i < cnt; i++) {
+		r = builder_string(b, labels[i][0], &label.key);
+		if (!r)
+			r = builder_string(b, labels[i][1], &label.value);
+		if (r)
+			return r;
+		for (at = 0; at < n; at++)
+			if (str_cmp(profile_str(b->p, out[at].key), labels[i][0]) >= 0)
+				break;
+		if (at < n && out[at].key == label.key) {
+			out[at] = label;
+			continue;
+		}
+		if (n == MAX_LABELS)
+			return -ENOSPC;
+		memmove(&out[at + 1], &out[at], (n - at) * sizeof(*out));
+		out[at] = label;
+		n++;
+	}
+	return (int)n;
+}
+
+int builder_series(struct builder *b, const struct str (*labels)[2], size_t cnt, uint32_t *ret_id)
+{
+	struct label set[MAX_LABELS];
+	struct profile *p = b->p;
+	size_t kept = 0;
+	uint32_t id;
+	int n, r;
+
+	n = sort_labels(b, labels, cnt, set);
+	if (n < 0)
+		return n;
+	for (int i = 0; i < n; i++)
+		if (set[i].value) /* string 0 is "" */
+			set[kept++] = set[i];
+	r = mem_grow(&p->series, &b->series_cap, (size_t)p->series_cnt + 1, sizeof(*p->series), b->limits.max_series);
+	if (!r)
+		r = mem_grow(&p->labels, &b->label_cap, p->label_cnt + kept, sizeof(*p->labels), UINT32_MAX);
+	if (!r)
+		r = intern_add(&b->label_sets, set, kept * sizeof(*set), &id);
+	if (r)
+		return r;
+	if (id == p->series_cnt) {
+		p->series[p->series_cnt++] = (struct series){p->label_cnt, (uint32_t)kept};
+		if (kept)
+			memcpy(p->labels + p->label_cnt, set, kept * sizeof(*set));
+		p->label_cnt += (uint32_t)kept;
+	}
+	*ret_id = id;
+	return 0;
+}
+
+int builder_process(struct builder *b, struct str name, uint32_t *ret_id)
+{
+	const struct str labels[][2] = {{STR_LIT(LABEL_PROCESS), name}};
+
+	return builder_series(b, labels, 1, ret_id);
+}
+
+int builder_sample(struct builder *b, uint32_t series, uint32_t node, uint64_t weight, uint64_t cnt)
+{
+	struct profile *p = b->p;
+	uint64_t at;
+	int r;
+
+	if (!weight)
+		return 0;
+	if (!idmap_get(&b->samples, pair(series, node), &at)) {
+		r = mem_grow(&p->samples, &b->sample_cap, p->sample_cnt + 1, sizeof(*p->samples),
+			     b->limits.max_samples);
+		if (!r)
+			r = idmap_put(&b->samples, pair(series, node), p->sample_cnt);
+		if (r)
+			return r;
+		at = p->sample_cnt;
+		p->samples[p->sample_cnt++] = (struct sample){.series = series, .node = node};
+	}
+	/* A hostile file may carry sums beyond 2^64: they stay at the largest number there is. */
+	if (__builtin_add_overflow(p->samples[at].weight, weight, &p->samples[at].weight))
+		p->samples[at].weight = UINT64_MAX;
+	if (__builtin_add_overflow(p->total, weight, &p->total))
+		p->total = UINT64_MAX;
+	p->samples[at].cnt += cnt;
+	p->total_cnt += cnt;
+	return 0;
+}
+
+static void cover(struct profile *p, int64_t start_ns, int64_t end_ns)
+{
+	if (!p->window_cnt || start_ns < p->start_ns)
+		p->start_ns = start_ns;
+	if (!p->window_cnt || end_ns > p->end_ns)
+		p->end_ns = end_ns;
+}
+
+void builder_window(struct builder *b, int64_t start_ns, uint64_t length_ns, uint32_t cpus, double hz)
+{
+	struct profile *p = b->p;
+
+	cover(p, start_ns, start_ns + (int64_t)length_ns);
+	p->length_ns += length_ns;
+	p->capacity_ns += length_ns * cpus;
+	if (cpus > p->cpus)
+		p->cpus = cpus;
+	p->hz = hz;
+	p->window_cnt++;
+}
+
+void builder_lost(struct builder *b, enum loss reason, uint64_t cnt)
+{
+	b->p->lost[reason] += cnt;
+}
+
+static int add_series(struct builder *b, const struct profile *p, uint32_t series, uint32_t *ret_id)
+{
+	const struct series *s = &p->series[series];
+	struct str labels[MAX_LABELS][2];
+
+	for (uint32_t i = 0; i < s->label_cnt; i++) {
+		labels[i][0] = profile_str(p, p->labels[s->first_label + i].key);
+		labels[i][1] = profile_str(p, p->labels[s->first_label + i].value);
+	}
+	return builder_series(b, (const struct str(*)[2])labels, s->label_cnt, ret_id);
+}
+
+/* Our number for each node of p; parents come first, so one pass does it. */
+static int add_nodes(struct builder *b, const struct profile *p, uint32_t *node_map)
+{
+	uint32_t *frame_map = calloc((size_t)p->frame_cnt + 1, sizeof(*frame_map));
+	int r = frame_map ? 0 : -ENOMEM;
+
+	for (uint32_t i = 1; !r && i < p->frame_cnt; i++)
+		r = builder_frame(b, profile_str(p, p->frames[i].name), profile_str(p, p->frames[i].module),
+				  p->frames[i].kind, &frame_map[i]);
+	for (uint32_t i = 1; !r && i < p->node_cnt; i++)
+		r = builder_stack(b, node_map[p->nodes[i].parent], frame_map[p->nodes[i].frame], &node_map[i]);
+	free(frame_map);
+	return r;
+}
+
+int builder_add_profile(struct builder *b, const struct profile *p, const struct matcher *m)
+{
+	uint32_t *node_map, *series_map;
+	int r;
+
+	if (p->unit != b->p->unit)
+		return -EINVAL;
+	node_map = calloc((size_t)p->node_cnt + 1, sizeof(*node_map));
+	series_map = malloc(((size_t)p->series_cnt + 1) * sizeof(*series_map));
+	r = node_map && series_map ? add_nodes(b, p, node_map) : -ENOMEM;
+	for (uint32_t i = 0; !r && i < p->series_cnt; i++) {
+		series_map[i] = UINT32_MAX;
+		if (matcher_accepts(m, p, i))
+			r = add_series(b, p, i, &series_map[i]);
+	}
+	for (size_t i = 0; !r && i < p->sample_cnt; i++) {
+		const struct sample *s = &p->samples[i];
+
+		if (series_map[s->series] != UINT32_MAX)
+			r = builder_sample(b, series_map[s->series], node_map[s->node], s->weight, s->cnt);
+	}
+	if (!r) {
+		cover(b->p, p->start_ns, p->end_ns);
+		b->p->length_ns += p->length_ns;
+		b->p->capacity_ns += p->capacity_ns;
+		b->p->window_cnt += p->window_cnt;
+		b->p->cpus = p->cpus > b->p->cpus ? p->cpus : b->p->cpus;
+		b->p->hz = p->hz;
+		for (unsigned int i = 0; i < LOSS_CNT; i++)
+			b->p->lost[i] += p->lost[i];
+	}
+	free(node_map);
+	free(series_map);
+	return r;
+}
+
+static int by_series_and_node(const void *va, const void *vb)
+{
+	const struct sample *a = va, *b = vb;
+	uint64_t ka = pair(a->series, a->node), kb = pair(b->series, b->node);
+
+	return (ka > kb) - (ka < kb);
+}
+
+int builder_seal(struct builder *b, struct profile **ret_profile)
+{
+	struct profile *done = b->p;
+	enum profile_unit unit = done->unit;
+	int r;
+
+	if (done->sample_cnt)
+		qsort(done->samples, done->sample_cnt, sizeof(*done->samples), by_series_and_node);
+	release_tables(b);
+	b->p = NULL;
+	r = start_profile(b, unit);
+	if (r) {
+		profile_free(done);
+		return r;
+	}
+	*ret_profile = done;
+	return 0;
+}
+
+uint64_t builder_total_cnt(const struct builder *b)
+{
+	return b->p->total_cnt;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * profile.h - the one currency: what was sampled in a stretch of time, immutable.
+ *
+ * The agent seals one per window; the store, the pprof writer, diff and show read it. It is a small relational
+ * database in arrays: strings, frames, a tree of stacks, series (label sets), samples. Index 0 of strings, frames
+ * and nodes is "none": the empty string, the frame without a name, the empty stack.
+ *
+ *	samples[i] ──► series ──► labels ──► strings       {process="nightly-report", …}
+ *	     └───────► node ──► parent ──► … ──► 0          the stack: leaf at the sample, root next to node 0
+ *	                 └─────► frame ──► name, module     strings
+ *
+ * A node's parent has a smaller number than the node. Every series has the label "process" (LABEL_PROCESS), which is
+ * the answer culprit gives; stacks do not repeat it as a frame. Weights are CPU nanoseconds (PROFILE_NANOSECONDS) or,
+ * when nobody knows the rate, bare samples. Strings are raw bytes from outside: cleaned by who shows them.
+ *
+ * Ownership: made by builder_seal() (builder.h) only; owned by whoever got it; profile_free(). Read-only for
+ * everyone, from any thread.
+ */
+#ifndef MODEL_PROFILE_H
+#define MODEL_PROFILE_H
+
+#include "base/compiler.h"
+#include "base/intern.h"
+#include "base/times.h"
+#include "model/loss.h"
+
+#define LABEL_PROCESS "process" /* the process label of DESIGN: executable, or interpreter and script */
+#define LABEL_COMM    "comm"	/* name of the thread */
+#define LABEL_CGROUP  "cgroup"	/* path of the control group */
+
+enum profile_unit {
+	PROFILE_SAMPLES = 1,
+	PROFILE_NANOSECONDS = 2,
+};
+
+/* Where a frame's code lives. Persisted: append-only. */
+enum frame_kind {
+	FRAME_UNKNOWN = 0, /* from a format that does not say */
+	FRAME_USER = 1,
+	FRAME_KERNEL = 2,
+	FRAME_JIT = 3,	  /* named by a perf-PID.map */
+	FRAME_INLINED = 4,
+	FRAME_KIND_CNT
+};
+
+struct frame {
+	uint32_t name;	 /* string: function, demangled, or "[libfoo.so]" */
+	uint32_t module; /* string: base name of the file, "[kernel]", or "" */
+	uint32_t kind;	 /* enum frame_kind */
+};
+
+struct stack_node {
+	uint32_t parent;
+	uint32_t frame;
+};
+
+struct label {
+	uint32_t key;	/* string */
+	uint32_t value; /* string */
+};
+
+struct series {
+	uint32_t first_label; /* into labels[]; sorted by key, keys are distinct */
+	uint32_t label_cnt;
+};
+
+struct sample {
+	uint32_t series;
+	uint32_t node;
+	uint64_t weight; /* in the profile's unit, > 0 */
+	uint64_t cnt;	 /* how many samples make it up; 0 = unknown */
+};
+
+struct profile {
+	enum profile_unit unit;
+	int64_t start_ns;     /* wall clock, of the earliest window; 0 = unknown */
+	int64_t end_ns;	      /* wall clock, of the latest window's end */
+	uint64_t length_ns;   /* how much time was watched: the windows' lengths added; 0 = unknown */
+	uint64_t capacity_ns; /* CPU time there was: the windows' length x CPUs added; 0 = unknown */
+	uint32_t window_cnt;  /* windows merged into this one, at least 1 */
+	uint32_t cpus;	      /* largest number of CPUs of a window; 0 = unknown */
+	double hz;	      /* sampling rate of the last window; 0 = unknown */
+	uint64_t lost[LOSS_CNT];
+
+	struct intern strings; /* read with profile_str() */
+	struct frame *frames;
+	struct stack_node *nodes;
+	struct label *labels;
+	struct series *series;
+	struct sample *samples; /* sorted by (series, node), no pair twice */
+	uint32_t frame_cnt, node_cnt, label_cnt, series_cnt;
+	size_t sample_cnt;
+	uint64_t total;	    /* sum of the weights */
+	uint64_t total_cnt; /* sum of the counts */
+};
+
+void profile_free(struct profile *p); /* NULL is fine */
+
+/* Borrows, valid as long as the profile. */
+struct str profile_str(const struct profile *p, uint32_t id);
+
+/* Value of a label of a series, borrowed; {NULL, 0} when it has none of that name. */
+struct str profile_label(const struct profile *p, uint32_t series, struct str key);
+
+/*
+ * What one unit of weight is in cores (CPU-seconds per second of the watched time): total * profile_core_scale()
+ * is the number of busy CPUs. 0 when the unit is samples or the length unknown: then only samples can be shown.
+ */
+double profile_core_scale(const struct profile *p);
+
+/* Share of samples lost, 0..1; 0 when nothing was counted. */
+double profile_lost_share(const struct profile *p);
+
+#endif
