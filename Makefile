@@ -74,7 +74,7 @@ TOOL_OBJ := $(TOOL_SRC:%.c=$(O)/obj/%.o)
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(O)/tests/unit/%)
 TARGET_BIN := $(TARGET_SRC:tests/targets/%.c=$(O)/tests/targets/%)
 BENCH_BIN := $(BENCH_SRC:tests/bench/%.c=$(O)/tests/bench/%)
-SKEL     := $(O)/bpf/culprit.skel.h
+SKEL     := $(if $(BPF_SRC),$(O)/bpf/culprit.skel.h)
 
 # ---- goals -------------------------------------------------------------------------------------------------------
 
@@ -178,7 +178,7 @@ $(O)/bpf/culprit.bpf.o: $(BPF_OBJ)
 	$(call msg,GENOBJ,$@)
 	$(Q)$(BPFTOOL) gen object $@ $(BPF_OBJ)
 
-$(SKEL): $(O)/bpf/culprit.bpf.o
+$(O)/bpf/culprit.skel.h: $(O)/bpf/culprit.bpf.o
 	$(call msg,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name culprit_bpf > $@
 
