@@ -21,6 +21,7 @@ PROTOC_C ?= protoc-c
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
+.SECONDARY:
 MAKEFLAGS += --no-builtin-rules
 
 ifeq ($(V),1)
