@@ -2,15 +2,16 @@
 /*
  * wire.h - the records that reach user space, in the shape in which they travel.
  *
- * One stream of records, ordered by time, is all that the user side ever learns of the machine: samples come
- * from BPF ring buffers, task and mapping events from the dummy perf event, process snapshots from /proc. The
- * collector turns all three into the records below; the registry, the raw file and the tests know nothing else.
- * A raw file (format/raw.h) is this stream written down, so that everything above collect/ runs without root.
+ * One stream of records, ordered by time, is all that the user side ever learns of the machine:
+ * samples come from BPF ring buffers, task and mapping events from the dummy perf event, process
+ * snapshots from /proc. The collector turns all three into the records below; the registry, the raw
+ * file and the tests know nothing else. A raw file (format/raw.h) is this stream written down, so
+ * that everything above collect/ runs without root.
  *
- * Shared by bpf/ and user space: only __u types, natural alignment, no pointers. Types are append-only with
- * explicit numbers, because they are persisted in raw files. Every record's size is a multiple of 8.
- * Strings are NUL-padded to that multiple and are *not* trusted: whoever decodes checks the lengths
- * (wire_check() in model/record.h).
+ * Shared by bpf/ and user space: only __u types, natural alignment, no pointers. Types are
+ * append-only with explicit numbers, because they are persisted in raw files. Every record's size
+ * is a multiple of 8. Strings are NUL-padded to that multiple and are *not* trusted: whoever
+ * decodes checks the lengths (wire_check() in model/record.h).
  */
 #ifndef CULPRIT_WIRE_H
 #define CULPRIT_WIRE_H
@@ -37,18 +38,20 @@ enum wire_type {
 };
 
 /* wire_header.flags; their meaning depends on the type */
-#define WIRE_F_EXEC	      (1 << 0) /* COMM: this is an execve */
-#define WIRE_F_USER_TRUNCATED (1 << 1) /* SAMPLE: user stack deeper than WIRE_MAX_USER_FRAMES, cut at the root end */
-#define WIRE_F_USER_BROKEN    (1 << 2) /* SAMPLE: user stack ended at an address that could not be read */
-#define WIRE_F_USER_FP	      (1 << 3) /* SAMPLE: user stack was walked by frame pointer */
-#define WIRE_F_KTHREAD	      (1 << 4) /* SAMPLE, PROC: a kernel thread, no user space */
-#define WIRE_F_KERNEL_FAILED  (1 << 5) /* SAMPLE: the kernel stack could not be taken */
-#define WIRE_F_KERNEL_MODE    (1 << 6) /* SAMPLE: the CPU was in kernel mode */
+#define WIRE_F_EXEC (1 << 0) /* COMM: this is an execve */
+#define WIRE_F_USER_TRUNCATED \
+	(1 << 1) /* SAMPLE: user stack deeper than WIRE_MAX_USER_FRAMES, cut at the root end */
+#define WIRE_F_USER_BROKEN \
+	(1 << 2) /* SAMPLE: user stack ended at an address that could not be read */
+#define WIRE_F_USER_FP	     (1 << 3) /* SAMPLE: user stack was walked by frame pointer */
+#define WIRE_F_KTHREAD	     (1 << 4) /* SAMPLE, PROC: a kernel thread, no user space */
+#define WIRE_F_KERNEL_FAILED (1 << 5) /* SAMPLE: the kernel stack could not be taken */
+#define WIRE_F_KERNEL_MODE   (1 << 6) /* SAMPLE: the CPU was in kernel mode */
 
 struct wire_header {
-	__u16 type;  /* enum wire_type */
-	__u16 flags; /* WIRE_F_* */
-	__u32 size;  /* of the whole record in bytes, header included, multiple of 8 */
+	__u16 type;    /* enum wire_type */
+	__u16 flags;   /* WIRE_F_* */
+	__u32 size;    /* of the whole record in bytes, header included, multiple of 8 */
 	__u64 time_ns; /* CLOCK_MONOTONIC */
 };
 
@@ -63,7 +66,8 @@ struct wire_sample {
 	__u16 kernel_cnt;
 	__u16 user_cnt;
 	char comm[WIRE_COMM_LEN]; /* of the thread */
-	__u64 pcs[]; /* kernel_cnt kernel addresses, leaf first, then user_cnt user addresses, leaf first */
+	__u64 pcs[]; /* kernel_cnt kernel addresses, leaf first, then user_cnt user addresses, leaf
+			first */
 };
 
 struct wire_mmap {
@@ -77,7 +81,8 @@ struct wire_mmap {
 	__u32 min;
 	__u32 pid;
 	__u32 path_len; /* without padding */
-	char path[];	/* as the process's mount namespace sees it; "//anon", "[vdso]", … without a file */
+	char path[]; /* as the process's mount namespace sees it; "//anon", "[vdso]", … without a
+			file */
 };
 
 struct wire_comm {

@@ -22,7 +22,8 @@
 
 static int tap_run, tap_failed;
 
-__attribute__((format(printf, 2, 3), unused)) static bool tap_line(bool passed, const char *fmt, ...)
+__attribute__((format(printf, 2, 3), unused)) static bool tap_line(bool passed, const char *fmt,
+								   ...)
 {
 	va_list ap;
 
@@ -37,50 +38,50 @@ __attribute__((format(printf, 2, 3), unused)) static bool tap_line(bool passed, 
 }
 
 /* A check; returns whether it held. */
-#define ok(cond, ...)                                                            \
-	({                                                                       \
-		bool tap_held = (cond);                                          \
-		if (!tap_line(tap_held, __VA_ARGS__))                            \
-			printf("# %s:%d: %s\n", __FILE__, __LINE__, #cond);      \
-		tap_held;                                                        \
+#define ok(cond, ...)                                                       \
+	({                                                                  \
+		bool tap_held = (cond);                                     \
+		if (!tap_line(tap_held, __VA_ARGS__))                       \
+			printf("# %s:%d: %s\n", __FILE__, __LINE__, #cond); \
+		tap_held;                                                   \
 	})
 
-#define is_u64(got, want, ...)                                                                         \
-	({                                                                                             \
-		uint64_t tap_got = (uint64_t)(got), tap_want = (uint64_t)(want);                       \
-		if (!tap_line(tap_got == tap_want, __VA_ARGS__))                                       \
-			printf("# %s:%d: got %" PRIu64 ", want %" PRIu64 "\n", __FILE__, __LINE__,     \
-			       tap_got, tap_want);                                                     \
-		tap_got == tap_want;                                                                   \
+#define is_u64(got, want, ...)                                                                     \
+	({                                                                                         \
+		uint64_t tap_got = (uint64_t)(got), tap_want = (uint64_t)(want);                   \
+		if (!tap_line(tap_got == tap_want, __VA_ARGS__))                                   \
+			printf("# %s:%d: got %" PRIu64 ", want %" PRIu64 "\n", __FILE__, __LINE__, \
+			       tap_got, tap_want);                                                 \
+		tap_got == tap_want;                                                               \
 	})
 
-#define is_i64(got, want, ...)                                                                         \
-	({                                                                                             \
-		int64_t tap_got = (int64_t)(got), tap_want = (int64_t)(want);                          \
-		if (!tap_line(tap_got == tap_want, __VA_ARGS__))                                       \
-			printf("# %s:%d: got %" PRId64 ", want %" PRId64 "\n", __FILE__, __LINE__,     \
-			       tap_got, tap_want);                                                     \
-		tap_got == tap_want;                                                                   \
+#define is_i64(got, want, ...)                                                                     \
+	({                                                                                         \
+		int64_t tap_got = (int64_t)(got), tap_want = (int64_t)(want);                      \
+		if (!tap_line(tap_got == tap_want, __VA_ARGS__))                                   \
+			printf("# %s:%d: got %" PRId64 ", want %" PRId64 "\n", __FILE__, __LINE__, \
+			       tap_got, tap_want);                                                 \
+		tap_got == tap_want;                                                               \
 	})
 
-#define is_near(got, want, slack, ...)                                                                 \
-	({                                                                                             \
-		double tap_got = (got), tap_want = (want);                                             \
-		bool tap_held = tap_got - tap_want <= (slack) && tap_want - tap_got <= (slack);        \
-		if (!tap_line(tap_held, __VA_ARGS__))                                                  \
-			printf("# %s:%d: got %.9g, want %.9g\n", __FILE__, __LINE__, tap_got,          \
-			       tap_want);                                                              \
-		tap_held;                                                                              \
+#define is_near(got, want, slack, ...)                                                          \
+	({                                                                                      \
+		double tap_got = (got), tap_want = (want);                                      \
+		bool tap_held = tap_got - tap_want <= (slack) && tap_want - tap_got <= (slack); \
+		if (!tap_line(tap_held, __VA_ARGS__))                                           \
+			printf("# %s:%d: got %.9g, want %.9g\n", __FILE__, __LINE__, tap_got,   \
+			       tap_want);                                                       \
+		tap_held;                                                                       \
 	})
 
-#define is_str(got, want, ...)                                                                         \
-	({                                                                                             \
-		const char *tap_got = (got), *tap_want = (want);                                       \
-		bool tap_held = tap_got && !strcmp(tap_got, tap_want);                                 \
-		if (!tap_line(tap_held, __VA_ARGS__))                                                  \
-			printf("# %s:%d: got '%s', want '%s'\n", __FILE__, __LINE__,                   \
-			       tap_got ? tap_got : "(null)", tap_want);                                \
-		tap_held;                                                                              \
+#define is_str(got, want, ...)                                                       \
+	({                                                                           \
+		const char *tap_got = (got), *tap_want = (want);                     \
+		bool tap_held = tap_got && !strcmp(tap_got, tap_want);               \
+		if (!tap_line(tap_held, __VA_ARGS__))                                \
+			printf("# %s:%d: got '%s', want '%s'\n", __FILE__, __LINE__, \
+			       tap_got ? tap_got : "(null)", tap_want);              \
+		tap_held;                                                            \
 	})
 
 /* Says why checks are left out; the count appears in the output of prove. */

@@ -2,8 +2,9 @@
 /*
  * buf.h - a byte buffer that grows up to a ceiling; the one way text and bytes are put together.
  *
- * Writers do not check each call: the first failure (out of memory, ceiling) sticks, further writes do nothing,
- * and buf_error() tells at the end. The contents are always followed by a NUL that does not count.
+ * Writers do not check each call: the first failure (out of memory, ceiling) sticks, further writes
+ *do nothing, and buf_error() tells at the end. The contents are always followed by a NUL that does
+ *not count.
  *
  *	struct buf b;
  *	buf_init(&b, 1 << 20);
@@ -34,7 +35,8 @@ void buf_addch(struct buf *b, char c);
 void buf_addf(struct buf *b, const char *fmt, ...) printf_like(2, 3);
 void buf_addvarint(struct buf *b, uint64_t v); /* LEB128 */
 
-/* Room for `len` more bytes at the end, or NULL (error set); buf_commit() then says how many were written. */
+/* Room for `len` more bytes at the end, or NULL (error set); buf_commit() then says how many were
+ * written. */
 char *buf_reserve(struct buf *b, size_t len);
 void buf_commit(struct buf *b, size_t len);
 

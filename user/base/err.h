@@ -2,9 +2,10 @@
 /*
  * err.h - what went wrong, in words that a person can act on.
  *
- * Functions return 0 or a negative errno. Those whose failure a person will read take a `struct err *` besides
- * and leave one line in it: which file, line or byte, what was expected, what to do. The library never prints;
- * tools/ prints the line once. Passing NULL is allowed everywhere: the words are then dropped.
+ * Functions return 0 or a negative errno. Those whose failure a person will read take a `struct err
+ * *` besides and leave one line in it: which file, line or byte, what was expected, what to do. The
+ * library never prints; tools/ prints the line once. Passing NULL is allowed everywhere: the words
+ * are then dropped.
  */
 #ifndef BASE_ERR_H
 #define BASE_ERR_H

@@ -22,7 +22,8 @@ int fs_read_fd(int fd, struct buf *out)
 
 		if (!room)
 			return buf_error(out) == -ENOSPC ? -EFBIG : buf_error(out);
-		n = left ? read(fd, room, left < READ_CHUNK ? left : READ_CHUNK) : read(fd, &probe, 1);
+		n = left ? read(fd, room, left < READ_CHUNK ? left : READ_CHUNK)
+			 : read(fd, &probe, 1);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -47,7 +48,8 @@ int fs_read(const char *path, struct buf *out, struct err *err)
 	if (!is_stdin)
 		(void)close(fd);
 	if (r == -EFBIG)
-		return err_set(err, EFBIG, "%s: larger than %zu MiB, the most that is read", path, out->max >> 20);
+		return err_set(err, EFBIG, "%s: larger than %zu MiB, the most that is read", path,
+			       out->max >> 20);
 	if (r)
 		return err_set(err, r, "%s: %s", path, strerror(-r));
 	return 0;
@@ -77,7 +79,8 @@ int fs_write(const char *path, struct str data, struct err *err)
 		r = write_all(STDOUT_FILENO, data);
 		return r ? err_set(err, r, "standard output: %s", strerror(-r)) : 0;
 	}
-	if (!stat(path, &st) && !S_ISREG(st.st_mode)) { /* /dev/null, a pipe: nothing to rename over */
+	if (!stat(path, &st) &&
+	    !S_ISREG(st.st_mode)) { /* /dev/null, a pipe: nothing to rename over */
 		fd = open(path, O_WRONLY | O_CLOEXEC);
 		r = fd < 0 ? -errno : write_all(fd, data);
 		goto out;

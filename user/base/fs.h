@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fs.h - files, read and written with care. Every descriptor is O_CLOEXEC; every read has a ceiling.
+ * fs.h - files, read and written with care. Every descriptor is O_CLOEXEC; every read has a
+ * ceiling.
  */
 #ifndef BASE_FS_H
 #define BASE_FS_H
@@ -10,23 +11,26 @@
 #include "base/err.h"
 
 /*
- * Reads a whole file (or standard input for "-") into *out, at most its ceiling. 0 or -errno with a line that
- * names the path in err: -EISDIR, -EFBIG over the ceiling, … Works for /proc files, pipes and regular files.
+ * Reads a whole file (or standard input for "-") into *out, at most its ceiling. 0 or -errno with a
+ * line that names the path in err: -EISDIR, -EFBIG over the ceiling, … Works for /proc files, pipes
+ * and regular files.
  */
 int must_check fs_read(const char *path, struct buf *out, struct err *err);
 
 /* The same from a descriptor, which stays open; silent about paths. */
 int must_check fs_read_fd(int fd, struct buf *out);
 
-/* Writes path.tmp, syncs, renames: the file is there whole or not at all. "-" is standard output. */
+/* Writes path.tmp, syncs, renames: the file is there whole or not at all. "-" is standard output.
+ */
 int must_check fs_write(const char *path, struct str data, struct err *err);
 
 /* Makes the directory and its parents. 0 also when it is there. */
 int must_check fs_mkdirs(const char *path, struct err *err);
 
 /*
- * Opens `path` (as seen below the directory `root_fd`) for reading without ever leaving that root: absolute
- * links are taken inside it (openat2 RESOLVE_IN_ROOT). Regular files only; never blocks on a FIFO. fd or -errno.
+ * Opens `path` (as seen below the directory `root_fd`) for reading without ever leaving that root:
+ * absolute links are taken inside it (openat2 RESOLVE_IN_ROOT). Regular files only; never blocks on
+ * a FIFO. fd or -errno.
  */
 int must_check fs_open_in_root(int root_fd, const char *path);
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Multiply-and-fold hashing: a 64x64->128 bit product mixes 16 bytes a step. The constants are odd, with about
- * half of their bits set (digits of the golden ratio and of sqrt(3)); the random seed enters each product.
+ * Multiply-and-fold hashing: a 64x64->128 bit product mixes 16 bytes a step. The constants are odd,
+ * with about half of their bits set (digits of the golden ratio and of sqrt(3)); the random seed
+ * enters each product.
  */
 #include "base/hash.h"
 
@@ -15,7 +16,8 @@ static pthread_once_t seed_once = PTHREAD_ONCE_INIT;
 static void seed_draw(void)
 {
 	if (getrandom(seed, sizeof(seed), GRND_NONBLOCK) != (ssize_t)sizeof(seed))
-		seed[0] = (uint64_t)(uintptr_t)&seed; /* before the pool is ready: the load address at least */
+		seed[0] = (uint64_t)(uintptr_t)&seed; /* before the pool is ready: the load address
+							 at least */
 	seed[0] |= 1;
 }
 

@@ -2,8 +2,8 @@
 /*
  * idmap.h - hash map from a 64-bit key to a 64-bit value, with a ceiling.
  *
- * Open addressing with linear probing and deletion by backward shift: no tombstones, so a map that lives for
- * months does not slow down. Iteration order is arbitrary; sort before showing anything.
+ * Open addressing with linear probing and deletion by backward shift: no tombstones, so a map that
+ * lives for months does not slow down. Iteration order is arbitrary; sort before showing anything.
  */
 #ifndef BASE_IDMAP_H
 #define BASE_IDMAP_H

@@ -98,7 +98,8 @@ static int append(struct intern *in, const void *p, size_t len)
 
 	if (in->cnt >= in->max_cnt || len >= in->max_bytes || in->bytes > in->max_bytes - len - 1)
 		return -ENOSPC;
-	r = mem_grow(&in->items, &in->item_cap, (size_t)in->cnt + 1, sizeof(*in->items), in->max_cnt);
+	r = mem_grow(&in->items, &in->item_cap, (size_t)in->cnt + 1, sizeof(*in->items),
+		     in->max_cnt);
 	if (r)
 		return r;
 	copy = chunk_alloc(in, len + 1);

@@ -2,8 +2,8 @@
 /*
  * intern.h - byte strings to dense numbers and back: 0, 1, 2, … in the order of first appearance.
  *
- * The bytes are copied into chunks that never move, so a struct str handed out stays valid until release. Used
- * for names as well as for small structs taken as bytes (zero their padding).
+ * The bytes are copied into chunks that never move, so a struct str handed out stays valid until
+ * release. Used for names as well as for small structs taken as bytes (zero their padding).
  */
 #ifndef BASE_INTERN_H
 #define BASE_INTERN_H

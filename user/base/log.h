@@ -2,9 +2,9 @@
 /*
  * log.h - diagnostics of the library, for whoever debugs it.
  *
- * The library itself logs at debug and, for what an operator must see in a daemon that goes on, at warning. It
- * never writes anywhere: tools/ sets a sink. Without a sink everything is dropped. Set the sink before threads
- * start; log_msg() may be called from any thread.
+ * The library itself logs at debug and, for what an operator must see in a daemon that goes on, at
+ * warning. It never writes anywhere: tools/ sets a sink. Without a sink everything is dropped. Set
+ * the sink before threads start; log_msg() may be called from any thread.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H

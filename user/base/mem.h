@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mem.h - growing arrays with a ceiling. Everything that grows names its ceiling; hitting it is an error, not growth. */
+/* mem.h - growing arrays with a ceiling. Everything that grows names its ceiling; hitting it is an
+ * error, not growth. */
 #ifndef BASE_MEM_H
 #define BASE_MEM_H
 
 #include "base/compiler.h"
 
 /*
- * Makes room for at least `need` elements of `size` bytes in the malloc'ed array *array, of which *cap elements
- * are there now. Grows by half, never over `max`. 0; -ENOSPC when need > max; -ENOMEM. On failure nothing has changed.
+ * Makes room for at least `need` elements of `size` bytes in the malloc'ed array *array, of which
+ * *cap elements are there now. Grows by half, never over `max`. 0; -ENOSPC when need > max;
+ * -ENOMEM. On failure nothing has changed.
  */
 int must_check mem_grow(void *array /* T ** */, size_t *cap, size_t need, size_t size, size_t max);
 

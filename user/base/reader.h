@@ -2,8 +2,8 @@
 /*
  * reader.h - bounded reading of bytes from outside; the only way binary input is taken apart.
  *
- * A read past the end returns zeros and sets `failed`, which sticks: a parser checks once per record, not per
- * field. The reader borrows the bytes.
+ * A read past the end returns zeros and sets `failed`, which sticks: a parser checks once per
+ * record, not per field. The reader borrows the bytes.
  */
 #ifndef BASE_READER_H
 #define BASE_READER_H
@@ -22,7 +22,7 @@ uint8_t reader_u8(struct reader *r);
 uint16_t reader_u16(struct reader *r); /* little endian, as are the next two */
 uint32_t reader_u32(struct reader *r);
 uint64_t reader_u64(struct reader *r);
-uint64_t reader_varint(struct reader *r);		 /* LEB128; more than 64 bits fail */
+uint64_t reader_varint(struct reader *r);		   /* LEB128; more than 64 bits fail */
 const uint8_t *reader_bytes(struct reader *r, size_t len); /* borrows; NULL when too short */
 
 #endif

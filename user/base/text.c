@@ -22,11 +22,13 @@ size_t utf8_len(struct str s)
 	if (c < 0xe0)
 		return 2;
 	d = (unsigned char)s.p[1];
-	if (s.len < 3 || !is_continuation(s.p[2]) || (c == 0xe0 && d < 0xa0) || (c == 0xed && d > 0x9f))
+	if (s.len < 3 || !is_continuation(s.p[2]) || (c == 0xe0 && d < 0xa0) ||
+	    (c == 0xed && d > 0x9f))
 		return 0;
 	if (c < 0xf0)
 		return 3;
-	if (s.len < 4 || !is_continuation(s.p[3]) || (c == 0xf0 && d < 0x90) || (c == 0xf4 && d > 0x8f))
+	if (s.len < 4 || !is_continuation(s.p[3]) || (c == 0xf0 && d < 0x90) ||
+	    (c == 0xf4 && d > 0x8f))
 		return 0;
 	return 4;
 }
@@ -48,7 +50,8 @@ static size_t clean_char(struct str s, struct str *ret)
 {
 	size_t n = utf8_len(s);
 
-	/* C0, DEL and C1 (U+0080..9F, c2 80..9f) move cursors; none of them may reach a terminal or a page */
+	/* C0, DEL and C1 (U+0080..9F, c2 80..9f) move cursors; none of them may reach a terminal or
+	 * a page */
 	if (!n || (unsigned char)s.p[0] < 0x20 || s.p[0] == 0x7f ||
 	    (n == 2 && (unsigned char)s.p[0] == 0xc2 && (unsigned char)s.p[1] < 0xa0)) {
 		*ret = STR_LIT("\xef\xbf\xbd");

@@ -10,12 +10,14 @@
 #include "base/buf.h"
 #include "base/compiler.h"
 
-/* Length in bytes (1-4) of the valid UTF-8 sequence at s (RFC 3629: no surrogates, no overlong), 0 if none. */
+/* Length in bytes (1-4) of the valid UTF-8 sequence at s (RFC 3629: no surrogates, no overlong), 0
+ * if none. */
 size_t utf8_len(struct str s);
 
 bool utf8_valid(struct str s);
 
-/* Copies; every byte that is not part of valid UTF-8 becomes U+FFFD, every control character (newline, escape) too. */
+/* Copies; every byte that is not part of valid UTF-8 becomes U+FFFD, every control character
+ * (newline, escape) too. */
 void text_add_clean(struct buf *b, struct str s);
 
 /* text_add_clean() with & < > " ' as XML entities; for element text and quoted attributes. */
@@ -26,10 +28,11 @@ size_t text_width(struct str s);
 
 int str_cmp(struct str a, struct str b); /* bytewise, shorter first: <0, 0, >0 */
 bool str_eq(struct str a, struct str b);
-struct str str_of(const char *s); /* borrows */
+struct str str_of(const char *s);  /* borrows */
 struct str str_trim(struct str s); /* blanks, tabs, CR, LF at both ends */
 
-/* Cuts the text before the first `sep` off *rest (whole rest if there is none). False when *rest is used up (p == NULL). */
+/* Cuts the text before the first `sep` off *rest (whole rest if there is none). False when *rest is
+ * used up (p == NULL). */
 bool str_split(struct str *rest, char sep, struct str *ret_part);
 
 #endif

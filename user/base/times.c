@@ -9,7 +9,8 @@
 
 #define DAY_SECONDS 86400
 
-/* Days from 1970-01-01 to a day of the proleptic Gregorian calendar; March-based years make leap days come last. */
+/* Days from 1970-01-01 to a day of the proleptic Gregorian calendar; March-based years make leap
+ * days come last. */
 static int64_t days_from_civil(int64_t year, unsigned int month, unsigned int day)
 {
 	int64_t era;
@@ -19,7 +20,8 @@ static int64_t days_from_civil(int64_t year, unsigned int month, unsigned int da
 	era = (year >= 0 ? year : year - 399) / 400;
 	year_of_era = (unsigned int)(year - era * 400);
 	day_of_year = (153 * (month + (month > 2 ? -3U : 9U)) + 2) / 5 + day - 1;
-	return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
+	return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 +
+	       day_of_year - 719468;
 }
 
 static bool two_digits(const char *p, unsigned int max, unsigned int *ret)
@@ -52,7 +54,8 @@ static bool parse_tail(struct str s, int64_t *ret_ns)
 	if (s.len != 6 || (s.p[0] != '+' && s.p[0] != '-') || s.p[3] != ':' ||
 	    !two_digits(s.p + 1, 23, &hour) || !two_digits(s.p + 4, 59, &minute))
 		return false;
-	*ret_ns += (s.p[0] == '+' ? -1 : 1) * (int64_t)(hour * 3600 + minute * 60) * (int64_t)NSEC_PER_SEC;
+	*ret_ns += (s.p[0] == '+' ? -1 : 1) * (int64_t)(hour * 3600 + minute * 60) *
+		   (int64_t)NSEC_PER_SEC;
 	return true;
 }
 
@@ -69,8 +72,8 @@ static bool parse_rfc3339(struct str s, int64_t *ret_ns)
 	unsigned int century, year, month, day, hour, minute, second;
 	int64_t tail;
 
-	if (s.len < 20 || s.p[4] != '-' || s.p[7] != '-' || ((s.p[10] | 0x20) != 't' && s.p[10] != ' ') ||
-	    s.p[13] != ':' || s.p[16] != ':')
+	if (s.len < 20 || s.p[4] != '-' || s.p[7] != '-' ||
+	    ((s.p[10] | 0x20) != 't' && s.p[10] != ' ') || s.p[13] != ':' || s.p[16] != ':')
 		return false;
 	if (!two_digits(s.p, 99, &century) || !two_digits(s.p + 2, 99, &year) ||
 	    !two_digits(s.p + 5, 12, &month) || !two_digits(s.p + 8, 31, &day) ||
@@ -82,7 +85,8 @@ static bool parse_rfc3339(struct str s, int64_t *ret_ns)
 		return false; /* int64_t nanoseconds end in 2262 */
 	if (!parse_tail((struct str){s.p + 19, s.len - 19}, &tail))
 		return false;
-	*ret_ns = (days_from_civil(year, month, day) * DAY_SECONDS + hour * 3600 + minute * 60 + second) *
+	*ret_ns = (days_from_civil(year, month, day) * DAY_SECONDS + hour * 3600 + minute * 60 +
+		   second) *
 			  (int64_t)NSEC_PER_SEC +
 		  tail;
 	return true;
@@ -117,18 +121,21 @@ int time_parse(struct str s, int64_t now_ns, int64_t *ret_ns, struct err *err)
 	if (s.len >= 3 && !memcmp(s.p, "now", 3)) {
 		ns = now_ns;
 		if (s.len > 3) {
-			if (s.p[3] != '-' || duration_parse((struct str){s.p + 4, s.len - 4}, &ago, NULL))
+			if (s.p[3] != '-' ||
+			    duration_parse((struct str){s.p + 4, s.len - 4}, &ago, NULL))
 				goto bad;
 			ns -= (int64_t)ago;
 		}
-	} else if (num_parse_seconds(s, &ns) && !parse_rfc3339(s, &ns) && !parse_clock_today(s, now_ns, &ns)) {
+	} else if (num_parse_seconds(s, &ns) && !parse_rfc3339(s, &ns) &&
+		   !parse_clock_today(s, now_ns, &ns)) {
 		goto bad;
 	}
 	*ret_ns = ns;
 	return 0;
 bad:
 	return err_set(err, EINVAL,
-		       "'%.*s' is not a time (want RFC 3339 such as 2026-11-23T03:00:00Z, Unix seconds, now-90m or HH:MM)",
+		       "'%.*s' is not a time (want RFC 3339 such as 2026-11-23T03:00:00Z, Unix "
+		       "seconds, now-90m or HH:MM)",
 		       (int)s.len, s.p);
 }
 
@@ -141,16 +148,19 @@ int time_range_parse(struct str s, int64_t now_ns, struct time_range *ret, struc
 	while (dots + 1 < s.len && !(s.p[dots] == '.' && s.p[dots + 1] == '.'))
 		dots++;
 	if (dots + 1 >= s.len)
-		return err_set(err, EINVAL, "'%.*s' is not a time range (want T..T)", (int)s.len, s.p);
+		return err_set(err, EINVAL, "'%.*s' is not a time range (want T..T)", (int)s.len,
+			       s.p);
 	r = time_parse((struct str){s.p, dots}, now_ns, &range.from_ns, err);
 	if (r)
 		return r;
-	r = time_parse((struct str){s.p + dots + 2, s.len - dots - 2}, now_ns, &range.until_ns, err);
+	r = time_parse((struct str){s.p + dots + 2, s.len - dots - 2}, now_ns, &range.until_ns,
+		       err);
 	if (r)
 		return r;
 	if (range.until_ns <= range.from_ns)
-		return err_set(err, EINVAL, "time range '%.*s' is %s: its end must be after its start", (int)s.len,
-			       s.p, range.until_ns == range.from_ns ? "empty" : "backwards");
+		return err_set(
+			err, EINVAL, "time range '%.*s' is %s: its end must be after its start",
+			(int)s.len, s.p, range.until_ns == range.from_ns ? "empty" : "backwards");
 	*ret = range;
 	return 0;
 }
@@ -161,9 +171,12 @@ static bool duration_unit(struct str *s, uint64_t *ret_ns)
 		const char *name;
 		uint64_t ns;
 	} units[] = {
-		{"ms", 1000000},	       {"s", NSEC_PER_SEC},
-		{"m", 60 * NSEC_PER_SEC},      {"h", 3600 * NSEC_PER_SEC},
-		{"d", 86400 * NSEC_PER_SEC},   {"w", 7 * 86400 * NSEC_PER_SEC},
+		{"ms", 1000000},
+		{"s", NSEC_PER_SEC},
+		{"m", 60 * NSEC_PER_SEC},
+		{"h", 3600 * NSEC_PER_SEC},
+		{"d", 86400 * NSEC_PER_SEC},
+		{"w", 7 * 86400 * NSEC_PER_SEC},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
@@ -201,8 +214,10 @@ int duration_parse(struct str s, uint64_t *ret_ns, struct err *err)
 	*ret_ns = (uint64_t)(total + 0.5);
 	return 0;
 bad:
-	return err_set(err, EINVAL, "'%.*s' is not a duration (want a number with a unit: 250ms, 10s, 5m, 1h30m, 7d)",
-		       (int)s.len, s.p);
+	return err_set(
+		err, EINVAL,
+		"'%.*s' is not a duration (want a number with a unit: 250ms, 10s, 5m, 1h30m, 7d)",
+		(int)s.len, s.p);
 }
 
 void time_add(struct buf *b, int64_t ns)
@@ -220,8 +235,8 @@ void time_add(struct buf *b, int64_t ns)
 		buf_addstr(b, "?");
 		return;
 	}
-	buf_addf(b, "%04d-%02d-%02dT%02d:%02d:%02d", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
-		 tm.tm_min, tm.tm_sec);
+	buf_addf(b, "%04d-%02d-%02dT%02d:%02d:%02d", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
+		 tm.tm_hour, tm.tm_min, tm.tm_sec);
 	if (part / 1000000)
 		buf_addf(b, ".%03" PRId64, part / 1000000);
 	buf_addch(b, 'Z');

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Four tables beside the profile under construction turn "have I seen this?" into one look-up: frames and label sets
- * are interned as bytes, stack nodes and samples by a 64-bit key of two 32-bit numbers. At the seal the tables are
- * thrown away and the profile goes out.
+ * Four tables beside the profile under construction turn "have I seen this?" into one look-up:
+ * frames and label sets are interned as bytes, stack nodes and samples by a 64-bit key of two
+ * 32-bit numbers. At the seal the tables are thrown away and the profile goes out.
  */
 #include "model/builder.h"
 
@@ -113,7 +113,8 @@ int builder_string(struct builder *b, struct str s, uint32_t *ret_id)
 	return intern_add(&b->p->strings, s.p, s.len, ret_id);
 }
 
-int builder_frame(struct builder *b, struct str name, struct str module, enum frame_kind kind, uint32_t *ret_id)
+int builder_frame(struct builder *b, struct str name, struct str module, enum frame_kind kind,
+		  uint32_t *ret_id)
 {
 	struct profile *p = b->p;
 	struct frame frame = {.kind = kind};
@@ -124,7 +125,8 @@ int builder_frame(struct builder *b, struct str name, struct str module, enum fr
 	if (!r)
 		r = builder_string(b, module, &frame.module);
 	if (!r)
-		r = mem_grow(&p->frames, &b->frame_cap, (size_t)p->frame_cnt + 1, sizeof(frame), b->limits.max_frames);
+		r = mem_grow(&p->frames, &b->frame_cap, (size_t)p->frame_cnt + 1, sizeof(frame),
+			     b->limits.max_frames);
 	if (!r)
 		r = intern_add(&b->frames, &frame, sizeof(frame), &id);
 	if (r)
@@ -142,7 +144,8 @@ int builder_stack(struct builder *b, uint32_t parent, uint32_t frame, uint32_t *
 	int r;
 
 	if (!idmap_get(&b->nodes, pair(parent, frame), &known)) {
-		r = mem_grow(&p->nodes, &b->node_cap, (size_t)p->node_cnt + 1, sizeof(*p->nodes), b->limits.max_nodes);
+		r = mem_grow(&p->nodes, &b->node_cap, (size_t)p->node_cnt + 1, sizeof(*p->nodes),
+			     b->limits.max_nodes);
 		if (!r)
 			r = idmap_put(&b->nodes, pair(parent, frame), p->node_cnt);
 		if (r)
@@ -154,8 +157,10 @@ int builder_stack(struct builder *b, uint32_t parent, uint32_t frame, uint32_t *
 	return 0;
 }
 
-/* Sorts the labels by key into out[], later ones replacing earlier ones; returns how many there are. */
-static int sort_labels(struct builder *b, const struct str (*labels)[2], size_t cnt, struct label *out)
+/* Sorts the labels by key into out[], later ones replacing earlier ones; returns how many there
+ * are. */
+static int sort_labels(struct builder *b, const struct str (*labels)[2], size_t cnt,
+		       struct label *out)
 {
 	size_t n = 0, at;
 	struct label label;
@@ -197,9 +202,11 @@ int builder_series(struct builder *b, const struct str (*labels)[2], size_t cnt,
 	for (int i = 0; i < n; i++)
 		if (set[i].value) /* string 0 is "" */
 			set[kept++] = set[i];
-	r = mem_grow(&p->series, &b->series_cap, (size_t)p->series_cnt + 1, sizeof(*p->series), b->limits.max_series);
+	r = mem_grow(&p->series, &b->series_cap, (size_t)p->series_cnt + 1, sizeof(*p->series),
+		     b->limits.max_series);
 	if (!r)
-		r = mem_grow(&p->labels, &b->label_cap, p->label_cnt + kept, sizeof(*p->labels), UINT32_MAX);
+		r = mem_grow(&p->labels, &b->label_cap, p->label_cnt + kept, sizeof(*p->labels),
+			     UINT32_MAX);
 	if (!r)
 		r = intern_add(&b->label_sets, set, kept * sizeof(*set), &id);
 	if (r)
@@ -257,7 +264,8 @@ static void cover(struct profile *p, int64_t start_ns, int64_t end_ns)
 		p->end_ns = end_ns;
 }
 
-void builder_window(struct builder *b, int64_t start_ns, uint64_t length_ns, uint32_t cpus, double hz)
+void builder_window(struct builder *b, int64_t start_ns, uint64_t length_ns, uint32_t cpus,
+		    double hz)
 {
 	struct profile *p = b->p;
 
@@ -294,10 +302,12 @@ static int add_nodes(struct builder *b, const struct profile *p, uint32_t *node_
 	int r = frame_map ? 0 : -ENOMEM;
 
 	for (uint32_t i = 1; !r && i < p->frame_cnt; i++)
-		r = builder_frame(b, profile_str(p, p->frames[i].name), profile_str(p, p->frames[i].module),
-				  p->frames[i].kind, &frame_map[i]);
+		r = builder_frame(b, profile_str(p, p->frames[i].name),
+				  profile_str(p, p->frames[i].module), p->frames[i].kind,
+				  &frame_map[i]);
 	for (uint32_t i = 1; !r && i < p->node_cnt; i++)
-		r = builder_stack(b, node_map[p->nodes[i].parent], frame_map[p->nodes[i].frame], &node_map[i]);
+		r = builder_stack(b, node_map[p->nodes[i].parent], frame_map[p->nodes[i].frame],
+				  &node_map[i]);
 	free(frame_map);
 	return r;
 }
@@ -321,7 +331,8 @@ int builder_add_profile(struct builder *b, const struct profile *p, const struct
 		const struct sample *s = &p->samples[i];
 
 		if (series_map[s->series] != UINT32_MAX)
-			r = builder_sample(b, series_map[s->series], node_map[s->node], s->weight, s->cnt);
+			r = builder_sample(b, series_map[s->series], node_map[s->node], s->weight,
+					   s->cnt);
 	}
 	if (!r) {
 		cover(b->p, p->start_ns, p->end_ns);

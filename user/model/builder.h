@@ -2,9 +2,10 @@
 /*
  * builder.h - the only way to make a struct profile: put things in, in any order, then seal.
  *
- * Everything is deduplicated on the way in, so that the same stack from a thousand samples is stored once. The
- * tables have ceilings (builder_limits); a builder that is full refuses with -ENOSPC, and the caller counts the loss.
- * Used by the agent's windows, by every reader of a format, by the store and to merge profiles.
+ * Everything is deduplicated on the way in, so that the same stack from a thousand samples is
+ * stored once. The tables have ceilings (builder_limits); a builder that is full refuses with
+ * -ENOSPC, and the caller counts the loss. Used by the agent's windows, by every reader of a
+ * format, by the store and to merge profiles.
  *
  * Not thread-safe; one owner.
  */
@@ -19,41 +20,51 @@ struct builder_limits {
 	size_t max_string_bytes, max_samples;
 };
 
-extern const struct builder_limits builder_limits_window; /* one window of an agent: tens of MiB at most */
-extern const struct builder_limits builder_limits_file;	  /* a file or a range that a person asked for */
+extern const struct builder_limits
+	builder_limits_window; /* one window of an agent: tens of MiB at most */
+extern const struct builder_limits
+	builder_limits_file; /* a file or a range that a person asked for */
 
 struct builder;
 
-struct builder *builder_new(const struct builder_limits *limits, enum profile_unit unit); /* NULL: no memory */
+struct builder *builder_new(const struct builder_limits *limits,
+			    enum profile_unit unit); /* NULL: no memory */
 void builder_free(struct builder *b);
 
-/* Each returns 0, -ENOSPC at a ceiling or -ENOMEM; *ret_id is written on success only. Strings are copied. */
+/* Each returns 0, -ENOSPC at a ceiling or -ENOMEM; *ret_id is written on success only. Strings are
+ * copied. */
 int must_check builder_string(struct builder *b, struct str s, uint32_t *ret_id);
-int must_check builder_frame(struct builder *b, struct str name, struct str module, enum frame_kind kind,
-			     uint32_t *ret_id);
-int must_check builder_stack(struct builder *b, uint32_t parent, uint32_t frame, uint32_t *ret_node);
+int must_check builder_frame(struct builder *b, struct str name, struct str module,
+			     enum frame_kind kind, uint32_t *ret_id);
+int must_check builder_stack(struct builder *b, uint32_t parent, uint32_t frame,
+			     uint32_t *ret_node);
 
 /* Labels in any order; of a repeated key the last counts; empty values are left out. */
-int must_check builder_series(struct builder *b, const struct str (*labels)[2], size_t cnt, uint32_t *ret_id);
+int must_check builder_series(struct builder *b, const struct str (*labels)[2], size_t cnt,
+			      uint32_t *ret_id);
 
 /* Shorthand for {process=name}. */
 int must_check builder_process(struct builder *b, struct str name, uint32_t *ret_id);
 
 /* Adds to what (series, node) has already. A weight of 0 is ignored. */
-int must_check builder_sample(struct builder *b, uint32_t series, uint32_t node, uint64_t weight, uint64_t cnt);
+int must_check builder_sample(struct builder *b, uint32_t series, uint32_t node, uint64_t weight,
+			      uint64_t cnt);
 
 /* One more window of time is covered. length_ns 0 = unknown. */
-void builder_window(struct builder *b, int64_t start_ns, uint64_t length_ns, uint32_t cpus, double hz);
+void builder_window(struct builder *b, int64_t start_ns, uint64_t length_ns, uint32_t cpus,
+		    double hz);
 
 void builder_lost(struct builder *b, enum loss reason, uint64_t cnt);
 
 /*
- * Adds all of a profile: samples of the accepted series (NULL: all), its windows and losses. -EINVAL when the units
- * differ. After a failure the builder holds a part and should be freed.
+ * Adds all of a profile: samples of the accepted series (NULL: all), its windows and losses.
+ * -EINVAL when the units differ. After a failure the builder holds a part and should be freed.
  */
-int must_check builder_add_profile(struct builder *b, const struct profile *p, const struct matcher *m);
+int must_check builder_add_profile(struct builder *b, const struct profile *p,
+				   const struct matcher *m);
 
-/* Gives out what was put in as an owned profile, and empties the builder for the next window. 0 or -ENOMEM. */
+/* Gives out what was put in as an owned profile, and empties the builder for the next window. 0 or
+ * -ENOMEM. */
 int must_check builder_seal(struct builder *b, struct profile **ret_profile);
 
 /* How many samples (builder_sample() calls' counts) are in there now. */

@@ -14,7 +14,8 @@ enum loss_class {
 	LOSS_CLASS_OTHER = 3,  /* knowledge is gone: events, processes, blocks, lines */
 };
 
-/* Short stable name for tables, JSON and metrics ("ring_full"); NULL when the number is no reason. */
+/* Short stable name for tables, JSON and metrics ("ring_full"); NULL when the number is no reason.
+ */
 const char *loss_name(unsigned int reason);
 
 /* One sentence for people: what was given up and why. NULL when the number is no reason. */

@@ -41,7 +41,8 @@ int matcher_add(struct matcher *m, struct str term, struct err *err)
 	size_t key_len;
 
 	if (!eq || eq == term.p || (eq == term.p + 1 && eq[-1] == '!'))
-		return err_set(err, EINVAL, "'%.*s' is not a label match (want key=value or key!=value)",
+		return err_set(err, EINVAL,
+			       "'%.*s' is not a label match (want key=value or key!=value)",
 			       (int)term.len, term.p);
 	if (m->cnt == MAX_TERMS)
 		return err_set(err, E2BIG, "more than %d label matches", MAX_TERMS);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* matcher.h - which series are meant: --match process=nginx --match cgroup!=/system.slice (all must hold). */
+/* matcher.h - which series are meant: --match process=nginx --match cgroup!=/system.slice (all must
+ * hold). */
 #ifndef MODEL_MATCHER_H
 #define MODEL_MATCHER_H
 
@@ -11,7 +12,8 @@ struct matcher;
 struct matcher *matcher_new(void); /* accepts everything; NULL when out of memory */
 void matcher_free(struct matcher *m);
 
-/* Adds "key=value" or "key!=value"; -EINVAL with the reason for anything else. A missing label is the empty value. */
+/* Adds "key=value" or "key!=value"; -EINVAL with the reason for anything else. A missing label is
+ * the empty value. */
 int must_check matcher_add(struct matcher *m, struct str term, struct err *err);
 
 /* NULL accepts everything. */

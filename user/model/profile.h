@@ -2,20 +2,22 @@
 /*
  * profile.h - the one currency: what was sampled in a stretch of time, immutable.
  *
- * The agent seals one per window; the store, the pprof writer, diff and show read it. It is a small relational
- * database in arrays: strings, frames, a tree of stacks, series (label sets), samples. Index 0 of strings, frames
- * and nodes is "none": the empty string, the frame without a name, the empty stack.
+ * The agent seals one per window; the store, the pprof writer, diff and show read it. It is a small
+ *relational database in arrays: strings, frames, a tree of stacks, series (label sets), samples.
+ *Index 0 of strings, frames and nodes is "none": the empty string, the frame without a name, the
+ *empty stack.
  *
  *	samples[i] ──► series ──► labels ──► strings       {process="nightly-report", …}
- *	     └───────► node ──► parent ──► … ──► 0          the stack: leaf at the sample, root next to node 0
- *	                 └─────► frame ──► name, module     strings
+ *	     └───────► node ──► parent ──► … ──► 0          the stack: leaf at the sample, root next
+ *to node 0 └─────► frame ──► name, module     strings
  *
- * A node's parent has a smaller number than the node. Every series has the label "process" (LABEL_PROCESS), which is
- * the answer culprit gives; stacks do not repeat it as a frame. Weights are CPU nanoseconds (PROFILE_NANOSECONDS) or,
- * when nobody knows the rate, bare samples. Strings are raw bytes from outside: cleaned by who shows them.
+ * A node's parent has a smaller number than the node. Every series has the label "process"
+ *(LABEL_PROCESS), which is the answer culprit gives; stacks do not repeat it as a frame. Weights
+ *are CPU nanoseconds (PROFILE_NANOSECONDS) or, when nobody knows the rate, bare samples. Strings
+ *are raw bytes from outside: cleaned by who shows them.
  *
- * Ownership: made by builder_seal() (builder.h) only; owned by whoever got it; profile_free(). Read-only for
- * everyone, from any thread.
+ * Ownership: made by builder_seal() (builder.h) only; owned by whoever got it; profile_free().
+ *Read-only for everyone, from any thread.
  */
 #ifndef MODEL_PROFILE_H
 #define MODEL_PROFILE_H
@@ -25,9 +27,10 @@
 #include "base/times.h"
 #include "model/loss.h"
 
-#define LABEL_PROCESS "process" /* the process label of DESIGN: executable, or interpreter and script */
-#define LABEL_COMM    "comm"	/* name of the thread */
-#define LABEL_CGROUP  "cgroup"	/* path of the control group */
+#define LABEL_PROCESS \
+	"process"	    /* the process label of DESIGN: executable, or interpreter and script */
+#define LABEL_COMM   "comm" /* name of the thread */
+#define LABEL_CGROUP "cgroup" /* path of the control group */
 
 enum profile_unit {
 	PROFILE_SAMPLES = 1,
@@ -39,7 +42,7 @@ enum frame_kind {
 	FRAME_UNKNOWN = 0, /* from a format that does not say */
 	FRAME_USER = 1,
 	FRAME_KERNEL = 2,
-	FRAME_JIT = 3,	  /* named by a perf-PID.map */
+	FRAME_JIT = 3, /* named by a perf-PID.map */
 	FRAME_INLINED = 4,
 	FRAME_KIND_CNT
 };
@@ -74,13 +77,14 @@ struct sample {
 
 struct profile {
 	enum profile_unit unit;
-	int64_t start_ns;     /* wall clock, of the earliest window; 0 = unknown */
-	int64_t end_ns;	      /* wall clock, of the latest window's end */
-	uint64_t length_ns;   /* how much time was watched: the windows' lengths added; 0 = unknown */
-	uint64_t capacity_ns; /* CPU time there was: the windows' length x CPUs added; 0 = unknown */
-	uint32_t window_cnt;  /* windows merged into this one, at least 1 */
-	uint32_t cpus;	      /* largest number of CPUs of a window; 0 = unknown */
-	double hz;	      /* sampling rate of the last window; 0 = unknown */
+	int64_t start_ns;   /* wall clock, of the earliest window; 0 = unknown */
+	int64_t end_ns;	    /* wall clock, of the latest window's end */
+	uint64_t length_ns; /* how much time was watched: the windows' lengths added; 0 = unknown */
+	uint64_t
+		capacity_ns; /* CPU time there was: the windows' length x CPUs added; 0 = unknown */
+	uint32_t window_cnt; /* windows merged into this one, at least 1 */
+	uint32_t cpus;	     /* largest number of CPUs of a window; 0 = unknown */
+	double hz;	     /* sampling rate of the last window; 0 = unknown */
 	uint64_t lost[LOSS_CNT];
 
 	struct intern strings; /* read with profile_str() */
@@ -104,8 +108,9 @@ struct str profile_str(const struct profile *p, uint32_t id);
 struct str profile_label(const struct profile *p, uint32_t series, struct str key);
 
 /*
- * What one unit of weight is in cores (CPU-seconds per second of the watched time): total * profile_core_scale()
- * is the number of busy CPUs. 0 when the unit is samples or the length unknown: then only samples can be shown.
+ * What one unit of weight is in cores (CPU-seconds per second of the watched time): total *
+ * profile_core_scale() is the number of busy CPUs. 0 when the unit is samples or the length
+ * unknown: then only samples can be shown.
  */
 double profile_core_scale(const struct profile *p);
 

@@ -17,7 +17,8 @@ static bool check_mmap(const struct wire_mmap *m)
 
 static bool check_proc(const struct wire_proc *p)
 {
-	return p->exe_len <= WIRE_MAX_TEXT && p->cmdline_len <= WIRE_MAX_TEXT && p->cgroup_len <= WIRE_MAX_TEXT &&
+	return p->exe_len <= WIRE_MAX_TEXT && p->cmdline_len <= WIRE_MAX_TEXT &&
+	       p->cgroup_len <= WIRE_MAX_TEXT &&
 	       (size_t)p->exe_len + p->cmdline_len + p->cgroup_len <= p->h.size - sizeof(*p);
 }
 

@@ -2,8 +2,9 @@
 /*
  * record.h - checking wire records before anybody looks inside.
  *
- * Records come from our own BPF programs, from the kernel, or from a raw file that anybody may have written. All
- * consumers may assume what wire_check() has checked: the lengths inside fit the record's size.
+ * Records come from our own BPF programs, from the kernel, or from a raw file that anybody may have
+ * written. All consumers may assume what wire_check() has checked: the lengths inside fit the
+ * record's size.
  */
 #ifndef MODEL_RECORD_H
 #define MODEL_RECORD_H
@@ -12,10 +13,12 @@
 
 #include "base/compiler.h"
 
-/* The seam between whoever produces records and whoever takes them. The record is borrowed for the call. 0 or -errno. */
+/* The seam between whoever produces records and whoever takes them. The record is borrowed for the
+ * call. 0 or -errno. */
 typedef int (*record_fn)(void *arg, const struct wire_header *rec);
 
-/* True when the `len` bytes at `rec` (8-aligned) hold one whole record whose inner lengths fit; unknown types fit too. */
+/* True when the `len` bytes at `rec` (8-aligned) hold one whole record whose inner lengths fit;
+ * unknown types fit too. */
 bool wire_check(const struct wire_header *rec, size_t len);
 
 #endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * timeline.h - how much CPU each process took in each window: what blame works on, without any
+ * stack.
+ *
+ * Entities are numbered 0 … entity_cnt-1 by name (bytewise), windows 0 … window_cnt-1 by start
+ * time. The cells of an entity are sorted by window; a window in which it did not run has none.
+ * Made by timeline_new(), filled, sealed; read-only after that.
+ */
+#ifndef MODEL_TIMELINE_H
+#define MODEL_TIMELINE_H
+
+#include "base/compiler.h"
+#include "base/intern.h"
+#include "model/matcher.h"
+#include "model/profile.h"
+
+struct timeline_window {
+	int64_t start_ns;
+	uint64_t length_ns;   /* 0 = unknown */
+	uint64_t capacity_ns; /* length x CPUs; 0 = unknown */
+	uint64_t cnt;	      /* samples kept */
+	uint64_t lost;	      /* whole samples lost */
+};
+
+struct timeline_cell {
+	uint32_t entity;
+	uint32_t window;
+	uint64_t weight; /* CPU nanoseconds or samples, as the unit says */
+};
+
+struct timeline {
+	enum profile_unit unit;
+	struct timeline_window *windows;
+	struct timeline_cell *cells; /* sorted by (entity, window), no pair twice */
+	size_t *first_cell;	     /* entity_cnt + 1 of them: entity e has cells first_cell[e] …
+					first_cell[e + 1] - 1 */
+	uint32_t window_cnt, entity_cnt;
+	size_t cell_cnt;
+	struct intern names;	     /* private until sealed; then timeline_name() */
+	uint32_t *name_of;	     /* private: entity -> name */
+	size_t window_cap, cell_cap; /* private */
+};
+
+struct timeline *timeline_new(enum profile_unit unit); /* NULL: no memory */
+void timeline_free(struct timeline *t);
+
+/* Windows in any order; *ret_id is valid until timeline_seal(), for timeline_add() only. 0, -ENOSPC
+ * or -ENOMEM. */
+int must_check timeline_window(struct timeline *t, const struct timeline_window *w,
+			       uint32_t *ret_id);
+
+/* Adds weight to (entity, window); as often as one likes. */
+int must_check timeline_add(struct timeline *t, struct str entity, uint32_t window,
+			    uint64_t weight);
+
+/* One profile as one window; entities are the values of label `group_key` of the accepted series
+ * (NULL: all). */
+int must_check timeline_add_profile(struct timeline *t, const struct profile *p,
+				    const struct matcher *m, struct str group_key);
+
+/* Sorts and merges. Nothing may be added afterwards. 0 or -ENOMEM. */
+int must_check timeline_seal(struct timeline *t);
+
+struct str timeline_name(const struct timeline *t, uint32_t entity); /* borrowed; after the seal */
+
+/* The entity of that name, or -ENOENT. */
+int timeline_find(const struct timeline *t, struct str name, uint32_t *ret_entity);
+
+#endif
