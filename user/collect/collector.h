@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * collector.h - what the kernel reports, as one stream of wire records in order of time.
+ *
+ * Behind it: the BPF sampler on a cpu-clock event of every online CPU, and a dummy perf event per
+ *CPU that tells of exec, mmap, comm, fork and exit. Whoever takes the records needs to know
+ *neither: they are those of culprit/wire.h, have passed wire_check(), and are borrowed for the
+ *call.
+ *
+ *	r = collector_new(&opts, &c, err);
+ *	while (!stop && !(r = collector_poll(c, 100, take, arg)))
+ *		;
+ *	r = collector_stop(c, take, arg);
+ *	collector_free(c);
+ *
+ * Order: a poll delivers what is older than its own start minus a slack of some milliseconds and
+ *keeps the rest for the next one, so that records of different CPUs come in order. An event and a
+ *sample of the same nanosecond come event first. A CPU that was held up for longer than the slack
+ *between taking a time stamp and publishing the record delivers late: the record then comes with
+ *its own, older time, and is never dropped for that.
+ *
+ * Memory: fixed at start. What does not fit is counted in collector_stats().lost[], never silent.
+ * CPUs that come online or go offline are followed about once a second, as part of polling.
+ *
+ * Threads: one thread at a time per collector. Needs root, or CAP_BPF and CAP_PERFMON
+ *(CAP_SYS_ADMIN before 5.8).
+ */
+#ifndef COLLECT_COLLECTOR_H
+#define COLLECT_COLLECTOR_H
+
+#include <culprit/loss.h>
+
+#include "base/compiler.h"
+#include "base/err.h"
+#include "model/record.h"
+
+#define COLLECTOR_MIN_HZ 1
+#define COLLECTOR_MAX_HZ 10000
+
+struct collector;
+
+struct collector_opts {
+	uint32_t hz; /* samples per second and CPU, COLLECTOR_MIN_HZ..COLLECTOR_MAX_HZ */
+
+	/*
+	 * Process filter, in the initial pid namespace; 0 = all. Processes that descend from it are
+	 * included, those that are there already and those that are still to come.
+	 */
+	uint32_t pid;
+
+	/* The filter starts empty (with `pid` 0): nobody is sampled but what collector_add_pid()
+	 * names. */
+	bool only_added;
+
+	/*
+	 * Cgroup filter: inode of a cgroup v2 directory; 0 = all. Descendants up to 32 levels below
+	 * are included: the sampler walks from the task's cgroup towards the root. Both filters
+	 * given: both must hold.
+	 */
+	uint64_t cgroup_id;
+
+	bool no_kernel_stacks;
+	size_t ring_bytes; /* all BPF rings together, rounded up to a power of two; 0 = two seconds
+			      of samples */
+};
+
+struct collector_stats {
+	uint64_t samples;	 /* records written to the rings */
+	uint64_t idle;		 /* ticks that found the CPU idle; no record */
+	uint64_t lost[LOSS_CNT]; /* by enum loss; cumulative like all of this */
+	uint32_t cpus_online;	 /* CPUs that are being sampled now */
+	uint64_t bpf_ns,
+		bpf_runs; /* run time of the BPF programs; 0 unless kernel.bpf_stats_enabled */
+	size_t map_bytes; /* BPF maps and event rings, as the kernel accounts for them */
+};
+
+/*
+ * Loads and attaches; records flow from here on. 0, or -errno with a line in err: -EPERM, -EINVAL
+ * (options), -ENOENT (no BTF), -EMFILE, …
+ */
+int must_check collector_new(const struct collector_opts *opts, struct collector **ret,
+			     struct err *err);
+
+/*
+ * Adds a process and those that it will start to the process filter, for a command that is started
+ * after attaching. Events of a process that has gone are harmless. -EINVAL without a process
+ * filter; -ENOSPC when it is full.
+ */
+int must_check collector_add_pid(struct collector *c, uint32_t pid);
+
+/*
+ * Sleeps up to timeout_ms (less when event rings fill up or a signal comes; 0 = not at all), then
+ * delivers what is there. 0; what `fn` returned, if not 0: the record it refused and all that
+ * follow are kept for the next call.
+ */
+int must_check collector_poll(struct collector *c, int timeout_ms, record_fn fn, void *arg);
+
+/* Detaches and delivers everything that is left. Further polls deliver nothing. Stats stay
+ * readable. */
+int must_check collector_stop(struct collector *c, record_fn fn, void *arg);
+
+/* Process and cgroup filters apply to samples; task events are always those of the whole machine.
+ */
+void collector_stats(const struct collector *c, struct collector_stats *ret);
+
+void collector_free(struct collector *c); /* stops if need be; NULL is fine */
+
+#endif
