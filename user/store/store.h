@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store.h - the flight recorder: sealed windows on disk, one SQLite file per stretch of time (a
+ *block).
+ *
+ *	DIR/lock                                held (flock) by the one writer
+ *	DIR/block-20261123T060000Z-21600s.db    windows whose middle lies in these 21600 s;
+ *FORMAT.md describes it DIR/block-20261123T060000Z-21600s-1.db  continues it (the first part was
+ *damaged, or full) DIR/incidents.db                        marks: recurrences of incidents, never
+ *touched by retention
+ *
+ * A window is one transaction, synced before store_put() returns: after kill -9 or loss of power
+ *every window that was acknowledged is there. Readers work beside the writer, also without
+ *permission to write into the directory. A damaged block is never fatal and is deleted by nothing
+ *but its age or the bytes limit: what can still be read of it is read, the rest is reported by
+ *store_warnings(), store_info() and LOSS_BLOCK_DAMAGED in what was read.
+ *
+ * Edge rule, everywhere: a window belongs to a range when its middle lies in it (from <= middle <
+ *until). So neighbouring ranges share no window and lose none.
+ *
+ * Not thread-safe: one struct store per thread. Several in one process, or in several processes,
+ *work side by side. Out-parameters are written only on success. All fallible functions return 0 or
+ *-errno with a line in err.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/err.h"
+#include "base/times.h"
+#include "model/matcher.h"
+#include "model/profile.h"
+
+struct store;
+struct timeline;
+
+enum store_mode {
+	STORE_READ,  /* the directory must hold a store */
+	STORE_WRITE, /* makes the directory if need be; -EBUSY while another writer has it */
+};
+
+struct store_opts {
+	uint64_t block_ns;   /* time that one file covers: whole seconds, 1 s .. 366 d; 0: the
+				default, 6 h */
+	uint64_t max_age_ns; /* store_retain(): blocks that ended longer ago go; 0: no limit */
+	uint64_t max_bytes; /* store_retain(): the oldest go while all files are larger; 0: no limit
+			     */
+};
+
+/* `opts` is copied, NULL means all defaults. -ENOENT, -ENOTDIR, -EACCES, -EROFS, -EBUSY, … */
+int must_check store_open(const char *dir, enum store_mode mode, const struct store_opts *opts,
+			  struct store **ret, struct err *err);
+
+/* Gives up a batch that was not committed. NULL is fine. */
+void store_close(struct store *s);
+
+/*
+ * What was skipped or worked around since store_open(), one line each, borrowed until
+ * store_close(); for stderr. The same line is kept once, and at most STORE_MAX_WARNINGS of them.
+ */
+#define STORE_MAX_WARNINGS 64
+const char *const *store_warnings(const struct store *s, size_t *ret_cnt);
+
+/* ---- writing (STORE_WRITE) ---- */
+
+/*
+ * Stores one window: any time, in any order, also overlapping others. On failure (-ENOSPC disk
+ * full, -EIO, -EFBIG, …) nothing of it is stored, everything stored before stays, and the next call
+ * may succeed; the caller counts LOSS_STORE_WRITE. `p` is read, not kept.
+ */
+int must_check store_put(struct store *s, const struct profile *p, struct err *err);
+
+/*
+ * Puts between begin and commit are synced together, which makes an import of thousands of windows
+ * fast. Windows of one block appear all or none; those of an earlier block may be there already
+ * when a later one fails. A put that fails drops what the batch had put into that block;
+ * store_commit() then fails with -ECANCELED.
+ */
+int must_check store_begin(struct store *s, struct err *err);
+int must_check store_commit(struct store *s, struct err *err);
+
+/* Deletes whole blocks by age and bytes (see struct store_opts), never the newest one. `now_ns`:
+ * wall clock. */
+int must_check store_retain(struct store *s, int64_t now_ns, struct err *err);
+
+/* ---- reading (both modes) ---- */
+
+/*
+ * All windows of the ranges merged into one owned profile, only the series that `m` accepts (NULL:
+ * all). A window in several ranges counts once. -ENODATA when there is no window at all, -EINVAL
+ * when windows of different units meet.
+ */
+int must_check store_read(struct store *s, const struct time_range *ranges, size_t range_cnt,
+			  const struct matcher *m, struct profile **ret, struct err *err);
+
+/* Called with one borrowed window; anything but 0 stops and is returned by store_each(). */
+typedef int (*store_window_fn)(void *arg, const struct profile *window);
+
+/* Window by window in order of their start. No window at all is no error. */
+int must_check store_each(struct store *s, struct time_range range, const struct matcher *m,
+			  store_window_fn fn, void *arg, struct err *err);
+
+/*
+ * Totals per window and entity (value of label `group_key`), owned (timeline_free()). Decodes no
+ * stacks: a week of 10 s windows takes well below a second. No window at all gives an empty
+ * timeline.
+ */
+int must_check store_timeline(struct store *s, struct time_range range, const struct matcher *m,
+			      const char *group_key, struct timeline **ret, struct err *err);
+
+struct store_block_info {
+	char *file;		 /* name inside the directory */
+	struct time_range range; /* which middles belong here */
+	int64_t first_ns; /* start of the earliest window, end of the latest one; both 0 without
+			     windows */
+	int64_t last_ns;
+	uint64_t window_cnt;
+	uint64_t sample_cnt;
+	uint64_t bytes; /* on disk, with what the write-ahead log holds */
+	char *damaged;	/* NULL: sound; else what is wrong with it */
+};
+
+struct store_info {
+	struct store_block_info *blocks; /* by time */
+	size_t block_cnt;
+	/* All windows merged, by unit (index: enum profile_unit), with one stackless sample per
+	 * series; NULL: none of it. */
+	struct profile *totals[PROFILE_NANOSECONDS + 1];
+};
+
+/* The inventory, with the warnings of damage up to date. Returns owned, store_info_free(). */
+int must_check store_info(struct store *s, struct store_info **ret, struct err *err);
+void store_info_free(struct store_info *info); /* NULL is fine */
+
+/* ---- marks: recurrences of incidents (both modes, also while another process writes windows) ----
+ */
+
+struct store_mark {
+	int64_t id;
+	char *name;
+	char *source; /* who noted it: "mark", "alert", … */
+	int64_t from_ns;
+	int64_t until_ns; /* INT64_MAX while it is still open */
+	int64_t noted_ns; /* when it was noted, wall clock */
+};
+
+/*
+ * Notes a recurrence; `id` is ignored, strings are copied. One that is known exactly so (name,
+ * from, until) is not noted twice. -EINVAL for an empty or backward range or a bad name; -EEXIST
+ * when it is open-ended and one of that name is open.
+ */
+int must_check store_mark_add(struct store *s, const struct store_mark *mark,
+			      int64_t *ret_id /* may be NULL */, struct err *err);
+
+/* Ends the open recurrence of that name. -ENOENT when there is none, -EINVAL when it would end
+ * before its start. */
+int must_check store_mark_close(struct store *s, const char *name, int64_t until_ns,
+				struct err *err);
+
+/* The marks of one name, or all (NULL), by name and start. Returns owned, store_marks_free(); none
+ * is no error. */
+int must_check store_marks(struct store *s, const char *name, struct store_mark **ret,
+			   size_t *ret_cnt, struct err *err);
+void store_marks_free(struct store_mark *marks, size_t cnt);
+
+#endif
