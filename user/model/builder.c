@@ -283,6 +283,18 @@ void builder_lost(struct builder *b, enum loss reason, uint64_t cnt)
 	b->p->lost[reason] += cnt;
 }
 
+void builder_add_header(struct builder *b, const struct profile *p)
+{
+	cover(b->p, p->start_ns, p->end_ns);
+	b->p->length_ns += p->length_ns;
+	b->p->capacity_ns += p->capacity_ns;
+	b->p->window_cnt += p->window_cnt;
+	b->p->cpus = p->cpus > b->p->cpus ? p->cpus : b->p->cpus;
+	b->p->hz = p->hz;
+	for (unsigned int i = 0; i < LOSS_CNT; i++)
+		b->p->lost[i] += p->lost[i];
+}
+
 static int add_series(struct builder *b, const struct profile *p, uint32_t series, uint32_t *ret_id)
 {
 	const struct series *s = &p->series[series];
@@ -334,16 +346,8 @@ int builder_add_profile(struct builder *b, const struct profile *p, const struct
 			r = builder_sample(b, series_map[s->series], node_map[s->node], s->weight,
 					   s->cnt);
 	}
-	if (!r) {
-		cover(b->p, p->start_ns, p->end_ns);
-		b->p->length_ns += p->length_ns;
-		b->p->capacity_ns += p->capacity_ns;
-		b->p->window_cnt += p->window_cnt;
-		b->p->cpus = p->cpus > b->p->cpus ? p->cpus : b->p->cpus;
-		b->p->hz = p->hz;
-		for (unsigned int i = 0; i < LOSS_CNT; i++)
-			b->p->lost[i] += p->lost[i];
-	}
+	if (!r)
+		builder_add_header(b, p);
 	free(node_map);
 	free(series_map);
 	return r;

@@ -63,6 +63,13 @@ void builder_lost(struct builder *b, enum loss reason, uint64_t cnt);
 int must_check builder_add_profile(struct builder *b, const struct profile *p,
 				   const struct matcher *m);
 
+/*
+ * Adds what a profile says of itself (windows, length, capacity, CPUs, rate, losses), without its
+ * samples. `p` may be a bare struct that holds nothing else. For readers that bring the samples one
+ * by one with builder_sample().
+ */
+void builder_add_header(struct builder *b, const struct profile *p);
+
 /* Gives out what was put in as an owned profile, and empties the builder for the next window. 0 or
  * -ENOMEM. */
 int must_check builder_seal(struct builder *b, struct profile **ret_profile);
