@@ -130,21 +130,33 @@ int fs_mkdirs(const char *path, struct err *err)
 	return r ? err_set(err, r, "%s: %s", path, strerror(-r)) : 0;
 }
 
+/*
+ * Opening a FIFO or a device has effects already (a tape rewinds, a driver wakes up), so the file
+ * is first taken by O_PATH, which calls nobody, and opened for reading only once it is known to be
+ * a regular file. The second open goes through /proc/self/fd and is therefore of that very inode,
+ * whatever the path leads to by now.
+ */
 int fs_open_in_root(int root_fd, const char *path)
 {
 	struct open_how how = {
-		.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+		.flags = O_PATH | O_CLOEXEC,
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
 	};
+	char self[sizeof("/proc/self/fd/") + 3 * sizeof(int)];
 	struct stat st;
-	int fd;
+	int at, fd;
 
-	fd = (int)syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
-	if (fd < 0)
+	at = (int)syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
+	if (at < 0)
 		return -errno;
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
-		(void)close(fd);
+	if (fstat(at, &st) || !S_ISREG(st.st_mode)) {
+		(void)close(at);
 		return -EINVAL;
 	}
+	(void)snprintf(self, sizeof(self), "/proc/self/fd/%d", at);
+	fd = open(self, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		fd = -errno;
+	(void)close(at);
 	return fd;
 }

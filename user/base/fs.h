@@ -29,8 +29,8 @@ int must_check fs_mkdirs(const char *path, struct err *err);
 
 /*
  * Opens `path` (as seen below the directory `root_fd`) for reading without ever leaving that root:
- * absolute links are taken inside it (openat2 RESOLVE_IN_ROOT). Regular files only; never blocks on
- * a FIFO. fd or -errno.
+ * absolute links are taken inside it (openat2 RESOLVE_IN_ROOT). Regular files only, -EINVAL for
+ * anything else: a directory, FIFO or device is not even opened. fd or -errno.
  */
 int must_check fs_open_in_root(int root_fd, const char *path);
 
