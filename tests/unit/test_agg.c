@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agg/agg.h"
+
+#include <errno.h>
+
+#include "unit/tap.h"
+
+#define S  NSEC_PER_SEC
+#define MS (NSEC_PER_SEC / 1000)
+
+struct windows {
+	struct profile *p[64];
+	size_t cnt;
+	int fail;
+};
+
+static int keep(void *arg, struct profile *window)
+{
+	struct windows *w = arg;
+
+	if (w->fail) {
+		profile_free(window);
+		return w->fail;
+	}
+	w->p[w->cnt++] = window;
+	return 0;
+}
+
+static void drop(struct windows *w)
+{
+	for (size_t i = 0; i < w->cnt; i++)
+		profile_free(w->p[i]);
+	w->cnt = 0;
+}
+
+static struct agg *start(struct windows *w, uint64_t window_ns, uint64_t mono_ns, int64_t offset)
+{
+	struct agg_opts opts = {
+		.window_ns = window_ns, .cpus = 2, .hz = 97, .mono_ns = mono_ns, .wall_offset_ns = offset};
+	struct agg *a;
+
+	if (agg_new(&opts, keep, w, &a))
+		exit(99);
+	return a;
+}
+
+static int sample(struct agg *a, uint64_t mono_ns, const char *process, const char *leaf)
+{
+	struct agg_frame frames[] = {{STR_LIT("main"), STR_LIT("prog"), FRAME_USER},
+				     {{leaf, strlen(leaf)}, STR_LIT("prog"), FRAME_USER}};
+	struct agg_sample s = {
+		.mono_ns = mono_ns,
+		.weight_ns = 10 * MS,
+		.process = {process, strlen(process)},
+		.frames = frames,
+		.frame_cnt = 2,
+	};
+
+	return agg_sample(a, &s);
+}
+
+static void test_alignment(void)
+{
+	struct windows w = {0};
+	struct agg *a = start(&w, 10 * S, 3 * S, (int64_t)(1000 * S)); /* wall 1003 s */
+
+	ok(!sample(a, 4 * S, "a", "x"), "a sample in the first, short window");
+	ok(!sample(a, 12 * S, "a", "x"), "a sample in the second window");
+	is_u64(w.cnt, 1, "…seals the first one");
+	is_i64(w.p[0]->start_ns, (int64_t)(1003 * S), "the first window begins where watching began");
+	is_u64(w.p[0]->length_ns, 7 * S, "…and ends at the boundary");
+	is_u64(w.p[0]->capacity_ns, 14 * S, "…with two CPUs");
+	is_u64(w.p[0]->total, 10 * MS, "…and holds its sample");
+	ok(!agg_advance(a, 40 * S, (int64_t)(1000 * S)), "time goes on");
+	is_u64(w.cnt, 4, "windows without samples are sealed too");
+	is_i64(w.p[1]->start_ns, (int64_t)(1010 * S), "aligned");
+	is_u64(w.p[2]->total, 0, "nothing ran");
+	is_u64(w.p[2]->length_ns, 10 * S, "…for 10 s");
+	ok(!agg_finish(a, 44 * S), "the end");
+	is_u64(w.cnt, 5, "the last window is cut");
+	is_u64(w.p[4]->length_ns, 4 * S, "…and says so");
+	agg_free(a);
+	drop(&w);
+}
+
+static void test_clock_steps(void)
+{
+	struct windows w = {0};
+	struct agg *a = start(&w, 10 * S, 0, (int64_t)(1000 * S));
+	uint64_t total = 0;
+
+	for (uint64_t t = 1; t < 60; t++) {
+		/* the wall clock is set back by an hour, later forth by a day */
+		int64_t offset = (int64_t)((t < 20 ? 1000 : t < 40 ? 1000 - 3600 + 5000 : 90000) * S);
+
+		if (sample(a, t * S, "a", "x") || agg_advance(a, t * S, offset))
+			break;
+	}
+	ok(!agg_finish(a, 60 * S), "finished");
+	for (size_t i = 0; i < w.cnt; i++) {
+		total += w.p[i]->total_cnt;
+		ok(w.p[i]->length_ns <= 10 * S, "window %zu is not longer than a window", i);
+	}
+	is_u64(total, 59, "no sample is lost when the wall clock is set");
+	agg_free(a);
+	drop(&w);
+}
+
+static void test_drift(void)
+{
+	struct windows w = {0};
+	struct agg *a = start(&w, 1 * S, 0, (int64_t)(5 * S));
+
+	for (uint64_t t = 0; t < 20; t++) /* the wall clock gains 100 us each second */
+		ok(!agg_advance(a, t * S, (int64_t)(5 * S + t * 100000)), "second %" PRIu64, t);
+	for (size_t i = 0; i < w.cnt; i++) {
+		is_u64((uint64_t)w.p[i]->start_ns % S, 0, "window %zu starts at a boundary", i);
+		ok(w.p[i]->length_ns > 98 * S / 100, "…and is no splinter");
+	}
+	agg_free(a);
+	drop(&w);
+}
+
+static void test_sums(void)
+{
+	struct windows w = {0};
+	struct agg *a = start(&w, 0, 100, 0);
+
+	for (int i = 0; i < 5; i++)
+		ok(!sample(a, 200, "a", "x"), "same stack");
+	ok(!sample(a, 200, "a", "y") && !sample(a, 200, "b", "x"), "other stack, other process");
+	ok(!sample(a, 50, "a", "x"), "a sample from before the window");
+	agg_lost(a, LOSS_RING_FULL, 3);
+	ok(!agg_finish(a, 1000), "one window for all");
+	is_u64(w.cnt, 1, "one profile");
+	is_u64(w.p[0]->sample_cnt, 3, "equal samples are one entry");
+	is_u64(w.p[0]->samples[0].cnt, 5, "…with their count");
+	is_u64(w.p[0]->total_cnt, 7, "all counted");
+	is_u64(w.p[0]->lost[LOSS_LATE], 1, "the late one is counted as lost");
+	is_u64(w.p[0]->lost[LOSS_RING_FULL], 3, "losses travel with the window");
+	is_u64(w.p[0]->length_ns, 900, "length");
+	agg_free(a);
+	drop(&w);
+}
+
+static void test_sink_failure(void)
+{
+	struct windows w = {.fail = -ENOSPC};
+	struct agg *a = start(&w, 1 * S, 0, 0);
+
+	is_i64(agg_advance(a, 5 * S, 0), -ENOSPC, "what the sink says comes back");
+	w.fail = 0;
+	ok(!agg_advance(a, 5 * S, 0) && w.cnt == 4, "and the next windows go on");
+	agg_free(a);
+	drop(&w);
+}
+
+int main(void)
+{
+	test_alignment();
+	test_clock_steps();
+	test_drift();
+	test_sums();
+	test_sink_failure();
+	return tap_done();
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agg/agg.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "model/builder.h"
+
+struct agg {
+	struct agg_opts opts;
+	agg_sink_fn sink;
+	void *arg;
+	struct builder *builder;
+	uint64_t start_mono_ns;
+	uint64_t end_mono_ns; /* UINT64_MAX: when agg_finish() says so */
+	int64_t start_wall_ns;
+};
+
+/*
+ * Opens a window at a point of the monotonic clock. A start that lies within a hundredth of a window before a boundary
+ * belongs to that boundary: the clocks drift against each other, and nobody wants windows of a millisecond.
+ */
+static void open_window(struct agg *a, uint64_t mono_ns)
+{
+	uint64_t length = a->opts.window_ns, into;
+
+	a->start_mono_ns = mono_ns;
+	a->start_wall_ns = (int64_t)mono_ns + a->opts.wall_offset_ns;
+	a->end_mono_ns = UINT64_MAX;
+	if (!length)
+		return;
+	into = (uint64_t)a->start_wall_ns % length;
+	a->end_mono_ns = mono_ns + length - into;
+	if (length - into <= length / 100) {
+		a->start_wall_ns += (int64_t)(length - into);
+		a->end_mono_ns += length;
+	} else if (into <= length / 100) {
+		a->start_wall_ns -= (int64_t)into;
+	}
+}
+
+int agg_new(const struct agg_opts *opts, agg_sink_fn sink, void *arg, struct agg **ret_agg)
+{
+	struct agg *a = calloc(1, sizeof(*a));
+
+	if (!a)
+		return -ENOMEM;
+	a->opts = *opts;
+	a->sink = sink;
+	a->arg = arg;
+	a->builder = builder_new(&builder_limits_window, PROFILE_NANOSECONDS);
+	if (!a->builder) {
+		free(a);
+		return -ENOMEM;
+	}
+	open_window(a, opts->mono_ns);
+	*ret_agg = a;
+	return 0;
+}
+
+void agg_free(struct agg *a)
+{
+	if (!a)
+		return;
+	builder_free(a->builder);
+	free(a);
+}
+
+static int seal(struct agg *a, uint64_t end_mono_ns)
+{
+	uint64_t length = end_mono_ns - a->start_mono_ns;
+	struct profile *window;
+	int r;
+
+	/* what open_window() moved to a boundary has, by its label, the full length */
+	if (a->opts.window_ns && length < a->opts.window_ns &&
+	    length >= a->opts.window_ns - a->opts.window_ns / 100)
+		length = a->opts.window_ns;
+	if (a->opts.window_ns && length > a->opts.window_ns)
+		length = a->opts.window_ns;
+	builder_window(a->builder, a->start_wall_ns, length, a->opts.cpus, a->opts.hz);
+	r = builder_seal(a->builder, &window);
+	return r ? r : a->sink(a->arg, window);
+}
+
+static int seal_until(struct agg *a, uint64_t mono_ns)
+{
+	int r = 0;
+
+	while (!r && mono_ns >= a->end_mono_ns) {
+		uint64_t end = a->end_mono_ns;
+
+		r = seal(a, end);
+		open_window(a, end);
+	}
+	return r;
+}
+
+static int add(struct builder *b, const struct agg_sample *s)
+{
+	const struct str labels[][2] = {
+		{STR_LIT(LABEL_PROCESS), s->process},
+		{STR_LIT(LABEL_CGROUP), s->cgroup},
+	};
+	uint32_t series, frame, node = 0;
+	int r;
+
+	r = builder_series(b, labels, ARRAY_SIZE(labels), &series);
+	for (size_t i = 0; !r && i < s->frame_cnt; i++) {
+		r = builder_frame(b, s->frames[i].name, s->frames[i].module, s->frames[i].kind,
+				  &frame);
+		if (!r)
+			r = builder_stack(b, node, frame, &node);
+	}
+	return r ? r : builder_sample(b, series, node, s->weight_ns, 1);
+}
+
+int agg_sample(struct agg *a, const struct agg_sample *s)
+{
+	int r;
+
+	if (s->mono_ns < a->start_mono_ns) {
+		builder_lost(a->builder, LOSS_LATE, 1);
+		return 0;
+	}
+	r = seal_until(a, s->mono_ns);
+	if (r)
+		return r;
+	r = add(a->builder, s);
+	if (r == -ENOSPC) {
+		builder_lost(a->builder, LOSS_STACKS_FULL, 1);
+		return 0;
+	}
+	return r;
+}
+
+int agg_advance(struct agg *a, uint64_t mono_ns, int64_t wall_offset_ns)
+{
+	a->opts.wall_offset_ns = wall_offset_ns;
+	return seal_until(a, mono_ns);
+}
+
+int agg_finish(struct agg *a, uint64_t mono_ns)
+{
+	int r = seal_until(a, mono_ns);
+
+	if (!r && mono_ns > a->start_mono_ns)
+		r = seal(a, mono_ns);
+	a->start_mono_ns = mono_ns;
+	return r;
+}
+
+void agg_lost(struct agg *a, enum loss reason, uint64_t cnt)
+{
+	builder_lost(a->builder, reason, cnt);
+}
+
+void agg_set_cpus(struct agg *a, uint32_t cpus)
+{
+	a->opts.cpus = cpus;
+}

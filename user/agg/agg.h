@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * agg.h - samples into windows: adds up what is the same, seals a profile when its time is over.
+ *
+ * Windows are aligned to wall-clock multiples of their length (10 s windows begin at :00, :10, …),
+ * so that windows of different nodes match. They are timed by the monotonic clock all the same: a
+ * wall clock that is set back or forth moves the label of the next window, and loses no sample.
+ *
+ *	watched from here          boundary           boundary        agg_finish()
+ *	      |------ window 1 ------|----- window 2 -----|---- window 3 ---|
+ *
+ * Windows in which nothing ran are sealed too: that nothing ran is knowledge. The first and the last one
+ * are shorter; a profile says how long it is. Not thread-safe.
+ */
+#ifndef AGG_AGG_H
+#define AGG_AGG_H
+
+#include "base/compiler.h"
+#include "model/profile.h"
+
+struct agg;
+
+struct agg_opts {
+	uint64_t window_ns;	/* 0: one window, from agg_new() to agg_finish() */
+	uint32_t cpus;		/* that are being sampled; may be changed by agg_set_cpus() */
+	double hz;		/* samples per second and CPU */
+	uint64_t mono_ns;	/* now: from here on the machine is watched */
+	int64_t wall_offset_ns; /* wall clock = monotonic clock + this */
+};
+
+struct agg_frame {
+	struct str name; /* borrowed for the call, as is the rest */
+	struct str module;
+	enum frame_kind kind;
+};
+
+struct agg_sample {
+	uint64_t mono_ns;
+	uint64_t weight_ns;
+	struct str process;
+	struct str cgroup;		/* may be empty */
+	const struct agg_frame *frames; /* root first */
+	size_t frame_cnt;
+};
+
+/* Gets each sealed window; takes it (profile_free()). Anything but 0 is returned to who caused the seal. */
+typedef int (*agg_sink_fn)(void *arg, struct profile *window);
+
+int must_check agg_new(const struct agg_opts *opts, agg_sink_fn sink, void *arg,
+		       struct agg **ret_agg);
+void agg_free(struct agg *a); /* an unfinished window is thrown away; NULL is fine */
+
+/*
+ * Adds a sample to the window of its time, sealing windows that end before it. A sample older than
+ * the window is counted as LOSS_LATE; one that finds a table full as LOSS_STACKS_FULL. 0, -ENOMEM, or what the sink said.
+ */
+int must_check agg_sample(struct agg *a, const struct agg_sample *s);
+
+/* All samples older than mono_ns have been given: seals what ended before. */
+int must_check agg_advance(struct agg *a, uint64_t mono_ns, int64_t wall_offset_ns);
+
+/* Seals the last window, cut at mono_ns. */
+int must_check agg_finish(struct agg *a, uint64_t mono_ns);
+
+/* Counts a loss in the current window. */
+void agg_lost(struct agg *a, enum loss reason, uint64_t cnt);
+
+void agg_set_cpus(struct agg *a, uint32_t cpus);
+
+#endif
