@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A merge join. Both trees are preorder arrays with sorted children, so that the union falls out of
+ * two cursors that only ever move forwards and a stack of the subtrees that are open:
+ *
+ *	top of stack:	node emitted last but not finished, where its subtree ends in A and in B
+ *	both in it:	compare the names: the smaller one goes out alone, equal ones together
+ *	one in it:	goes out alone, with an empty range on the other side
+ *	none in it:	finished
+ *
+ * Nothing recurses: stacks of depth 5,000 are real.
+ */
+#include "diff/diff.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "diff/notes.h"
+#include "model/tree.h"
+
+#define MAX_NAMES (1U << 28)
+
+struct open_node {
+	uint32_t node;
+	uint32_t end[2]; /* of its subtree, in each tree */
+};
+
+struct join {
+	struct diff *d;
+	const struct tree *tree[2]; /* [DIFF_A] NULL: absent */
+	uint32_t *name_of[2];	    /* tree's name -> the diff's name */
+	uint32_t at[2];		    /* cursors */
+	bool by_cnt[2];		    /* the side's weights are its counts */
+	struct open_node *open;
+	size_t open_cnt;
+};
+
+static int map_names(struct join *j, int side)
+{
+	const struct tree *t = j->tree[side];
+	uint32_t cnt;
+
+	if (!t)
+		return 0;
+	cnt = intern_cnt(&t->names);
+	j->name_of[side] = calloc((size_t)cnt + 1, sizeof(*j->name_of[side]));
+	if (!j->name_of[side])
+		return -ENOMEM;
+	for (uint32_t i = 0; i < cnt; i++) {
+		struct str s = intern_get(&t->names, i);
+		int r = intern_add(&j->d->names, s.p, s.len, &j->name_of[side][i]);
+
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+/* The own samples of a node are those that go through none of its children. */
+static struct diff_count count_of(const struct tree *t, uint32_t node, bool by_cnt)
+{
+	const struct tree_node *n = &t->nodes[node];
+	struct diff_count c = {.self = n->self, .total = n->total, .cnt = n->cnt};
+
+	if (!by_cnt)
+		return c;
+	c.self = c.total = n->cnt;
+	for (uint32_t child = node + 1; child < n->end; child = t->nodes[child].end)
+		c.self -= t->nodes[child].cnt;
+	return c;
+}
+
+/* Emits the nodes under the cursors of the sides in `sides` (bits) as one, and opens it. */
+static void emit(struct join *j, unsigned int sides)
+{
+	uint32_t id = j->d->node_cnt++;
+	struct diff_node *out = &j->d->nodes[id];
+	struct open_node *open = &j->open[j->open_cnt];
+
+	*open = (struct open_node){.node = id, .end = {j->at[DIFF_A], j->at[DIFF_B]}};
+	*out = (struct diff_node){0};
+	if (j->open_cnt) {
+		out->parent = open[-1].node;
+		out->depth = j->d->nodes[out->parent].depth + 1;
+	}
+	for (int side = DIFF_A; side <= DIFF_B; side++) {
+		const struct tree_node *n;
+
+		if (!(sides & 1U << side))
+			continue;
+		n = &j->tree[side]->nodes[j->at[side]];
+		out->name = j->name_of[side][n->name];
+		out->module = j->name_of[side][n->module];
+		out->kind = n->kind;
+		out->side[side] = count_of(j->tree[side], j->at[side], j->by_cnt[side]);
+		open->end[side] = n->end;
+		j->at[side]++;
+	}
+	if (out->depth > j->d->max_depth)
+		j->d->max_depth = out->depth;
+	j->open_cnt++;
+}
+
+static unsigned int sides_of_next(const struct join *j, const struct open_node *in)
+{
+	uint32_t name[2];
+	int c;
+
+	if (j->at[DIFF_A] == in->end[DIFF_A] || j->at[DIFF_B] == in->end[DIFF_B])
+		return (j->at[DIFF_A] < in->end[DIFF_A]) | (j->at[DIFF_B] < in->end[DIFF_B]) << 1;
+	for (int side = DIFF_A; side <= DIFF_B; side++)
+		name[side] = j->name_of[side][j->tree[side]->nodes[j->at[side]].name];
+	if (name[DIFF_A] == name[DIFF_B])
+		return 3;
+	c = str_cmp(intern_get(&j->d->names, name[DIFF_A]), intern_get(&j->d->names, name[DIFF_B]));
+	return c < 0 ? 1U << DIFF_A : 1U << DIFF_B;
+}
+
+static int join_trees(struct join *j)
+{
+	size_t nodes = j->tree[DIFF_B]->node_cnt, depth = j->tree[DIFF_B]->max_depth;
+
+	if (j->tree[DIFF_A]) {
+		nodes += j->tree[DIFF_A]->node_cnt;
+		if (j->tree[DIFF_A]->max_depth > depth)
+			depth = j->tree[DIFF_A]->max_depth;
+	}
+	if (nodes > UINT32_MAX)
+		return -ENOSPC;
+	j->d->nodes = malloc(nodes * sizeof(*j->d->nodes));
+	j->open = calloc(depth + 2, sizeof(*j->open));
+	if (!j->d->nodes || !j->open)
+		return -ENOMEM;
+	emit(j, (j->tree[DIFF_A] ? 1U << DIFF_A : 0) | 1U << DIFF_B);
+	while (j->open_cnt) {
+		const struct open_node *in = &j->open[j->open_cnt - 1];
+		unsigned int sides = sides_of_next(j, in);
+
+		if (sides) {
+			emit(j, sides);
+		} else {
+			j->d->nodes[in->node].end = j->d->node_cnt;
+			j->open_cnt--;
+		}
+	}
+	return 0;
+}
+
+static int copy_side(struct diff_side *s, const struct profile *p, struct str label,
+		     const char *otherwise)
+{
+	if (!label.len)
+		label = str_of(otherwise);
+	s->label = mem_strndup(label.p, label.len);
+	if (!s->label)
+		return -ENOMEM;
+	if (!p)
+		return 0;
+	s->unit = p->unit;
+	s->start_ns = p->start_ns;
+	s->end_ns = p->end_ns;
+	s->length_ns = p->length_ns;
+	s->capacity_ns = p->capacity_ns;
+	s->window_cnt = p->window_cnt;
+	s->cpus = p->cpus;
+	s->hz = p->hz;
+	memcpy(s->lost, p->lost, sizeof(s->lost));
+	s->lost_cnt = loss_samples(p->lost);
+	s->lost_share = profile_lost_share(p);
+	s->total = p->total;
+	s->cnt = p->total_cnt;
+	if (!s->cnt && p->unit == PROFILE_SAMPLES)
+		s->cnt = p->total;
+	return 0;
+}
+
+/* A side without samples has no say in the unit. */
+static void forget_empty_unit(struct diff *d)
+{
+	struct diff_side *a = &d->side[DIFF_A], *b = &d->side[DIFF_B];
+
+	if (!a->total && !d->single)
+		a->unit = b->unit;
+	else if (!b->total && !d->single)
+		b->unit = a->unit;
+}
+
+/* One unit for both sides; what a side has to be multiplied with to get there. */
+static void choose_unit(struct join *j)
+{
+	struct diff *d = j->d;
+	const struct diff_side *b = &d->side[DIFF_B], *a = d->single ? b : &d->side[DIFF_A];
+
+	d->unit = DIFF_SAMPLES;
+	if (a->unit == PROFILE_NANOSECONDS && b->unit == PROFILE_NANOSECONDS)
+		d->unit = a->length_ns && b->length_ns ? DIFF_CORES : DIFF_SECONDS;
+	for (int side = d->single ? DIFF_B : DIFF_A; side <= DIFF_B; side++) {
+		struct diff_side *s = &d->side[side];
+
+		if (d->unit == DIFF_CORES)
+			s->scale = 1.0 / (double)s->length_ns;
+		else
+			s->scale = d->unit == DIFF_SECONDS ? 1.0 / NSEC_PER_SEC : 1.0;
+		if (d->unit == DIFF_SAMPLES && s->unit == PROFILE_NANOSECONDS && s->cnt) {
+			j->by_cnt[side] = true;
+			s->total = s->cnt;
+		}
+	}
+}
+
+/*
+ * A is scaled to B's total when that was asked for, and when one side weighs in nanoseconds, has no
+ * counts, and is held against samples: then shares are all that the two have in common.
+ */
+static void normalise(struct join *j, enum diff_normalise asked)
+{
+	struct diff_side *a = &j->d->side[DIFF_A], *b = &j->d->side[DIFF_B];
+	bool incomparable = j->d->unit == DIFF_SAMPLES && a->unit != b->unit &&
+			    ((a->unit == PROFILE_NANOSECONDS && !j->by_cnt[DIFF_A]) ||
+			     (b->unit == PROFILE_NANOSECONDS && !j->by_cnt[DIFF_B]));
+
+	if (j->d->single || !a->total || !b->total)
+		return;
+	if (asked == DIFF_NORMALISE_NONE && !incomparable)
+		return;
+	j->d->normalised = DIFF_NORMALISE_TOTAL;
+	if (incomparable && b->unit == PROFILE_NANOSECONDS && !j->by_cnt[DIFF_B])
+		b->scale = (double)a->total / (double)b->total; /* into samples, as A has them */
+	a->scale = b->scale * ((double)b->total / (double)a->total);
+}
+
+static int fill(struct diff *d, const struct profile *a, const struct profile *b,
+		const struct diff_options *opt)
+{
+	struct join j = {.d = d};
+	struct tree *t[2] = {NULL, NULL};
+	int r;
+
+	intern_init(&d->names, MAX_NAMES, SIZE_MAX / 2);
+	d->single = !a;
+	r = copy_side(&d->side[DIFF_A], a, opt->label_a, "A");
+	if (!r)
+		r = copy_side(&d->side[DIFF_B], b, opt->label_b, "B");
+	if (!r && a)
+		r = tree_new(a, opt->group_keys, opt->group_cnt, &t[DIFF_A]);
+	if (!r)
+		r = tree_new(b, opt->group_keys, opt->group_cnt, &t[DIFF_B]);
+	if (!r) {
+		j.tree[DIFF_A] = t[DIFF_A];
+		j.tree[DIFF_B] = t[DIFF_B];
+		d->group_cnt = t[DIFF_B]->group_cnt;
+		forget_empty_unit(d);
+		choose_unit(&j);
+		normalise(&j, opt->normalise);
+		r = map_names(&j, DIFF_A);
+	}
+	if (!r)
+		r = map_names(&j, DIFF_B);
+	if (!r)
+		r = join_trees(&j);
+	if (!r)
+		r = notes_add_all(d, opt->normalise);
+	free(j.name_of[DIFF_A]);
+	free(j.name_of[DIFF_B]);
+	free(j.open);
+	tree_free(t[DIFF_A]);
+	tree_free(t[DIFF_B]);
+	return r;
+}
+
+int diff_new(const struct profile *a, const struct profile *b, const struct diff_options *opt,
+	     struct diff **ret_diff)
+{
+	static const struct diff_options defaults;
+	struct diff *d = calloc(1, sizeof(*d));
+	int r;
+
+	if (!d)
+		return -ENOMEM;
+	r = fill(d, a, b, opt ? opt : &defaults);
+	if (r) {
+		diff_free(d);
+		return r;
+	}
+	*ret_diff = d;
+	return 0;
+}
+
+void diff_free(struct diff *d)
+{
+	if (!d)
+		return;
+	for (uint32_t i = 0; i < d->note_cnt; i++)
+		free(d->notes[i]);
+	free(d->side[DIFF_A].label);
+	free(d->side[DIFF_B].label);
+	intern_release(&d->names);
+	free(d->nodes);
+	free(d);
+}
+
+struct str diff_name(const struct diff *d, uint32_t node)
+{
+	return intern_get(&d->names, d->nodes[node].name);
+}
+
+struct str diff_module(const struct diff *d, uint32_t node)
+{
+	return intern_get(&d->names, d->nodes[node].module);
+}
+
+const char *diff_unit_name(enum diff_unit unit)
+{
+	switch (unit) {
+	case DIFF_CORES:
+		return "cores";
+	case DIFF_SECONDS:
+		return "seconds";
+	default:
+		return "samples";
+	}
+}
+
+double diff_self(const struct diff *d, uint32_t node, enum diff_which side)
+{
+	return (double)d->nodes[node].side[side].self * d->side[side].scale;
+}
+
+double diff_total(const struct diff *d, uint32_t node, enum diff_which side)
+{
+	return (double)d->nodes[node].side[side].total * d->side[side].scale;
+}
+
+double diff_delta(const struct diff *d, uint32_t node)
+{
+	return diff_total(d, node, DIFF_B) - diff_total(d, node, DIFF_A);
+}
+
+double diff_self_delta(const struct diff *d, uint32_t node)
+{
+	return diff_self(d, node, DIFF_B) - diff_self(d, node, DIFF_A);
+}
+
+uint64_t diff_samples(const struct diff *d, uint32_t node, enum diff_which side)
+{
+	const struct diff_count *c = &d->nodes[node].side[side];
+	const struct diff_side *s = &d->side[side];
+
+	if (c->cnt)
+		return c->cnt;
+	if (s->unit == PROFILE_SAMPLES)
+		return c->total;
+	/* nobody counted, but a rate says how much time one sample stood for */
+	return s->cnt || s->hz <= 0 ? 0 : (uint64_t)((double)c->total * s->hz / NSEC_PER_SEC);
+}
+
+double diff_noise(const struct diff *d, uint32_t node)
+{
+	double variance = 0;
+
+	for (int side = DIFF_A; side <= DIFF_B; side++) {
+		double w = diff_total(d, node, (enum diff_which)side);
+		uint64_t n = diff_samples(d, node, (enum diff_which)side);
+
+		if (w > 0 && !n)
+			return 0;
+		if (n)
+			variance += w * w / (double)n;
+	}
+	return sqrt(variance);
+}
+
+int diff_find_process(const struct diff *d, struct str process, uint32_t *ret_node)
+{
+	for (uint32_t n = 1; n < d->node_cnt; n = d->nodes[n].end) {
+		if (!str_eq(diff_name(d, n), process))
+			continue;
+		*ret_node = n;
+		return 0;
+	}
+	return -ENOENT;
+}
