@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "maps.bpf.h"
+
+struct rings_map rings SEC(".maps");
+struct scratch_map scratches SEC(".maps");
+struct stat_map stats SEC(".maps");
+struct pid_set pid_filter SEC(".maps");
+struct cgroup_set cgroup_filter SEC(".maps");
+
+const volatile __u64 period_ns = 10309278;
+const volatile __u32 ring_mask = 0;
+const volatile __u32 thread_bytes = 16384;
+const volatile bool kernel_stacks = true;
+const volatile bool filter_pids = false;
+const volatile bool filter_cgroups = false;
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * sample.bpf.c - the on-CPU sampler: one record for each tick of a CPU's clock event.
+ *
+ * Runs in the interrupt that ends the period. Filters come first, then the record is put together in this CPU's
+ * scratch and copied to the ring with just the bytes it needs. User space is not woken: it comes by itself.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
+#include "maps.bpf.h"
+#include "stat.bpf.h"
+#include "unwind.bpf.h"
+
+#define PF_KTHREAD	  0x00200000 /* include/linux/sched.h */
+#define CGROUP_MAX_LEVELS 32
+
+static __always_inline bool pid_allowed(__u32 pid)
+{
+	return !filter_pids || bpf_map_lookup_elem(&pid_filter, &pid);
+}
+
+/*
+ * The task's cgroup or one above it is allowed. bpf_get_current_ancestor_cgroup_id() would want the level, counted
+ * from a root that a cgroup namespace hides from user space, and perf_event programs of 5.10 do not have it.
+ */
+static __always_inline bool cgroup_allowed(struct task_struct *task)
+{
+	struct cgroup *cgrp;
+	int i;
+
+	if (!filter_cgroups)
+		return true;
+	cgrp = BPF_CORE_READ(task, cgroups, dfl_cgrp);
+	for (i = 0; i < CGROUP_MAX_LEVELS && cgrp; i++) {
+		__u64 id = BPF_CORE_READ(cgrp, kn, id);
+
+		if (bpf_map_lookup_elem(&cgroup_filter, &id))
+			return true;
+		/* css_set's cgroups are css's with `self` as first member: a parent css is a cgroup */
+		cgrp = (struct cgroup *)BPF_CORE_READ(cgrp, self.parent);
+	}
+	return false;
+}
+
+static __always_inline void add_kernel_stack(struct bpf_perf_event_data *ctx, struct wire_sample *s,
+					     struct kernel_stat *st)
+{
+	long n = bpf_get_stack(ctx, s->pcs, WIRE_MAX_KERNEL_FRAMES * sizeof(s->pcs[0]), 0);
+
+	if (n > 0) {
+		s->kernel_cnt = n / sizeof(s->pcs[0]);
+		return;
+	}
+	s->h.flags |= WIRE_F_KERNEL_FAILED;
+	stat_lost(st, LOSS_KERNEL_FAILED);
+}
+
+static __always_inline void add_user_stack(struct bpf_perf_event_data *ctx, struct wire_sample *s,
+					   struct task_struct *task, struct kernel_stat *st)
+{
+	struct unwind u;
+
+	if (BPF_CORE_READ(task, flags) & PF_KTHREAD) {
+		s->h.flags |= WIRE_F_KTHREAD;
+		return;
+	}
+	if (!BPF_CORE_READ(task, mm)) /* exiting: its memory is gone */
+		return;
+	if (!(s->h.flags & WIRE_F_KERNEL_MODE))
+		unwind_init(&u, &ctx->regs);
+	else if (!unwind_init_from_kernel(&u, task))
+		return;
+	s->h.flags |= unwind_user(s, &u);
+	if (u.flags & WIRE_F_USER_TRUNCATED)
+		stat_lost(st, LOSS_USER_TRUNCATED);
+	if (u.flags & WIRE_F_USER_BROKEN)
+		stat_lost(st, LOSS_USER_BROKEN);
+}
+
+static __always_inline void fill(struct bpf_perf_event_data *ctx, struct wire_sample *s,
+				 struct task_struct *task, __u64 pid_tgid, struct kernel_stat *st)
+{
+	s->h.type = WIRE_SAMPLE;
+	s->h.flags = 0;
+	s->h.time_ns = bpf_ktime_get_ns();
+	s->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	s->cgroup_id = bpf_get_current_cgroup_id();
+	s->weight_ns = period_ns;
+	s->pid = pid_tgid >> 32;
+	s->tid = pid_tgid;
+	s->cpu = bpf_get_smp_processor_id();
+	s->kernel_cnt = 0;
+	s->user_cnt = 0;
+	bpf_get_current_comm(s->comm, sizeof(s->comm));
+	if (!regs_are_user(&ctx->regs)) {
+		s->h.flags |= WIRE_F_KERNEL_MODE;
+		if (kernel_stacks)
+			add_kernel_stack(ctx, s, st);
+	}
+	add_user_stack(ctx, s, task, st);
+}
+
+static __always_inline void submit(struct wire_sample *s, struct kernel_stat *st)
+{
+	__u32 frames = (s->kernel_cnt + s->user_cnt) & SCRATCH_FRAME_MASK;
+	__u32 size = sizeof(*s) + frames * sizeof(s->pcs[0]);
+	__u32 index = s->cpu & ring_mask;
+	void *ring = bpf_map_lookup_elem(&rings, &index);
+
+	s->h.size = size;
+	if (ring && !bpf_ringbuf_output(ring, s, size, BPF_RB_NO_WAKEUP))
+		st->samples++;
+	else
+		stat_lost(st, LOSS_RING_FULL);
+}
+
+SEC("perf_event")
+int sample_on_cpu(struct bpf_perf_event_data *ctx)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	__u64 pid_tgid = bpf_get_current_pid_tgid();
+	struct kernel_stat *st = stat_of_cpu();
+	struct scratch *scratch;
+	__u32 zero = 0;
+
+	if (!st)
+		return 0;
+	if (!pid_tgid) {
+		st->idle++;
+		return 0;
+	}
+	if (!pid_allowed(pid_tgid >> 32) || !cgroup_allowed(task))
+		return 0;
+	scratch = bpf_map_lookup_elem(&scratches, &zero);
+	if (!scratch)
+		return 0;
+	if (scratch->busy) {
+		stat_lost(st, LOSS_SCRATCH_BUSY);
+		return 0;
+	}
+	scratch->busy = 1;
+	barrier();
+	fill(ctx, &scratch->sample, task, pid_tgid, st);
+	submit(&scratch->sample, st);
+	barrier();
+	scratch->busy = 0;
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only OR BSD-2-Clause */
+/*
+ * stat.h - what the BPF programs count, one per CPU; user space adds the CPUs up. Not persisted: both sides are always
+ * of one build.
+ */
+#ifndef CULPRIT_STAT_H
+#define CULPRIT_STAT_H
+
+#include <culprit/loss.h>
+
+#ifndef __VMLINUX_H__
+#include <linux/types.h>
+#endif
+
+struct kernel_stat {
+	__u64 samples;	      /* records written to a ring */
+	__u64 idle;	      /* ticks that found the CPU idle */
+	__u64 lost[LOSS_CNT]; /* by enum loss */
+};
+
+#endif
