@@ -161,7 +161,7 @@ $(O)/gen/%.pb-c.c: user/format/%.proto
 
 # ---- BPF ---------------------------------------------------------------------------------------------------------
 
-BPF_CFLAGS := -g -O2 -target bpf -D__TARGET_ARCH_$(ARCH) -Wall -Wextra $(WERROR) -mcpu=v3 -Iinclude -Ivmlinux
+BPF_CFLAGS := -g -O2 -target bpf -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Wno-unused-parameter $(WERROR) -mcpu=v3 -Iinclude -Ivmlinux
 BPF_OBJ := $(BPF_SRC:bpf/%.bpf.c=$(O)/bpf/%.bpf.o)
 
 $(O)/bpf/%.bpf.o: bpf/%.bpf.c
