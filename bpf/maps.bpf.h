@@ -17,7 +17,8 @@
 #define SCRATCH_FRAMES	   256
 #define SCRATCH_FRAME_MASK (SCRATCH_FRAMES - 1)
 
-_Static_assert(WIRE_MAX_KERNEL_FRAMES + WIRE_MAX_USER_FRAMES < SCRATCH_FRAMES, "frames fit the scratch record");
+_Static_assert(WIRE_MAX_KERNEL_FRAMES + WIRE_MAX_USER_FRAMES < SCRATCH_FRAMES,
+	       "frames fit the scratch record");
 
 /* A record is put together here, because neither the BPF stack (512 bytes) nor a ring reservation (fixed size) will do. */
 struct scratch {
@@ -28,9 +29,10 @@ struct scratch {
 	};
 };
 
+/* What user space puts into `rings`; the size here is a placeholder that every page size divides. */
 struct ring {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 4096);
+	__uint(max_entries, 65536);
 };
 
 /* Ring i takes the records of the CPUs with cpu & ring_mask == i: large machines do not queue at one lock. */
@@ -77,9 +79,10 @@ extern struct pid_set pid_filter SEC(".maps");
 extern struct cgroup_set cgroup_filter SEC(".maps");
 
 /* Settings: frozen before loading, so the verifier drops what they switch off. */
-extern const volatile __u64 period_ns;	 /* between two samples of a CPU */
-extern const volatile __u32 ring_mask;	 /* number of rings, a power of two, minus one */
-extern const volatile __u32 thread_bytes; /* size of a task's kernel stack, where no helper finds its registers */
+extern const volatile __u64 period_ns; /* between two samples of a CPU */
+extern const volatile __u32 ring_mask; /* number of rings, a power of two, minus one */
+extern const volatile __u32
+	thread_bytes; /* size of a task's kernel stack, where no helper finds its registers */
 extern const volatile bool kernel_stacks;
 extern const volatile bool filter_pids;
 extern const volatile bool filter_cgroups;

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The collector on the running kernel: samples itself spinning, follows a child, keeps to its filters. */
+#include <stdint.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "unit/tap.h"
+
+#include "base/clock.h"
+#include "collect/collector.h"
+
+#define HZ 499
+
+struct seen {
+	uint64_t samples, in_spin, kernel_mode, deep, other_pids;
+	uint64_t bad, unordered, starts_differ;
+	uint64_t execs, forks, exits, mmaps;
+	uint64_t last_ns, start_ns, weight_ns;
+	uint32_t pid;  /* whose samples are looked at */
+	uint32_t cpus; /* bit set, CPUs below 32 */
+};
+
+static volatile uint64_t sink;
+
+/* What samples must point into: each in a section of its own, whose bounds the linker gives. */
+__attribute__((noinline, section("code_spin"))) static void spin_for(uint64_t ns)
+{
+	uint64_t until_ns = clock_mono_ns(&clock_system) + ns;
+
+	while (clock_mono_ns(&clock_system) < until_ns)
+		for (int i = 0; i < 100000; i++)
+			sink = sink * 3 + 1;
+}
+
+__attribute__((noinline, section("code_deep"))) static void spin_deep(int depth, uint64_t ns)
+{
+	if (depth)
+		spin_deep(depth - 1, ns);
+	else
+		spin_for(ns);
+	sink++; /* no tail call */
+}
+
+extern const char __start_code_spin[], __stop_code_spin[], __start_code_deep[], __stop_code_deep[];
+
+static uint32_t frames_between(const struct wire_sample *s, const char *from, const char *until)
+{
+	const uint64_t *user = (const uint64_t *)s->pcs + s->kernel_cnt;
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < s->user_cnt; i++)
+		n += user[i] >= (uintptr_t)from && user[i] < (uintptr_t)until;
+	return n;
+}
+
+static void look_at_sample(struct seen *seen, const struct wire_sample *s)
+{
+	if (s->pid != seen->pid) {
+		seen->other_pids++;
+		return;
+	}
+	seen->samples++;
+	seen->weight_ns += s->weight_ns;
+	seen->kernel_mode += !!(s->h.flags & WIRE_F_KERNEL_MODE);
+	seen->starts_differ += seen->start_ns && seen->start_ns != s->start_ns;
+	seen->start_ns = s->start_ns;
+	if (s->cpu < 32)
+		seen->cpus |= 1U << s->cpu;
+	seen->in_spin += frames_between(s, __start_code_spin, __stop_code_spin) == 1;
+	seen->deep += frames_between(s, __start_code_deep, __stop_code_deep) >= 30;
+}
+
+static int take(void *arg, const struct wire_header *rec)
+{
+	struct seen *seen = arg;
+
+	seen->bad += !wire_check(rec, rec->size);
+	seen->unordered += rec->time_ns < seen->last_ns;
+	seen->last_ns = rec->time_ns;
+	switch (rec->type) {
+	case WIRE_SAMPLE:
+		look_at_sample(seen, (const struct wire_sample *)rec);
+		break;
+	case WIRE_COMM:
+		seen->execs += rec->flags & WIRE_F_EXEC;
+		break;
+	case WIRE_FORK:
+		seen->forks++;
+		break;
+	case WIRE_EXIT:
+		seen->exits++;
+		break;
+	case WIRE_MMAP:
+		seen->mmaps++;
+		break;
+	}
+	return 0;
+}
+
+static struct collector *start(const struct collector_opts *opts)
+{
+	struct collector *c = NULL;
+	struct err err = {0};
+	int r = collector_new(opts, &c, &err);
+
+	ok(!r, "collector_new() loads and attaches");
+	if (r)
+		printf("# %s\n", err.text);
+	return c;
+}
+
+static void test_self(void)
+{
+	struct collector_opts opts = {.hz = HZ};
+	struct seen seen = {.pid = (uint32_t)getpid()};
+	struct collector_stats st;
+	struct collector *c = start(&opts);
+	pid_t child;
+
+	if (!c)
+		return;
+	child = fork();
+	if (!child) {
+		execl("/bin/true", "true", (char *)NULL);
+		_exit(1);
+	}
+	waitpid(child, NULL, 0);
+	for (int i = 0; i < 5; i++) {
+		spin_deep(30, 100 * 1000 * 1000);
+		ok(!collector_poll(c, 0, take, &seen), "poll %d", i);
+	}
+	ok(!collector_stop(c, take, &seen), "stop");
+	collector_stats(c, &st);
+
+	/* a loaded machine gives less than the whole half second */
+	ok(seen.samples >= HZ / 10, "%" PRIu64 " samples of this process", seen.samples);
+	ok(seen.samples <= HZ, "no more than there can be");
+	ok(seen.in_spin * 10 >= seen.samples * 8,
+	   "%" PRIu64 " have the spinning function in the user stack", seen.in_spin);
+	ok(seen.deep * 10 >= seen.samples * 8, "%" PRIu64 " have the 30 frames that call it",
+	   seen.deep);
+	is_u64(seen.weight_ns, seen.samples * (NSEC_PER_SEC / HZ), "each stands for one period");
+	is_u64(seen.bad, 0, "all records pass wire_check()");
+	is_u64(seen.unordered, 0, "records come in order of time");
+	ok(seen.start_ns && !seen.starts_differ, "one start time");
+	ok(seen.execs && seen.forks && seen.exits && seen.mmaps,
+	   "exec, fork, exit and mappings of /bin/true were told");
+	ok(st.samples >= seen.samples && st.cpus_online == 0 && st.map_bytes > 0,
+	   "stats after the stop");
+	is_u64(st.lost[LOSS_RING_FULL] + st.lost[LOSS_BAD_RECORD] + st.lost[LOSS_EVENTS], 0,
+	       "nothing lost");
+	ok(!collector_poll(c, 0, take, &seen), "polling a stopped collector is harmless");
+	collector_free(c);
+}
+
+/* Forks a child that forks a grandchild; both spin. Returns the child. */
+static pid_t spin_family(int ready_fd)
+{
+	pid_t child = fork();
+	char go;
+
+	if (child)
+		return child;
+	if (read(ready_fd, &go, 1) != 1)
+		_exit(1);
+	if (!fork()) {
+		spin_for(300 * 1000 * 1000);
+		_exit(0);
+	}
+	while (wait(NULL) > 0)
+		;
+	_exit(0);
+}
+
+static void test_pid_filter(void)
+{
+	struct collector_opts opts = {.hz = HZ, .only_added = true};
+	struct seen seen = {0};
+	struct collector *c = start(&opts);
+	int pipe_fds[2];
+	pid_t child;
+
+	if (!c)
+		return;
+	ok(!pipe(pipe_fds), "pipe");
+	child = spin_family(pipe_fds[0]);
+	seen.pid = (uint32_t)getpid();
+	ok(!collector_add_pid(c, (uint32_t)child), "add a process to the filter");
+	ok(write(pipe_fds[1], "x", 1) == 1, "start it");
+	spin_for(200 * 1000 * 1000);
+	waitpid(child, NULL, 0);
+	ok(!collector_stop(c, take, &seen), "stop");
+	is_u64(seen.samples, 0, "this process is not in the filter");
+	ok(seen.other_pids >= HZ / 20, "%" PRIu64 " samples of the family that is",
+	   seen.other_pids);
+	collector_free(c);
+	close(pipe_fds[0]);
+	close(pipe_fds[1]);
+}
+
+static int refuse(void *arg, const struct wire_header *rec)
+{
+	(*(int *)arg)++;
+	return -ECANCELED;
+}
+
+static void test_errors(void)
+{
+	struct collector *c = NULL;
+	struct collector_opts opts = {.hz = 0};
+	struct err err;
+	int calls = 0;
+
+	ok(collector_new(&opts, &c, &err) == -EINVAL && strstr(err.text, "samples per second"),
+	   "no rate: %s", err.text);
+	opts = (struct collector_opts){.hz = HZ, .pid = 0x7ffffff0};
+	ok(collector_new(&opts, &c, &err) == -ESRCH && strstr(err.text, "no process"),
+	   "no such process: %s", err.text);
+	opts = (struct collector_opts){.hz = HZ, .no_kernel_stacks = true};
+	c = start(&opts);
+	if (!c)
+		return;
+	ok(collector_add_pid(c, 1) == -EINVAL, "no filter, nothing to add to");
+	spin_for(30 * 1000 * 1000);
+	ok(collector_stop(c, refuse, &calls) == -ECANCELED && calls == 1,
+	   "what the taker returns comes back");
+	ok(collector_stop(c, refuse, &calls) == -ECANCELED && calls == 2,
+	   "the refused record is kept");
+	collector_free(c);
+	collector_free(NULL);
+}
+
+int main(void)
+{
+	if (geteuid()) {
+		tap_skip("needs root");
+		return tap_done();
+	}
+	test_self();
+	test_pid_filter();
+	test_errors();
+	return tap_done();
+}

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * collector.c - one round: sleep, note the time, empty all rings into the order, deliver what is older than that.
+ *
+ * Whatever was stamped before the noted time has been published by then, bar the slack: so what goes out in one round
+ * is complete, and nothing of the next round can be older.
+ */
+#include "collect/collector.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "collect/cpus.h"
+#include "collect/family.h"
+#include "collect/order.h"
+#include "collect/perf.h"
+#include "collect/sampler.h"
+#include "collect/taskevents.h"
+#include "collect/ticks.h"
+
+/* How long a CPU may take from reading the clock to publishing the record; a virtual CPU may be held up in between. */
+#define SLACK_NS (UINT64_C(10) * 1000 * 1000)
+
+#define FOLLOW_CPUS_NS NSEC_PER_SEC
+
+#define EVENT_RING_BYTES ((size_t)128 << 10) /* per CPU: some hundred execs, woken at half */
+#define SAMPLE_BYTES	 1024		     /* a generous mean; deep stacks take up to 2120 */
+#define MIN_RING_BYTES	 ((size_t)256 << 10)
+#define MAX_RING_BYTES	 ((size_t)64 << 20)
+
+struct collector {
+	struct sampler *sampler;
+	struct taskevents *events;
+	struct ticks *ticks;
+	struct order order;
+	struct cpu_list online;
+	uint64_t next_follow_ns;
+	uint64_t lost[LOSS_CNT]; /* what user space gave up */
+	bool stopped;
+};
+
+static void count_refused(struct collector *c, const struct wire_header *rec)
+{
+	c->lost[rec->type == WIRE_SAMPLE ? LOSS_RING_FULL : LOSS_EVENTS]++;
+}
+
+static int take_event(void *arg, const struct wire_header *rec)
+{
+	struct collector *c = arg;
+
+	if (order_add(&c->order, rec))
+		count_refused(c, rec);
+	return 0;
+}
+
+static int take_sample(void *arg, const void *bytes, size_t len)
+{
+	struct collector *c = arg;
+	const struct wire_header *rec = bytes;
+
+	if (!wire_check(rec, len) || rec->type != WIRE_SAMPLE)
+		c->lost[LOSS_BAD_RECORD]++;
+	else if (order_add(&c->order, rec))
+		count_refused(c, rec);
+	return 0;
+}
+
+static int check_opts(const struct collector_opts *o, struct err *err)
+{
+	if (o->hz < COLLECTOR_MIN_HZ || o->hz > COLLECTOR_MAX_HZ)
+		return err_set(err, EINVAL, "%u samples per second: must be %d to %d", o->hz,
+			       COLLECTOR_MIN_HZ, COLLECTOR_MAX_HZ);
+	if (o->ring_bytes > MAX_RING_BYTES)
+		return err_set(err, EINVAL, "%zu bytes of rings: at most %zu", o->ring_bytes,
+			       MAX_RING_BYTES);
+	return 0;
+}
+
+/* Two seconds of samples, so that a poller that is late loses nothing. */
+static size_t default_ring_bytes(uint32_t hz, size_t cpus)
+{
+	size_t want = (size_t)hz * cpus * 2 * SAMPLE_BYTES;
+
+	return want < MIN_RING_BYTES   ? MIN_RING_BYTES
+	       : want > MAX_RING_BYTES ? MAX_RING_BYTES
+				       : want;
+}
+
+static int allow_member(void *arg, uint32_t pid)
+{
+	struct collector *c = arg;
+
+	return sampler_allow_pid(c->sampler, pid);
+}
+
+/* What was forked while the list of processes was read is found by the second walk. */
+static int allow_family(struct collector *c, uint32_t pid, struct err *err)
+{
+	int r = 0;
+
+	for (int i = 0; !r && i < 2; i++) {
+		r = family_walk(pid, allow_member, c, err);
+		if (r == -ENOSPC)
+			err_set(err, r, "process %u has too many descendants for the filter", pid);
+	}
+	return r;
+}
+
+static int start(struct collector *c, const struct collector_opts *o, struct err *err)
+{
+	uint64_t period_ns = NSEC_PER_SEC / o->hz;
+	struct sampler_opts so = {
+		.period_ns = period_ns,
+		.cgroup_id = o->cgroup_id,
+		.filter_pids = o->pid || o->only_added,
+		.kernel_stacks = !o->no_kernel_stacks,
+	};
+	int r;
+
+	perf_raise_limits();
+	r = cpu_list_read_online(&c->online, err);
+	if (r)
+		return r;
+	so.cpus = c->online.ids[c->online.cnt - 1] + 1;
+	so.ring_bytes = o->ring_bytes ? o->ring_bytes : default_ring_bytes(o->hz, c->online.cnt);
+	r = sampler_new(&so, &c->sampler, err);
+	if (!r && o->pid)
+		r = allow_family(c, o->pid, err);
+	if (r)
+		return r;
+	r = taskevents_new(EVENT_RING_BYTES, &c->events);
+	if (!r)
+		r = ticks_new(period_ns, sampler_prog_fd(c->sampler), &c->ticks);
+	if (r)
+		return err_set(err, r, "collector: %s", strerror(-r));
+	/* Events first: the mappings of whoever starts now are known before its first sample. */
+	r = taskevents_follow(c->events, &c->online, err);
+	if (!r)
+		r = ticks_follow(c->ticks, &c->online, err);
+	if (r)
+		return r;
+	/* Everything that all rings can hold, twice: what waits from the last round, and what this one brings. */
+	order_init(&c->order,
+		   2 * (sampler_ring_bytes(c->sampler) + EVENT_RING_BYTES * c->online.cnt));
+	c->next_follow_ns = clock_mono_ns(&clock_system) + FOLLOW_CPUS_NS;
+	return 0;
+}
+
+int collector_new(const struct collector_opts *opts, struct collector **ret, struct err *err)
+{
+	struct collector *c;
+	int r;
+
+	r = check_opts(opts, err);
+	if (r)
+		return r;
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return err_set(err, ENOMEM, "out of memory");
+	cpu_list_init(&c->online);
+	order_init(&c->order, 0);
+	r = start(c, opts, err);
+	if (r) {
+		collector_free(c);
+		return r;
+	}
+	*ret = c;
+	return 0;
+}
+
+int collector_add_pid(struct collector *c, uint32_t pid)
+{
+	return sampler_allow_pid(c->sampler, pid);
+}
+
+static void follow_cpus(struct collector *c)
+{
+	uint64_t now_ns = clock_mono_ns(&clock_system);
+	struct err err;
+	int r;
+
+	if (now_ns < c->next_follow_ns)
+		return;
+	c->next_follow_ns = now_ns + FOLLOW_CPUS_NS;
+	r = cpu_list_read_online(&c->online, &err);
+	if (!r)
+		r = taskevents_follow(c->events, &c->online, &err);
+	if (!r)
+		r = ticks_follow(c->ticks, &c->online, &err);
+	if (r) /* goes on with the CPUs it has, and tries again in a second */
+		log_debug("collect: following CPUs: %s", err.text);
+}
+
+static void drain(struct collector *c)
+{
+	/* neither callback refuses: what does not fit is counted */
+	if (taskevents_drain(c->events, take_event, c) || sampler_drain(c->sampler, take_sample, c))
+		log_debug("collect: rings not emptied");
+}
+
+int collector_poll(struct collector *c, int timeout_ms, record_fn fn, void *arg)
+{
+	uint64_t complete_ns;
+
+	if (c->stopped)
+		return order_deliver(&c->order, UINT64_MAX, fn, arg);
+	taskevents_wait(c->events, timeout_ms);
+	complete_ns = clock_mono_ns(&clock_system) - SLACK_NS;
+	drain(c);
+	follow_cpus(c);
+	return order_deliver(&c->order, complete_ns, fn, arg);
+}
+
+int collector_stop(struct collector *c, record_fn fn, void *arg)
+{
+	if (!c->stopped) {
+		ticks_free(c->ticks);
+		c->ticks = NULL;
+		drain(c);
+		c->stopped = true;
+	}
+	return order_deliver(&c->order, UINT64_MAX, fn, arg);
+}
+
+void collector_stats(const struct collector *c, struct collector_stats *ret)
+{
+	struct kernel_stat st;
+
+	*ret = (struct collector_stats){0};
+	sampler_stat(c->sampler, &st);
+	ret->samples = st.samples;
+	ret->idle = st.idle;
+	for (size_t i = 0; i < LOSS_CNT; i++)
+		ret->lost[i] = st.lost[i] + c->lost[i];
+	ret->lost[LOSS_EVENTS] += taskevents_lost(c->events);
+	ret->cpus_online = c->ticks ? (uint32_t)ticks_cnt(c->ticks) : 0;
+	sampler_runtime(c->sampler, &ret->bpf_ns, &ret->bpf_runs);
+	ret->map_bytes = sampler_map_bytes(c->sampler) + taskevents_bytes(c->events);
+}
+
+void collector_free(struct collector *c)
+{
+	if (!c)
+		return;
+	ticks_free(c->ticks);
+	taskevents_free(c->events);
+	sampler_free(c->sampler);
+	order_release(&c->order);
+	cpu_list_release(&c->online);
+	free(c);
+}

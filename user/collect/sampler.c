@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collect/sampler.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "culprit.skel.h"
+
+#include "base/buf.h"
+#include "base/fs.h"
+#include "base/num.h"
+#include "base/text.h"
+#include "collect/bpflog.h"
+
+#define CPUS_PER_RING 16
+#define MAX_RINGS     64
+#define MAX_PIDS      16384
+#define MIN_KERNEL_STACK \
+	16384 /* THREAD_SIZE on x86-64 and arm64; one page where pages are larger */
+
+struct sampler {
+	struct culprit_bpf *skel;
+	struct ring_buffer *reader;
+	int ring_fds[MAX_RINGS];
+	size_t ring_cnt;
+	size_t ring_bytes; /* of one */
+	int possible_cpus;
+	bool filter_pids;
+
+	/* of the drain that is going on */
+	int (*fn)(void *arg, const void *bytes, size_t len);
+	void *arg;
+};
+
+static size_t round_up_pow2(size_t v, size_t least)
+{
+	while (least < v)
+		least *= 2;
+	return least;
+}
+
+static int take(void *ctx, void *data, size_t len)
+{
+	struct sampler *s = ctx;
+
+	return s->fn(s->arg, data, len);
+}
+
+/* What must be known before loading: the verifier then drops the branches that settings switch off. */
+static int set_up(struct sampler *s, const struct sampler_opts *o)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	struct culprit_bpf *skel = s->skel;
+	int r;
+
+	s->ring_cnt = 1;
+	while (s->ring_cnt * CPUS_PER_RING < o->cpus && s->ring_cnt < MAX_RINGS)
+		s->ring_cnt *= 2;
+	s->ring_bytes = round_up_pow2(o->ring_bytes / s->ring_cnt, page);
+
+	skel->rodata->period_ns = o->period_ns;
+	skel->rodata->ring_mask = (uint32_t)s->ring_cnt - 1;
+	skel->rodata->thread_bytes = page > MIN_KERNEL_STACK ? (uint32_t)page : MIN_KERNEL_STACK;
+	skel->rodata->kernel_stacks = o->kernel_stacks;
+	skel->rodata->filter_pids = o->filter_pids;
+	skel->rodata->filter_cgroups = o->cgroup_id != 0;
+
+	r = bpf_map__set_max_entries(skel->maps.rings, (uint32_t)s->ring_cnt);
+	if (!r && o->filter_pids)
+		r = bpf_map__set_max_entries(skel->maps.pid_filter, MAX_PIDS);
+	if (!r)
+		r = bpf_program__set_autoload(skel->progs.filter_fork, o->filter_pids);
+	if (!r)
+		r = bpf_program__set_autoload(skel->progs.filter_exit, o->filter_pids);
+	return r;
+}
+
+static int make_rings(struct sampler *s)
+{
+	int rings_fd = bpf_map__fd(s->skel->maps.rings);
+
+	for (uint32_t i = 0; i < s->ring_cnt; i++) {
+		int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "culprit_ring", 0, 0,
+					(uint32_t)s->ring_bytes, NULL);
+		int r;
+
+		if (fd < 0)
+			return fd;
+		s->ring_fds[i] = fd;
+		if (bpf_map_update_elem(rings_fd, &i, &fd, BPF_ANY))
+			return -errno;
+		if (s->reader) {
+			r = ring_buffer__add(s->reader, fd, take, s);
+			if (r)
+				return r;
+			continue;
+		}
+		s->reader = ring_buffer__new(fd, take, s, NULL);
+		if (!s->reader)
+			return -errno;
+	}
+	return 0;
+}
+
+static int allow_cgroup(struct sampler *s, uint64_t id)
+{
+	uint8_t one = 1;
+
+	if (!id)
+		return 0;
+	return bpf_map_update_elem(bpf_map__fd(s->skel->maps.cgroup_filter), &id, &one, BPF_ANY)
+		       ? -errno
+		       : 0;
+}
+
+static int load(struct sampler *s, const struct sampler_opts *o, struct err *err)
+{
+	int r;
+
+	bpflog_start();
+	s->skel = culprit_bpf__open();
+	if (!s->skel)
+		return bpflog_explain(-errno, "BPF object", err);
+	r = set_up(s, o);
+	if (!r)
+		r = culprit_bpf__load(s->skel);
+	if (r)
+		return bpflog_explain(r, "loading the BPF programs", err);
+	r = make_rings(s);
+	if (!r)
+		r = allow_cgroup(s, o->cgroup_id);
+	if (r)
+		return bpflog_explain(r, "BPF ring buffers", err);
+	/* the clock program has no automatic attachment: this takes fork and exit alone, if they were loaded */
+	r = culprit_bpf__attach(s->skel);
+	return r ? bpflog_explain(r, "following fork and exit for the process filter", err) : 0;
+}
+
+int sampler_new(const struct sampler_opts *opts, struct sampler **ret, struct err *err)
+{
+	struct sampler *s = calloc(1, sizeof(*s));
+	int r;
+
+	if (!s)
+		return err_set(err, ENOMEM, "out of memory");
+	for (size_t i = 0; i < MAX_RINGS; i++)
+		s->ring_fds[i] = -1;
+	s->filter_pids = opts->filter_pids;
+	s->possible_cpus = libbpf_num_possible_cpus();
+	if (s->possible_cpus < 0)
+		r = err_set(err, s->possible_cpus, "number of CPUs: %s",
+			    strerror(-s->possible_cpus));
+	else
+		r = load(s, opts, err);
+	if (r) {
+		sampler_free(s);
+		return r;
+	}
+	*ret = s;
+	return 0;
+}
+
+int sampler_prog_fd(const struct sampler *s)
+{
+	return bpf_program__fd(s->skel->progs.sample_on_cpu);
+}
+
+int sampler_allow_pid(struct sampler *s, uint32_t pid)
+{
+	uint8_t one = 1;
+
+	if (!s->filter_pids)
+		return -EINVAL;
+	if (!bpf_map_update_elem(bpf_map__fd(s->skel->maps.pid_filter), &pid, &one, BPF_ANY))
+		return 0;
+	return errno == E2BIG ? -ENOSPC : -errno;
+}
+
+int sampler_drain(struct sampler *s, int (*fn)(void *arg, const void *bytes, size_t len), void *arg)
+{
+	int r;
+
+	s->fn = fn;
+	s->arg = arg;
+	r = ring_buffer__consume(s->reader);
+	return r < 0 ? r : 0;
+}
+
+void sampler_stat(const struct sampler *s, struct kernel_stat *ret)
+{
+	struct kernel_stat *of_cpu = calloc((size_t)s->possible_cpus, sizeof(*of_cpu));
+	uint32_t zero = 0;
+
+	*ret = (struct kernel_stat){0};
+	if (of_cpu && !bpf_map_lookup_elem(bpf_map__fd(s->skel->maps.stats), &zero, of_cpu)) {
+		for (int cpu = 0; cpu < s->possible_cpus; cpu++) {
+			ret->samples += of_cpu[cpu].samples;
+			ret->idle += of_cpu[cpu].idle;
+			for (size_t i = 0; i < LOSS_CNT; i++)
+				ret->lost[i] += of_cpu[cpu].lost[i];
+		}
+	}
+	free(of_cpu);
+}
+
+void sampler_runtime(const struct sampler *s, uint64_t *ret_ns, uint64_t *ret_runs)
+{
+	struct bpf_program *prog;
+
+	*ret_ns = 0;
+	*ret_runs = 0;
+	bpf_object__for_each_program(prog, s->skel->obj)
+	{
+		struct bpf_prog_info info = {0};
+		uint32_t len = sizeof(info);
+
+		if (bpf_program__fd(prog) < 0 ||
+		    bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
+			continue;
+		*ret_ns += info.run_time_ns;
+		*ret_runs += info.run_cnt;
+	}
+}
+
+/* The kernel's own account: the "memlock:" line of the descriptor's fdinfo. */
+static size_t map_bytes(int fd)
+{
+	struct str rest, line;
+	struct buf text;
+	char path[64];
+	uint64_t v = 0;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	buf_init(&text, 8192);
+	if (fd >= 0 && !fs_read(path, &text, NULL)) {
+		rest = buf_str(&text);
+		while (str_split(&rest, '\n', &line)) {
+			struct str key;
+
+			if (str_split(&line, ':', &key) && str_eq(key, STR_LIT("memlock")) &&
+			    num_parse_u64(str_trim(line), &v))
+				v = 0;
+		}
+	}
+	buf_release(&text);
+	return (size_t)v;
+}
+
+size_t sampler_map_bytes(const struct sampler *s)
+{
+	struct bpf_map *map;
+	size_t bytes = 0;
+
+	bpf_object__for_each_map(map, s->skel->obj) bytes += map_bytes(bpf_map__fd(map));
+	for (size_t i = 0; i < s->ring_cnt; i++)
+		bytes += map_bytes(s->ring_fds[i]);
+	return bytes;
+}
+
+size_t sampler_ring_bytes(const struct sampler *s)
+{
+	return s->ring_cnt * s->ring_bytes;
+}
+
+void sampler_free(struct sampler *s)
+{
+	if (!s)
+		return;
+	ring_buffer__free(s->reader);
+	for (size_t i = 0; i < MAX_RINGS; i++)
+		if (s->ring_fds[i] >= 0)
+			close(s->ring_fds[i]);
+	culprit_bpf__destroy(s->skel);
+	free(s);
+}

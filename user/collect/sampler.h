@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sampler.h - the BPF object: opened, set up, loaded; its rings, filters and counters.
+ *
+ * What makes it run are the clock events of ticks.h. Threads: as collector.h.
+ */
+#ifndef COLLECT_SAMPLER_H
+#define COLLECT_SAMPLER_H
+
+#include <culprit/stat.h>
+
+#include "base/compiler.h"
+#include "base/err.h"
+#include "model/record.h"
+
+struct sampler;
+
+struct sampler_opts {
+	uint64_t period_ns; /* time that a sample stands for */
+	size_t ring_bytes;  /* all rings together */
+	uint32_t cpus;	    /* CPUs there may be: decides on the number of rings */
+	uint64_t cgroup_id; /* 0 = all */
+	bool filter_pids;   /* only whom sampler_allow_pid() names, and who descends from them */
+	bool kernel_stacks;
+};
+
+/* Loads, and attaches what follows fork and exit if there is a process filter. 0 or -errno with a line in err. */
+int must_check sampler_new(const struct sampler_opts *opts, struct sampler **ret, struct err *err);
+
+/* The program for the clock events; owned by the sampler. */
+int sampler_prog_fd(const struct sampler *s);
+
+/* 0; -EINVAL without a process filter; -ENOSPC when it is full. */
+int must_check sampler_allow_pid(struct sampler *s, uint32_t pid);
+
+/* Hands out all samples in the rings, one ring after the other. Lengths are checked by the caller. 0 or -errno of fn. */
+int must_check sampler_drain(struct sampler *s, int (*fn)(void *arg, const void *bytes, size_t len),
+			     void *arg);
+
+void sampler_stat(const struct sampler *s, struct kernel_stat *ret); /* summed over CPUs */
+void sampler_runtime(const struct sampler *s, uint64_t *ret_ns, uint64_t *ret_runs);
+size_t sampler_map_bytes(const struct sampler *s);
+size_t sampler_ring_bytes(const struct sampler *s);
+void sampler_free(struct sampler *s);
+
+#endif
