@@ -9,6 +9,7 @@
 #define COLLECT_PROBE_H
 
 #include "base/compiler.h"
+#include "base/err.h"
 
 #define PROBE_MAX 16
 
@@ -16,7 +17,9 @@ struct probe_feature {
 	const char *name; /* static: "kernel BTF", "BPF sampling", … */
 	bool required;	  /* the agent cannot run without it */
 	bool works;
-	char reason[384]; /* works: a detail, or empty; else why not, and what to do. One line */
+	char reason[sizeof(
+		((struct err *)0)
+			->text)]; /* works: a detail, or empty; else why not, and what to do */
 };
 
 /* Fills features[0..n) and returns n <= PROBE_MAX. Takes less than a second; same privileges as the
