@@ -120,13 +120,14 @@ static __always_inline enum unwind_result unwind_by_frame_pointer(struct unwind 
 	u->flags |= WIRE_F_USER_FP;
 	if (!u->fp)
 		return UNWIND_END;
-	if (!is_user_address(u->fp) || bpf_probe_read_user(frame, sizeof(frame), (void *)u->fp))
+	/* Stacks grow downwards: a frame that is not higher up is none, and would make a circle. */
+	if (u->fp < u->sp || !is_user_address(u->fp) ||
+	    bpf_probe_read_user(frame, sizeof(frame), (void *)u->fp))
 		return UNWIND_BROKEN;
 	if (!frame[1])
 		return UNWIND_END;
 	frame[1] = code_address(frame[1]);
-	/* Stacks grow downwards: a caller's frame that is not higher up is no frame, and would make a circle. */
-	if (!is_user_address(frame[1]) || (frame[0] && frame[0] <= u->fp))
+	if (!is_user_address(frame[1]))
 		return UNWIND_BROKEN;
 	u->sp = u->fp + sizeof(frame);
 	u->fp = frame[0];
