@@ -9,7 +9,7 @@
  *overwritten with python3 server.py           python3.11 -u /srv/server.py --port 80 (the minor
  *version is stripped, so that python3 -m http.server      an upgrade does not make another process
  *of it) java app.jar                java -Xmx1g -jar /opt/app.jar java com.foo.Main           java
- *-cp a:b com.foo.Main sh -c pg_dump               sh -c "PGPASSWORD=x pg_dump -Fc db | gzip"
+ *-cp a:b com.foo.Main sh -c pg_dump               sh -c "PGPASSWORD=x pg_dump -Fc db |*	dash -c pg_dump             sh -c "PGPASSWORD=x pg_dump -Fc db | gzip" where sh is dash
  *	busybox sh backup.sh        exe /bin/busybox, argv sh backup.sh
  *	[kworker]                   kernel threads without their instance
  *(kworker/u8:3-events_unbound)
