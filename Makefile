@@ -64,6 +64,7 @@ TARGET_SRC := $(sort $(wildcard tests/targets/*.c))
 BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
 
 GEN_SRC  := $(O)/gen/profile.pb-c.c
+GEN_HDR  := $(O)/gen/flame.js.h
 LIB_OBJ  := $(LIB_SRC:%.c=$(O)/obj/%.o) $(GEN_SRC:$(O)/gen/%.c=$(O)/obj/gen/%.o)
 TOOL_OBJ := $(TOOL_SRC:%.c=$(O)/obj/%.o)
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(O)/tests/unit/%)
@@ -116,7 +117,7 @@ targets: $(TARGET_BIN)
 
 # ---- C -----------------------------------------------------------------------------------------------------------
 
-$(O)/obj/%.o: %.c | $(GEN_SRC) $(SKEL)
+$(O)/obj/%.o: %.c | $(GEN_SRC) $(GEN_HDR) $(SKEL)
 	$(call msg,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
@@ -158,6 +159,13 @@ $(O)/gen/%.pb-c.c: user/format/%.proto
 	$(call msg,PROTOC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(PROTOC_C) --proto_path=user/format --c_out=$(@D) $<
+
+# A script that pages carry inside, as a C array.
+$(O)/gen/%.js.h: user/render/%.js
+	$(call msg,EMBED,$<)
+	@mkdir -p $(@D)
+	$(Q){ echo 'static const unsigned char $*_js[] = {'; \
+		od -An -v -tu1 $< | sed 's/  */,/g; s/^,//; s/$$/,/'; echo '};'; } > $@
 
 # ---- BPF ---------------------------------------------------------------------------------------------------------
 
