@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "render/flame_words.h"
+
+#include <inttypes.h>
+
+#include "base/text.h"
+#include "base/times.h"
+#include "render/value.h"
+
+#define DOT " \xc2\xb7 "
+
+void flame_add_side(const struct diff *d, enum diff_which side, struct buf *b)
+{
+	const struct diff_side *s = &d->side[side];
+
+	value_add(b, d, diff_total(d, 0, side));
+	buf_addstr(b, value_unit(d));
+	if (s->cnt && d->unit != DIFF_SAMPLES) {
+		buf_addstr(b, DOT);
+		value_add_cnt(b, s->cnt);
+		buf_addstr(b, " samples");
+	}
+	if (s->length_ns) {
+		buf_addstr(b, DOT);
+		duration_add(b, s->length_ns);
+	}
+	if (s->window_cnt > 1)
+		buf_addf(b, " in %" PRIu32 " windows", s->window_cnt);
+	if (s->start_ns && s->end_ns > s->start_ns) {
+		buf_addstr(b, DOT);
+		time_add(b, s->start_ns);
+		buf_addstr(b, " to ");
+		time_add(b, s->end_ns);
+	}
+	if (s->hz > 0)
+		buf_addf(b, DOT "%.4g Hz", s->hz);
+	if (s->cpus)
+		buf_addf(b, DOT "%" PRIu32 " CPU%s", s->cpus, s->cpus == 1 ? "" : "s");
+	buf_addstr(b, DOT);
+	value_add_cnt(b, s->lost_cnt);
+	buf_addstr(b, " lost");
+	if (s->lost_cnt) {
+		buf_addstr(b, " (");
+		value_add_percent(b, s->lost_share);
+		buf_addch(b, ')');
+	}
+}
+
+static void add_losses(const struct diff *d, enum diff_which side, struct buf *b)
+{
+	const uint64_t *lost = d->side[side].lost;
+	const char *sep = "";
+
+	if (!d->single)
+		buf_addf(b, "%s: ", side == DIFF_A ? "A" : "B");
+	for (unsigned int i = 0; i < LOSS_CNT; i++) {
+		if (!lost[i] || !loss_name(i))
+			continue;
+		buf_addf(b, "%s%s ", sep, loss_name(i));
+		value_add_cnt(b, lost[i]);
+		sep = ", ";
+	}
+	buf_addstr(b, *sep ? "" : "nothing");
+	buf_addstr(b, d->single || side == DIFF_B ? ".\n" : "; ");
+}
+
+static void add_how_to_read(const struct diff *d, const struct flame_options *opt, struct buf *b)
+{
+	if (d->unit == DIFF_CORES)
+		buf_addstr(b, "Unit: cores, that is CPU-seconds per second watched; sides of "
+			      "different length compare as they are. ");
+	else if (d->unit == DIFF_SECONDS)
+		buf_addstr(b, "Unit: seconds of CPU time. ");
+	else
+		buf_addstr(b, "Unit: samples. ");
+	if (d->single) {
+		buf_addstr(b, "Width: what the frame and its callees took.\n");
+		return;
+	}
+	buf_addstr(b, d->normalised == DIFF_NORMALISE_TOTAL
+			      ? "Normalised: A is scaled so that its total is B's.\n"
+			      : "Not normalised.\n");
+	if (opt->width == FLAME_WIDTH_UNION)
+		buf_addstr(b,
+			   "Width: a frame's own time on the side where it took more, plus the "
+			   "widths above it, so that frames of either side are in the picture. ");
+	else
+		buf_addf(b, "Width: what the frame took on side %s. ",
+			 opt->width == FLAME_WIDTH_A ? "A" : "B");
+	buf_addstr(b,
+		   "Colour: change of a frame with all it calls, relative to its larger side; "
+		   "grey if below two standard deviations of counting noise. Stripe: the same for "
+		   "own time.\n");
+}
+
+static void add_left_out(const struct diff *d, const struct flame_options *opt,
+			 const struct flame_layout *l, struct buf *b)
+{
+	if (l->narrow_cnt) {
+		buf_addstr(b, "Not drawn: ");
+		value_add_cnt(b, l->narrow_cnt);
+		buf_addf(b, " frames narrower than %.3g px, together ", opt->min_px);
+		if (!d->single) {
+			buf_addstr(b, "A ");
+			value_add(b, d, l->narrow_total[DIFF_A]);
+			buf_addstr(b, ", B ");
+		}
+		value_add(b, d, l->narrow_total[DIFF_B]);
+		buf_addf(b, "%s.\n", value_unit(d));
+	}
+	if (l->deep_cnt) {
+		buf_addstr(b, "Not drawn: ");
+		value_add_cnt(b, l->deep_cnt);
+		buf_addf(b,
+			 " frames deeper than %" PRIu32 " levels; hatched bars stand for them.\n",
+			 opt->max_rows - 1);
+	}
+	if (l->zero_cnt) {
+		buf_addstr(b, "Not drawn: ");
+		value_add_cnt(b, l->zero_cnt);
+		buf_addstr(b, " frames that are on the other side only.\n");
+	}
+}
+
+void flame_add_footer(const struct diff *d, const struct flame_options *opt,
+		      const struct flame_layout *l, struct buf *b)
+{
+	for (uint32_t i = 0; i < d->note_cnt; i++) {
+		buf_addstr(b, "Note: ");
+		text_add_clean(b, str_of(d->notes[i]));
+		buf_addch(b, '\n');
+	}
+	buf_addstr(b, "Lost: ");
+	if (!d->single)
+		add_losses(d, DIFF_A, b);
+	add_losses(d, DIFF_B, b);
+	add_left_out(d, opt, l, b);
+	add_how_to_read(d, opt, b);
+}

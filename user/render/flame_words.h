@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * flame_words.h - what a flame graph says in sentences. Private to flame_svg.c. The text is clean but
+ * not escaped.
+ */
+#ifndef RENDER_FLAME_WORDS_H
+#define RENDER_FLAME_WORDS_H
+
+#include "base/buf.h"
+#include "diff/diff.h"
+#include "render/flame_layout.h"
+
+/* Total, samples, length, time, rate, CPUs and losses of one side, in one line without an end. */
+void flame_add_side(const struct diff *d, enum diff_which side, struct buf *b);
+
+/* Notes, losses, what was left out, how to read the picture: one paragraph a line. */
+void flame_add_footer(const struct diff *d, const struct flame_options *opt,
+		      const struct flame_layout *l, struct buf *b);
+
+#endif
