@@ -29,6 +29,12 @@ static int by_change(const void *va, const void *vb, enum diff_order order)
 	const struct diff_row *a = va, *b = vb;
 	double x = fabs(diff_row_delta(a, order)), y = fabs(diff_row_delta(b, order));
 
+	if (x == y) { /* many functions only call others: what they call tells them apart */
+		enum diff_order other = order == DIFF_BY_SELF ? DIFF_BY_TOTAL : DIFF_BY_SELF;
+
+		x = fabs(diff_row_delta(a, other));
+		y = fabs(diff_row_delta(b, other));
+	}
 	if (x != y)
 		return x > y ? -1 : 1;
 	return str_cmp(a->name, b->name);

@@ -237,7 +237,7 @@ static double add_side(const struct page *p, enum diff_which side, double y)
 			buf_addstr(&facts, cut ? "\xe2\x80\xa6" DOT : DOT);
 		}
 	}
-	flame_add_side(d, side, &facts);
+	flame_add_side(d, side, DOT, &facts);
 	chars = (size_t)((p->opt.width_px - 2 * MARGIN_PX - 26) / 6.2);
 	buf_addf(p->out, "<text class=\"q\" x=\"%d\" y=\"%.0f\">", MARGIN_PX + (d->single ? 0 : 26),
 		 y);

@@ -7,36 +7,34 @@
 #include "base/times.h"
 #include "render/value.h"
 
-#define DOT " \xc2\xb7 "
-
-void flame_add_side(const struct diff *d, enum diff_which side, struct buf *b)
+void flame_add_side(const struct diff *d, enum diff_which side, const char *sep, struct buf *b)
 {
 	const struct diff_side *s = &d->side[side];
 
 	value_add(b, d, diff_total(d, 0, side));
 	buf_addstr(b, value_unit(d));
 	if (s->cnt && d->unit != DIFF_SAMPLES) {
-		buf_addstr(b, DOT);
+		buf_addstr(b, sep);
 		value_add_cnt(b, s->cnt);
 		buf_addstr(b, " samples");
 	}
 	if (s->length_ns) {
-		buf_addstr(b, DOT);
+		buf_addstr(b, sep);
 		duration_add(b, s->length_ns);
 	}
 	if (s->window_cnt > 1)
 		buf_addf(b, " in %" PRIu32 " windows", s->window_cnt);
 	if (s->start_ns && s->end_ns > s->start_ns) {
-		buf_addstr(b, DOT);
+		buf_addstr(b, sep);
 		time_add(b, s->start_ns);
 		buf_addstr(b, " to ");
 		time_add(b, s->end_ns);
 	}
 	if (s->hz > 0)
-		buf_addf(b, DOT "%.4g Hz", s->hz);
+		buf_addf(b, "%s%.4g Hz", sep, s->hz);
 	if (s->cpus)
-		buf_addf(b, DOT "%" PRIu32 " CPU%s", s->cpus, s->cpus == 1 ? "" : "s");
-	buf_addstr(b, DOT);
+		buf_addf(b, "%s%" PRIu32 " CPU%s", sep, s->cpus, s->cpus == 1 ? "" : "s");
+	buf_addstr(b, sep);
 	value_add_cnt(b, s->lost_cnt);
 	buf_addstr(b, " lost");
 	if (s->lost_cnt) {

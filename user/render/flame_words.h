@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * flame_words.h - what a flame graph says in sentences. Private to flame_svg.c. The text is clean but
+ * flame_words.h - what a flame graph says in sentences. The text is clean but
  * not escaped.
  */
 #ifndef RENDER_FLAME_WORDS_H
@@ -10,8 +10,8 @@
 #include "diff/diff.h"
 #include "render/flame_layout.h"
 
-/* Total, samples, length, time, rate, CPUs and losses of one side, in one line without an end. */
-void flame_add_side(const struct diff *d, enum diff_which side, struct buf *b);
+/* Total, samples, length, time, rate, CPUs and losses of one side, with `sep` between them. */
+void flame_add_side(const struct diff *d, enum diff_which side, const char *sep, struct buf *b);
 
 /* Notes, losses, what was left out, how to read the picture: one paragraph a line. */
 void flame_add_footer(const struct diff *d, const struct flame_options *opt,

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * folded2.h - a diff as folded stacks with two columns, "stack a b", as flamegraph.pl reads it.
+ *
+ * Columns are weights of the samples that end in the stack: whole numbers whenever the weights may
+ * stand as they are, because readers cut fractions off. Only if A is scaled (normalisation) or the
+ * sides were watched for different times are they numbers with a fraction, on the scale of B.
+ * Lines ascend bytewise by frame. `;` in a name becomes `:`, a line break or another control
+ * character U+FFFD. One profile alone gets one column.
+ */
+#ifndef RENDER_FOLDED2_H
+#define RENDER_FOLDED2_H
+
+#include "base/buf.h"
+#include "diff/diff.h"
+
+/* Appends. 0, -ENOMEM or the buf's error. */
+int must_check folded2(const struct diff *d, struct buf *out);
+
+#endif
