@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * verdict.h - the answer of blame, with all the evidence that a reader needs to doubt it.
+ *
+ * Made by blame_run() (blame.h), read by renderers and by the command line. It owns everything in
+ * it and borrows nothing from the timeline. Read-only once made, from any thread. Levels are in the
+ * unit that `measure` says; with MEASURE_CORES they are busy CPUs (CPU-seconds per second).
+ */
+#ifndef BLAME_VERDICT_H
+#define BLAME_VERDICT_H
+
+#include "base/compiler.h"
+
+enum verdict_kind {
+	VERDICT_NAMED = 1,	     /* one process, with the error that was asked for */
+	VERDICT_SHORTLIST,	     /* tied to the incidents, but more than one may be the cause */
+	VERDICT_SCHEDULE_CONFOUNDED, /* tied to a clock that the incidents share */
+	VERDICT_CPU_DID_NOT_RISE,    /* nothing took more CPU than it does anyway */
+	VERDICT_NEED_MORE,	     /* too few recurrences or too short a history */
+};
+
+enum verdict_role {
+	ROLE_CULPRIT = 1, /* the named one */
+	ROLE_SUSPECT,	  /* took more CPU during the incidents */
+	ROLE_VICTIM,	  /* lost CPU during the incidents */
+	ROLE_REACTS,	  /* took more CPU because of them; told by terms of direction only */
+};
+
+enum verdict_measure {
+	MEASURE_CORES = 1, /* CPU-seconds per second */
+	MEASURE_SAMPLES,   /* samples per second: nobody knows what one is worth */
+	MEASURE_SHARE,	   /* share of the window's samples: its length is unknown */
+};
+
+/* Which part of the evidence a stretch of time belongs to. */
+enum verdict_side {
+	SIDE_NEITHER = 0, /* guard, gap or outside the history */
+	SIDE_INCIDENT,
+	SIDE_BASELINE,
+};
+
+struct blame_incident {
+	int64_t from_ns, until_ns; /* wall clock, until excluded */
+};
+
+struct verdict_entity {
+	struct str name; /* owned, raw bytes */
+	enum verdict_role role;
+	bool linked;	   /* step C: more than luck ties it to the incidents */
+	bool clock_shared; /* linked only if the schedule they share is overlooked */
+	bool flat;	   /* f rests on no busy block at all: the history is the limit */
+	double posterior;  /* 0..1 of being the cause, something unsampled included */
+	double log_bf;	   /* nats for "tied to the incidents" against "luck" */
+	double e_false;	   /* innocent processes expected to match as well by luck */
+	double f;	   /* share of the baseline in which it is that busy */
+	double delta;	   /* rise, averaged over the incidents; negative for victims */
+	double delta_low, delta_high;	   /* 95 % block bootstrap of it */
+	double incident;		   /* level, averaged over the incidents */
+	double baseline;		   /* median level of the baseline blocks */
+	double baseline_p10, baseline_p90; /* and the band of the middle 80 % */
+	uint32_t hits;			   /* incidents in which it was that busy */
+	uint32_t runs;			   /* hits that are separate: it was seen calm in between */
+	uint32_t tie_group; /* equal numbers > 0: the evidence does not order them; 0 = alone */
+	double *levels;	    /* recurrences of them, in order of time */
+	bool *hit;	    /* recurrences of them */
+};
+
+struct verdict {
+	enum verdict_kind kind;
+	enum verdict_measure measure;
+	uint32_t recurrences;	 /* incidents that were looked at: merged, those without data out */
+	int64_t needed;		 /* recurrences that would do, all together; -1 = does not apply */
+	double history_needed_s; /* baseline that would do instead; 0 = does not apply */
+
+	struct verdict_entity *suspects; /* best first: culprit, suspects */
+	size_t suspect_cnt;
+	struct verdict_entity *victims; /* greatest loss first */
+	size_t victim_cnt;
+
+	uint32_t entity_cnt;   /* processes that had any CPU */
+	uint32_t linked_cnt;   /* of them, tied to the incidents */
+	uint32_t block_cnt;    /* baseline blocks, */
+	uint64_t block_ns;     /* each of this length */
+	double baseline_s;     /* seconds of baseline watched */
+	uint64_t guard_ns;     /* largest stretch beside an incident that was left out, */
+	uint64_t guard_min_ns; /* and the smallest */
+	uint64_t period_ns;    /* shortest period that the incidents' starts share; 0 = none */
+	uint32_t phase_cnt;    /* times at that phase without an incident */
+	double capacity;       /* of the node, in the unit of the levels; 0 = unknown */
+	double node_incident, node_baseline; /* all processes together; baseline: median */
+	double rise;  /* sum of all processes' rises, averaged over the incidents */
+	double noise; /* the rise that mere luck would give (mean of the baseline + 2 sd) */
+	double lost;  /* share of samples lost in the windows used */
+
+	int64_t history_from_ns, history_until_ns;
+	struct blame_incident *incidents; /* `recurrences` of them, by time */
+	struct blame_incident *windows;	  /* the whole windows that stand for each: what to read
+					     from a store */
+	struct blame_incident *baseline;  /* stretches that the baseline is made of, by time */
+	size_t baseline_cnt;
+	char **notes; /* one sentence each: what a reader must know */
+	size_t note_cnt;
+};
+
+void verdict_free(struct verdict *v); /* NULL and half-built are fine */
+
+const char *verdict_kind_name(enum verdict_kind kind); /* "schedule-confounded", … */
+const char *verdict_role_name(enum verdict_role role); /* "culprit", … */
+
+/* The side that holds the middle of a window, as a store reads the ranges `windows` and `baseline`.
+ */
+enum verdict_side verdict_side(const struct verdict *v, int64_t start_ns, uint64_t length_ns);
+
+/* Adds a sentence; 0 or -ENOMEM, -ENOSPC after 64. */
+int must_check verdict_note(struct verdict *v, const char *fmt, ...) printf_like(2, 3);
+
+#endif
