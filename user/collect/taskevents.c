@@ -30,8 +30,8 @@ struct taskevents {
 	size_t data_bytes; /* of each ring; power of two */
 	uint64_t lost;
 	int epoll_fd;
-	struct taskrecord record;     /* where one is decoded to */
 	uint8_t straight[MAX_RECORD]; /* where one that wraps around the end is put together */
+	struct taskrecord record;     /* where one is decoded to */
 };
 
 int taskevents_new(size_t ring_bytes, struct taskevents **ret)

@@ -12,6 +12,7 @@
 #include "model/record.h"
 
 struct taskrecord {
+	uint64_t lost; /* events that the kernel says it dropped here */
 	union {
 		struct wire_header h;
 		struct wire_mmap mmap;
@@ -19,7 +20,6 @@ struct taskrecord {
 		struct wire_task task;
 		char room[sizeof(struct wire_mmap) + WIRE_MAX_PATH + 8];
 	};
-	uint64_t lost; /* events that the kernel says it dropped here */
 };
 
 /*
