@@ -1,0 +1,442 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Images are found by what fstat says of them and by (device, inode) alone. An inode cannot be given to
+ * another file while it is in here, because the image holds a descriptor of it; but the file can be
+ * written to, so a find by inode asks fstat whether it still is the file that was opened.
+ */
+#include "elf/image.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "base/idmap.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "elf/buildid.h"
+#include "elf/demangle.h"
+#include "elf/elf_file.h"
+#include "elf/symtab.h"
+
+#define DELETED " (deleted)" /* what the kernel appends to the path of an unlinked file */
+
+struct file_id {
+	uint64_t dev, ino, size;
+	int64_t mtime_ns;
+};
+
+enum table_state {
+	TABLE_UNREAD,
+	TABLE_READ,
+	TABLE_NONE, /* no names in there, or none that can be had */
+};
+
+struct image {
+	struct image_cache *cache;
+	struct file_id file;
+	uint64_t used; /* tick of the last use */
+	uint64_t table_used;
+	struct symtab *table;
+	char *path;
+	size_t index; /* in cache->images */
+	uint32_t id;
+	uint32_t refs;
+	int fd;
+	enum table_state state;
+	bool is_loader;
+	uint8_t hex_len;
+	char hex[2 * BUILDID_MAX];
+};
+
+struct image_cache {
+	struct image_limits limits;
+	struct image **images;
+	size_t cnt, cap;
+	struct idmap by_file;  /* hash of file_id ──► image */
+	struct idmap by_inode; /* hash of (dev, ino) ──► the image opened last */
+	uint64_t tick;
+	uint32_t next_id;
+	struct image_stats stats;
+	char raw[SYMTAB_MAX_NAME];
+	char name[DEMANGLE_MAX_OUT];
+};
+
+const struct image_limits image_limits_default = {
+	.max_images = 2048,
+	.max_symbol_bytes = 24u << 20,
+	.max_file_bytes = UINT64_C(4) << 30,
+	.max_symbols = 1u << 20,
+};
+
+static uint64_t file_key(const struct file_id *id)
+{
+	return hash_bytes(id, sizeof(*id));
+}
+
+static uint64_t inode_key(uint64_t dev, uint64_t ino)
+{
+	uint64_t key[2] = {dev, ino};
+
+	return hash_bytes(key, sizeof(key));
+}
+
+static bool read_file_id(int fd, struct file_id *ret)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+		return false;
+	*ret = (struct file_id){
+		.dev = st.st_dev,
+		.ino = st.st_ino,
+		.size = (uint64_t)st.st_size,
+		.mtime_ns = (int64_t)st.st_mtim.tv_sec * (int64_t)NSEC_PER_SEC + st.st_mtim.tv_nsec,
+	};
+	return true;
+}
+
+static bool same_file(const struct file_id *a, const struct file_id *b)
+{
+	return a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
+	       a->mtime_ns == b->mtime_ns;
+}
+
+static struct image *map_get(const struct idmap *map, uint64_t key)
+{
+	uint64_t value;
+
+	return idmap_get(map, key, &value) ? (struct image *)(uintptr_t)value : NULL;
+}
+
+static void map_forget(struct idmap *map, uint64_t key, const struct image *image)
+{
+	if (map_get(map, key) == image)
+		(void)idmap_remove(map, key, NULL);
+}
+
+int image_cache_new(const struct image_limits *limits, struct image_cache **ret_cache)
+{
+	struct image_cache *cache = calloc(1, sizeof(*cache));
+
+	if (!cache)
+		return -ENOMEM;
+	cache->limits = *limits;
+	idmap_init(&cache->by_file, limits->max_images);
+	idmap_init(&cache->by_inode, limits->max_images);
+	*ret_cache = cache;
+	return 0;
+}
+
+static void drop_table(struct image *image)
+{
+	struct image_cache *cache = image->cache;
+
+	if (!image->table)
+		return;
+	cache->stats.symbol_bytes -= symtab_bytes(image->table);
+	cache->stats.loaded_tables--;
+	symtab_free(image->table);
+	image->table = NULL;
+	image->state = TABLE_UNREAD;
+}
+
+static void image_free(struct image *image)
+{
+	if (!image)
+		return;
+	drop_table(image);
+	if (image->fd >= 0)
+		(void)close(image->fd);
+	free(image->path);
+	free(image);
+}
+
+void image_cache_free(struct image_cache *cache)
+{
+	if (!cache)
+		return;
+	for (size_t i = 0; i < cache->cnt; i++)
+		image_free(cache->images[i]);
+	free(cache->images);
+	idmap_release(&cache->by_file);
+	idmap_release(&cache->by_inode);
+	free(cache);
+}
+
+static void forget_image(struct image *image)
+{
+	struct image_cache *cache = image->cache;
+
+	map_forget(&cache->by_file, file_key(&image->file), image);
+	map_forget(&cache->by_inode, inode_key(image->file.dev, image->file.ino), image);
+	cache->cnt--;
+	cache->images[image->index] = cache->images[cache->cnt];
+	cache->images[image->index]->index = image->index;
+	image_free(image);
+}
+
+static int make_room(struct image_cache *cache)
+{
+	struct image *oldest = NULL;
+
+	if (cache->cnt < cache->limits.max_images)
+		return 0;
+	for (size_t i = 0; i < cache->cnt; i++) {
+		struct image *image = cache->images[i];
+
+		if (!image->refs && (!oldest || image->used < oldest->used))
+			oldest = image;
+	}
+	if (!oldest)
+		return -ENOSPC;
+	forget_image(oldest);
+	return 0;
+}
+
+static struct str base_name(struct str path)
+{
+	struct str deleted = STR_LIT(DELETED);
+	const char *slash;
+
+	if (path.len > deleted.len &&
+	    !memcmp(path.p + path.len - deleted.len, deleted.p, deleted.len))
+		path.len -= deleted.len;
+	slash = path.len ? memrchr(path.p, '/', path.len) : NULL;
+	if (slash && slash + 1 < path.p + path.len)
+		return (struct str){slash + 1, (size_t)(path.p + path.len - slash - 1)};
+	return path;
+}
+
+static bool begins_with(struct str s, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	return s.len >= len && !memcmp(s.p, prefix, len);
+}
+
+/* glibc: ld-linux-x86-64.so.2, before 2.34 a link to ld-2.31.so; musl: ld-musl-aarch64.so.1. */
+static bool has_loader_name(struct str name)
+{
+	if (!begins_with(name, "ld-") && !begins_with(name, "ld.so") &&
+	    !begins_with(name, "ld64.so"))
+		return false;
+	return memmem(name.p, name.len, ".so", 3) != NULL;
+}
+
+static void read_identity(struct image *image)
+{
+	static const char digits[] = "0123456789abcdef";
+	struct elf_file file;
+	struct buildid id;
+
+	if (elf_file_init(&file, image->fd)) {
+		image->state = TABLE_NONE;
+		return;
+	}
+	image->is_loader = file.type == ET_DYN && !file.has_interpreter &&
+			   has_loader_name(image_module(image));
+	if (!buildid_read(&file, &id))
+		return;
+	for (size_t i = 0; i < id.len; i++) {
+		image->hex[2 * i] = digits[id.bytes[i] >> 4];
+		image->hex[2 * i + 1] = digits[id.bytes[i] & 0xf];
+	}
+	image->hex_len = (uint8_t)(2 * id.len);
+}
+
+static int insert_image(struct image_cache *cache, struct image *image)
+{
+	int r = mem_grow(&cache->images, &cache->cap, cache->cnt + 1, sizeof(*cache->images),
+			 cache->limits.max_images);
+
+	if (!r)
+		r = idmap_put(&cache->by_file, file_key(&image->file), (uintptr_t)image);
+	if (!r)
+		r = idmap_put(&cache->by_inode, inode_key(image->file.dev, image->file.ino),
+			      (uintptr_t)image);
+	if (r) {
+		map_forget(&cache->by_file, file_key(&image->file), image);
+		return r;
+	}
+	image->index = cache->cnt;
+	image->id = cache->next_id++;
+	image->used = ++cache->tick;
+	cache->images[cache->cnt++] = image;
+	cache->stats.images = cache->cnt;
+	return 0;
+}
+
+int image_cache_open(struct image_cache *cache, int fd, const char *path, struct image **ret_image)
+{
+	struct image *image = NULL;
+	struct file_id id;
+	int r;
+
+	if (!read_file_id(fd, &id)) {
+		(void)close(fd);
+		return -EINVAL;
+	}
+	image = map_get(&cache->by_file, file_key(&id));
+	if (image && same_file(&image->file, &id)) {
+		(void)close(fd);
+		*ret_image = image_ref(image);
+		return 0;
+	}
+	r = make_room(cache);
+	image = r ? NULL : calloc(1, sizeof(*image));
+	if (!image) {
+		(void)close(fd);
+		return r ? r : -ENOMEM;
+	}
+	image->cache = cache;
+	image->fd = fd;
+	image->file = id;
+	image->refs = 1;
+	image->path = mem_strndup(path, strlen(path));
+	r = image->path ? 0 : -ENOMEM;
+	if (!r) {
+		read_identity(image);
+		r = insert_image(cache, image);
+	}
+	if (r) {
+		image_free(image);
+		return r;
+	}
+	*ret_image = image;
+	return 0;
+}
+
+struct image *image_cache_find(struct image_cache *cache, uint32_t maj, uint32_t min, uint64_t ino)
+{
+	uint64_t dev = makedev(maj, min);
+	struct image *image = map_get(&cache->by_inode, inode_key(dev, ino));
+	struct file_id now;
+
+	if (!image || image->file.dev != dev || image->file.ino != ino)
+		return NULL;
+	if (!read_file_id(image->fd, &now) || !same_file(&image->file, &now))
+		return NULL;
+	return image_ref(image);
+}
+
+struct image *image_ref(struct image *image)
+{
+	image->refs++;
+	image->used = ++image->cache->tick;
+	return image;
+}
+
+void image_unref(struct image *image)
+{
+	if (image)
+		image->refs--;
+}
+
+uint32_t image_id(const struct image *image)
+{
+	return image->id;
+}
+
+struct str image_module(const struct image *image)
+{
+	return base_name(str_of(image->path));
+}
+
+struct str image_path(const struct image *image)
+{
+	return str_of(image->path);
+}
+
+struct str image_build_id(const struct image *image)
+{
+	return (struct str){image->hex, image->hex_len};
+}
+
+bool image_is_loader(const struct image *image)
+{
+	return image->is_loader;
+}
+
+/* Other tables make room for this one; one that fills the budget alone is worth less than all the others. */
+static bool fit_budget(struct image *image)
+{
+	struct image_cache *cache = image->cache;
+
+	if (symtab_bytes(image->table) > cache->limits.max_symbol_bytes)
+		return false;
+	while (cache->stats.symbol_bytes > cache->limits.max_symbol_bytes) {
+		struct image *oldest = NULL;
+
+		for (size_t i = 0; i < cache->cnt; i++) {
+			struct image *other = cache->images[i];
+
+			if (other != image && other->table &&
+			    (!oldest || other->table_used < oldest->table_used))
+				oldest = other;
+		}
+		if (!oldest)
+			return false;
+		drop_table(oldest);
+		cache->stats.evicted_tables++;
+	}
+	return true;
+}
+
+static void read_table(struct image *image)
+{
+	struct image_cache *cache = image->cache;
+	struct elf_file file;
+	int r = image->file.size > cache->limits.max_file_bytes ? -EFBIG
+								: elf_file_init(&file, image->fd);
+
+	image->state = TABLE_NONE;
+	if (!r)
+		r = symtab_read(&file, cache->limits.max_symbols, &image->table);
+	if (!r) {
+		image->state = TABLE_READ;
+		cache->stats.symbol_bytes += symtab_bytes(image->table);
+		cache->stats.loaded_tables++;
+		if (!fit_budget(image)) {
+			drop_table(image);
+			image->state = TABLE_NONE;
+			r = -ENOSPC;
+		}
+	}
+	if (r == -ENOMEM)
+		image->state = TABLE_UNREAD;
+	if (r) {
+		cache->stats.refused_files++;
+		log_debug("elf: no names from '%s': %s", image->path, strerror(-r));
+	}
+}
+
+bool image_symbol(struct image *image, uint64_t offset, struct str *ret_name, uint64_t *ret_start)
+{
+	struct image_cache *cache = image->cache;
+	uint64_t start, end;
+	size_t len;
+
+	if (image->state == TABLE_UNREAD)
+		read_table(image);
+	if (!image->table)
+		return false;
+	image->table_used = ++cache->tick;
+	if (!symtab_find(image->table, offset, cache->raw, &len, &start, &end))
+		return false;
+	*ret_name = (struct str){cache->name, demangle((struct str){cache->raw, len}, cache->name)};
+	if (ret_start)
+		*ret_start = start;
+	return true;
+}
+
+void image_cache_stats(const struct image_cache *cache, struct image_stats *ret_stats)
+{
+	*ret_stats = cache->stats;
+	ret_stats->images = cache->cnt;
+}
