@@ -1,0 +1,525 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * From a profile to the tables of pprof. Series and frames are ranked by their texts (order.h), so
+ * samples come in an order of their own contents; strings, functions, mappings and locations get
+ * their numbers in the order in which these samples need them.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/intern.h"
+#include "base/num.h"
+#include "base/text.h"
+#include "format/arena.h"
+#include "format/order.h"
+#include "format/pprof.h"
+#include "format/pprof_names.h"
+#include "format/window.h"
+#include "profile.pb-c.h"
+
+#define MAX_MESSAGE ((size_t)8 << 30)
+
+struct writer {
+	const struct profile *p;
+	const struct pprof_write_opts *opts;
+	struct arena arena;
+	struct intern strings, functions, mappings, locations; /* number - 1; strings: number */
+	struct buf scratch;
+	uint32_t *location_of; /* by frame; 0 = none yet */
+	bool counts;	       /* a samples/count column */
+	uint64_t period_ns;
+	Perftools__Profiles__Profile *pb;
+};
+
+/* What a location is made of, taken as bytes. */
+struct place {
+	uint32_t function, mapping;
+};
+
+static int add_string(struct writer *w, struct str s, int64_t *ret)
+{
+	uint32_t id;
+	int r;
+
+	if (!utf8_valid(s) || memchr(s.len ? s.p : "x", '\0', s.len)) {
+		buf_clear(&w->scratch);
+		text_add_clean(&w->scratch, s);
+		r = buf_error(&w->scratch);
+		if (r)
+			return r;
+		s = buf_str(&w->scratch);
+	}
+	r = intern_add(&w->strings, s.p, s.len, &id);
+	if (!r)
+		*ret = id;
+	return r;
+}
+
+/* The mapping's number, from 1; 0 for a frame without a module. */
+static int add_mapping(struct writer *w, struct str module, uint32_t *ret)
+{
+	int64_t name;
+	uint32_t id;
+	int r;
+
+	if (!module.len) {
+		*ret = 0;
+		return 0;
+	}
+	r = add_string(w, module, &name);
+	if (!r)
+		r = intern_add(&w->mappings, &name, sizeof(name), &id);
+	if (!r)
+		*ret = id + 1;
+	return r;
+}
+
+static int add_location(struct writer *w, const struct frame *f, uint32_t *ret)
+{
+	struct str name = profile_str(w->p, f->name), module = profile_str(w->p, f->module);
+	struct place place = {0};
+	int64_t string;
+	uint32_t id;
+	int r;
+
+	buf_clear(&w->scratch);
+	module = pprof_module_out(module, (enum frame_kind)f->kind);
+	r = add_mapping(w, module, &place.mapping);
+	if (r)
+		return r;
+	buf_clear(&w->scratch);
+	if (!name.len) {
+		pprof_add_stub(&w->scratch, module);
+		r = intern_add(&w->strings, w->scratch.data, w->scratch.len, &id);
+		string = id;
+	} else {
+		r = add_string(w, name, &string);
+	}
+	if (!r)
+		r = intern_add(&w->functions, &string, sizeof(string), &place.function);
+	place.function++;
+	if (!r)
+		r = intern_add(&w->locations, &place, sizeof(place), &id);
+	if (!r)
+		*ret = id + 1;
+	return r;
+}
+
+static int location_of(struct writer *w, uint32_t frame, uint32_t *ret)
+{
+	int r = 0;
+
+	if (!w->location_of[frame])
+		r = add_location(w, &w->p->frames[frame], &w->location_of[frame]);
+	*ret = w->location_of[frame];
+	return r;
+}
+
+static int fill_stack(struct writer *w, uint32_t node, Perftools__Profiles__Sample *s)
+{
+	const struct profile *p = w->p;
+	size_t depth = 0;
+	uint32_t id;
+	int r;
+
+	for (uint32_t n = node; n; n = p->nodes[n].parent)
+		depth++;
+	if (!depth && !w->opts->for_push)
+		return 0;
+	s->location_id = arena_zalloc(&w->arena, depth + 1, sizeof(*s->location_id));
+	if (!s->location_id)
+		return -ENOMEM;
+	if (!depth) { /* frame 0 has no name: [unknown] */
+		r = location_of(w, 0, &id);
+		s->location_id[s->n_location_id++] = id;
+		return r;
+	}
+	for (uint32_t n = node; n; n = p->nodes[n].parent) {
+		r = location_of(w, p->nodes[n].frame, &id);
+		if (r)
+			return r;
+		s->location_id[s->n_location_id++] = id;
+	}
+	return 0;
+}
+
+static int64_t to_int64(uint64_t v)
+{
+	return v > INT64_MAX ? INT64_MAX : (int64_t)v;
+}
+
+static int fill_values(struct writer *w, const struct sample *in, Perftools__Profiles__Sample *s)
+{
+	uint64_t cnt = in->cnt;
+
+	s->value = arena_zalloc(&w->arena, 2, sizeof(*s->value));
+	if (!s->value)
+		return -ENOMEM;
+	if (w->counts) {
+		if (w->p->unit == PROFILE_SAMPLES)
+			cnt = in->weight;
+		else if (!cnt)
+			cnt = (in->weight + w->period_ns / 2) / w->period_ns;
+		s->value[s->n_value++] = to_int64(cnt ? cnt : 1);
+	}
+	if (w->p->unit == PROFILE_NANOSECONDS)
+		s->value[s->n_value++] = to_int64(in->weight);
+	return 0;
+}
+
+static int fill_labels(struct writer *w, uint32_t series, Perftools__Profiles__Sample *s)
+{
+	const struct series *in = &w->p->series[series];
+
+	s->label = arena_zalloc(&w->arena, in->label_cnt + 1, sizeof(Perftools__Profiles__Label *));
+	if (!s->label)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < in->label_cnt; i++) {
+		const struct label *l = &w->p->labels[in->first_label + i];
+		struct str key = profile_str(w->p, l->key), value = profile_str(w->p, l->value);
+		Perftools__Profiles__Label *out;
+		uint64_t number;
+		int r;
+
+		if (w->opts->for_push && !pprof_label_is_number(key))
+			continue;
+		out = arena_alloc(&w->arena, sizeof(*out));
+		if (!out)
+			return -ENOMEM;
+		perftools__profiles__label__init(out);
+		r = add_string(w, key, &out->key);
+		if (!r && pprof_label_is_number(key) && !num_parse_u64(value, &number)) {
+			/* a number 0 without a unit would be taken for no label */
+			out->num = to_int64(number);
+			r = add_string(w, STR_LIT("id"), &out->num_unit);
+		} else if (!r && w->opts->for_push) {
+			continue;
+		} else if (!r) {
+			r = add_string(w, value, &out->str);
+		}
+		if (r)
+			return r;
+		s->label[s->n_label++] = out;
+	}
+	return 0;
+}
+
+static int add_samples(struct writer *w, const struct order_item *items)
+{
+	const struct profile *p = w->p;
+	size_t n = p->sample_cnt;
+	Perftools__Profiles__Sample *all = arena_zalloc(&w->arena, n + 1, sizeof(*all));
+	int r = 0;
+
+	w->pb->sample = arena_zalloc(&w->arena, n + 1, sizeof(*w->pb->sample));
+	if (!all || !w->pb->sample)
+		return -ENOMEM;
+	for (size_t i = 0; !r && i < n; i++) {
+		const struct sample *in = &p->samples[items[i].sample];
+
+		perftools__profiles__sample__init(&all[i]);
+		w->pb->sample[w->pb->n_sample++] = &all[i];
+		r = fill_stack(w, in->node, &all[i]);
+		if (!r)
+			r = fill_values(w, in, &all[i]);
+		if (!r)
+			r = fill_labels(w, in->series, &all[i]);
+	}
+	return r;
+}
+
+/* The tables that the samples asked for. */
+static int add_tables(struct writer *w)
+{
+	uint32_t n_map = intern_cnt(&w->mappings), n_loc = intern_cnt(&w->locations),
+		 n_fun = intern_cnt(&w->functions);
+	Perftools__Profiles__Mapping *maps = arena_zalloc(&w->arena, n_map + 1, sizeof(*maps));
+	Perftools__Profiles__Location *locs = arena_zalloc(&w->arena, n_loc + 1, sizeof(*locs));
+	Perftools__Profiles__Line *lines = arena_zalloc(&w->arena, n_loc + 1, sizeof(*lines));
+	Perftools__Profiles__Function *funs = arena_zalloc(&w->arena, n_fun + 1, sizeof(*funs));
+	Perftools__Profiles__Profile *pb = w->pb;
+	Perftools__Profiles__Line **line_at;
+
+	pb->mapping = arena_zalloc(&w->arena, n_map + 1, sizeof(*pb->mapping));
+	pb->location = arena_zalloc(&w->arena, n_loc + 1, sizeof(*pb->location));
+	pb->function = arena_zalloc(&w->arena, n_fun + 1, sizeof(*pb->function));
+	line_at = arena_zalloc(&w->arena, n_loc + 1, sizeof(*line_at));
+	if (w->arena.full)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < n_map; i++) {
+		perftools__profiles__mapping__init(&maps[i]);
+		maps[i].id = i + 1;
+		memcpy(&maps[i].filename, intern_get(&w->mappings, i).p, sizeof(int64_t));
+		maps[i].has_functions = true;
+		pb->mapping[pb->n_mapping++] = &maps[i];
+	}
+	for (uint32_t i = 0; i < n_fun; i++) {
+		perftools__profiles__function__init(&funs[i]);
+		funs[i].id = i + 1;
+		memcpy(&funs[i].name, intern_get(&w->functions, i).p, sizeof(int64_t));
+		funs[i].system_name = funs[i].name;
+		pb->function[pb->n_function++] = &funs[i];
+	}
+	for (uint32_t i = 0; i < n_loc; i++) {
+		struct place place;
+
+		memcpy(&place, intern_get(&w->locations, i).p, sizeof(place));
+		perftools__profiles__location__init(&locs[i]);
+		perftools__profiles__line__init(&lines[i]);
+		lines[i].function_id = place.function;
+		line_at[i] = &lines[i];
+		locs[i].id = i + 1;
+		locs[i].mapping_id = place.mapping;
+		locs[i].n_line = 1;
+		locs[i].line = &line_at[i];
+		pb->location[pb->n_location++] = &locs[i];
+	}
+	return 0;
+}
+
+static int add_value_type(struct writer *w, const char *type, const char *unit,
+			  Perftools__Profiles__ValueType **ret)
+{
+	Perftools__Profiles__ValueType *vt = arena_alloc(&w->arena, sizeof(*vt));
+	int r;
+
+	if (!vt)
+		return -ENOMEM;
+	perftools__profiles__value_type__init(vt);
+	r = add_string(w, str_of(type), &vt->type);
+	if (!r)
+		r = add_string(w, str_of(unit), &vt->unit);
+	if (!r)
+		*ret = vt;
+	return r;
+}
+
+static int add_types(struct writer *w)
+{
+	Perftools__Profiles__Profile *pb = w->pb;
+	bool time = w->p->unit == PROFILE_NANOSECONDS;
+	int r = 0;
+
+	pb->sample_type = arena_zalloc(&w->arena, 2, sizeof(*pb->sample_type));
+	if (!pb->sample_type)
+		return -ENOMEM;
+	if (w->counts)
+		r = add_value_type(w, "samples", "count", &pb->sample_type[pb->n_sample_type++]);
+	if (!r && time)
+		r = add_value_type(w, "cpu", "nanoseconds", &pb->sample_type[pb->n_sample_type++]);
+	if (!r)
+		r = time ? add_value_type(w, "cpu", "nanoseconds", &pb->period_type)
+			 : add_value_type(w, "samples", "count", &pb->period_type);
+	if (!r)
+		r = add_string(w, time ? STR_LIT("cpu") : STR_LIT("samples"),
+			       &pb->default_sample_type);
+	pb->period = time ? to_int64(w->period_ns) : 1;
+	pb->time_nanos = w->p->start_ns > 0 ? w->p->start_ns : 0;
+	pb->duration_nanos = to_int64(w->p->length_ns);
+	return r;
+}
+
+static int add_comments(struct writer *w)
+{
+	size_t n = w->opts->comment_cnt + 1;
+	struct buf words;
+	int r;
+
+	if (w->opts->for_push)
+		return 0;
+	w->pb->comment = arena_zalloc(&w->arena, n, sizeof(*w->pb->comment));
+	if (!w->pb->comment)
+		return -ENOMEM;
+	buf_init(&words, 1 << 16);
+	buf_addstr(&words, PPROF_WINDOW_COMMENT);
+	window_add(&words, w->p, 0);
+	r = buf_error(&words);
+	if (!r)
+		r = add_string(w, buf_str(&words), &w->pb->comment[w->pb->n_comment++]);
+	for (size_t i = 0; !r && i + 1 < n; i++)
+		r = add_string(w, w->opts->comments[i], &w->pb->comment[w->pb->n_comment++]);
+	buf_release(&words);
+	return r;
+}
+
+/* The module that readers should take for the program: what was said, else what is named like it. */
+static int add_main_binary(struct writer *w)
+{
+	const struct profile *p = w->p;
+	struct str main = w->opts->main_binary;
+	uint64_t heaviest = 0, sum = 0;
+	uint32_t unused, id;
+
+	if (main.len)
+		return add_mapping(w, main, &unused);
+	for (size_t i = 0; i < p->sample_cnt; i++) { /* sorted by series */
+		if (i && p->samples[i].series != p->samples[i - 1].series)
+			sum = 0;
+		sum += p->samples[i].weight;
+		if (sum >= heaviest) {
+			heaviest = sum;
+			main = profile_label(p, p->samples[i].series, STR_LIT(LABEL_PROCESS));
+		}
+	}
+	if (!main.len || !intern_find(&p->strings, main.p, main.len, &id))
+		return 0;
+	for (uint32_t i = 1; i < p->frame_cnt; i++)
+		if (p->frames[i].module == id && p->frames[i].kind != FRAME_KERNEL)
+			return add_mapping(w, main, &unused);
+	return 0;
+}
+
+static int add_string_table(struct writer *w)
+{
+	uint32_t n = intern_cnt(&w->strings);
+	Perftools__Profiles__Profile *pb = w->pb;
+
+	pb->string_table = arena_zalloc(&w->arena, n, sizeof(*pb->string_table));
+	if (!pb->string_table)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < n; i++) {
+		struct str s = intern_get(&w->strings, i);
+
+		pb->string_table[i].data = (uint8_t *)(uintptr_t)s.p;
+		pb->string_table[i].len = s.len;
+	}
+	pb->n_string_table = n;
+	return 0;
+}
+
+static int put_out(struct writer *w, struct buf *out)
+{
+	size_t len = perftools__profiles__profile__get_packed_size(w->pb);
+	struct buf plain;
+	char *room;
+	int r;
+
+	if (w->opts->plain) {
+		room = buf_reserve(out, len);
+		if (room)
+			buf_commit(out, perftools__profiles__profile__pack(w->pb, (uint8_t *)room));
+		return buf_error(out);
+	}
+	buf_init(&plain, MAX_MESSAGE);
+	room = buf_reserve(&plain, len);
+	if (room)
+		buf_commit(&plain, perftools__profiles__profile__pack(w->pb, (uint8_t *)room));
+	r = buf_error(&plain);
+	if (!r)
+		r = gzip_deflate(buf_str(&plain), out);
+	buf_release(&plain);
+	return r;
+}
+
+static void add_frame_text(void *arg, struct buf *b, size_t i)
+{
+	const struct profile *p = arg;
+	struct str name = profile_str(p, p->frames[i].name),
+		   module = profile_str(p, p->frames[i].module);
+
+	buf_add(b, name.p, name.len);
+	buf_addch(b, '\0');
+	buf_add(b, module.p, module.len);
+	buf_addch(b, (char)p->frames[i].kind);
+}
+
+static void add_series_text(void *arg, struct buf *b, size_t i)
+{
+	const struct profile *p = arg;
+	const struct series *s = &p->series[i];
+	struct str process = profile_label(p, (uint32_t)i, STR_LIT(LABEL_PROCESS));
+
+	buf_add(b, process.p, process.len);
+	for (uint32_t k = 0; k < s->label_cnt; k++) {
+		struct str key = profile_str(p, p->labels[s->first_label + k].key),
+			   value = profile_str(p, p->labels[s->first_label + k].value);
+
+		buf_addch(b, '\0');
+		buf_add(b, key.p, key.len);
+		buf_addch(b, '\0');
+		buf_add(b, value.p, value.len);
+	}
+}
+
+static int order_all(struct writer *w, struct order_item **ret)
+{
+	struct order_texts frames = {0}, series = {0};
+	void *p = (void *)(uintptr_t)w->p;
+	uint32_t *place = NULL;
+	int r;
+
+	r = order_texts_make(&frames, w->p->frame_cnt, add_frame_text, p);
+	if (!r)
+		r = order_texts_make(&series, w->p->series_cnt, add_series_text, p);
+	if (!r)
+		r = order_nodes(w->p, frames.rank, &place);
+	if (!r)
+		r = order_samples(w->p, series.rank, place, ret);
+	order_texts_release(&frames);
+	order_texts_release(&series);
+	free(place);
+	return r;
+}
+
+static void writer_init(struct writer *w, const struct profile *p)
+{
+	arena_init(&w->arena, MAX_MESSAGE);
+	intern_init(&w->strings, UINT32_MAX, MAX_MESSAGE);
+	intern_init(&w->functions, UINT32_MAX, MAX_MESSAGE);
+	intern_init(&w->mappings, UINT32_MAX, MAX_MESSAGE);
+	intern_init(&w->locations, UINT32_MAX, MAX_MESSAGE);
+	buf_init(&w->scratch, MAX_MESSAGE);
+	w->period_ns = window_period_ns(p->hz);
+	w->counts = p->unit == PROFILE_SAMPLES || w->period_ns;
+	for (size_t i = 0; !w->counts && i < p->sample_cnt; i++)
+		if (!p->samples[i].cnt)
+			break;
+		else if (i + 1 == p->sample_cnt)
+			w->counts = true;
+	if (w->opts->for_push && p->unit == PROFILE_NANOSECONDS)
+		w->counts = false;
+}
+
+static void writer_release(struct writer *w)
+{
+	arena_release(&w->arena);
+	intern_release(&w->strings);
+	intern_release(&w->functions);
+	intern_release(&w->mappings);
+	intern_release(&w->locations);
+	buf_release(&w->scratch);
+	free(w->location_of);
+}
+
+int pprof_write(const struct profile *p, const struct pprof_write_opts *opts, struct buf *out)
+{
+	static const struct pprof_write_opts defaults;
+	Perftools__Profiles__Profile pb = PERFTOOLS__PROFILES__PROFILE__INIT;
+	struct writer w = {.p = p, .opts = opts ? opts : &defaults, .pb = &pb};
+	struct order_item *items = NULL;
+	int64_t empty;
+	int r;
+
+	writer_init(&w, p);
+	w.location_of = calloc((size_t)p->frame_cnt + 1, sizeof(*w.location_of));
+	r = w.location_of ? add_string(&w, STR_LIT(""), &empty) : -ENOMEM;
+	if (!r)
+		r = add_types(&w);
+	if (!r)
+		r = add_main_binary(&w);
+	if (!r)
+		r = order_all(&w, &items);
+	if (!r)
+		r = add_samples(&w, items);
+	if (!r)
+		r = add_comments(&w);
+	if (!r)
+		r = add_tables(&w);
+	if (!r)
+		r = add_string_table(&w);
+	if (!r)
+		r = put_out(&w, out);
+	free(items);
+	writer_release(&w);
+	return r;
+}
