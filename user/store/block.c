@@ -1,0 +1,513 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Three tables of blobs: dict (segments of the dictionary), windows (time, head with totals), samples. Totals are
+ * apart from samples so that a timeline over a week reads only what it needs.
+ *
+ * WAL with synchronous=FULL: one fsync for each commit, and what was committed survives a loss of power; readers and
+ * the writer do not wait for each other. An empty block is made in memory and put in place by rename, so a block file
+ * that exists always has its schema: anything else is damage.
+ */
+#include "store/block.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+#include "store/db.h"
+
+#define APPLICATION_ID 1129663568 /* "CULP" */
+#define FORMAT_VERSION 1
+
+#define SCHEMA                                                                    \
+	"PRAGMA page_size=4096;"                                                  \
+	"BEGIN;"                                                                  \
+	"CREATE TABLE dict(id INTEGER PRIMARY KEY, data BLOB NOT NULL);"          \
+	"CREATE TABLE windows(id INTEGER PRIMARY KEY, start_ns INTEGER NOT NULL," \
+	" end_ns INTEGER NOT NULL, head BLOB NOT NULL);"                          \
+	"CREATE TABLE samples(id INTEGER PRIMARY KEY, data BLOB NOT NULL);"       \
+	"PRAGMA application_id=1129663568;"                                       \
+	"PRAGMA user_version=1;"                                                  \
+	"COMMIT;"
+
+enum query {
+	Q_DICT,
+	Q_ROWS,
+	Q_ROW,
+	Q_SAMPLES,
+	Q_PUT_DICT,
+	Q_PUT_WINDOW,
+	Q_PUT_SAMPLES,
+	Q_BEGIN,
+	Q_COMMIT,
+	Q_CNT
+};
+
+static const char *const queries[Q_CNT] = {
+	[Q_DICT] = "SELECT id, data FROM dict ORDER BY id",
+	[Q_ROWS] = "SELECT id, start_ns, end_ns, head FROM windows ORDER BY id",
+	[Q_ROW] = "SELECT id, start_ns, end_ns, head FROM windows WHERE id = ?1",
+	[Q_SAMPLES] = "SELECT data FROM samples WHERE id = ?1",
+	[Q_PUT_DICT] = "INSERT INTO dict(id, data) VALUES(?1, ?2)",
+	[Q_PUT_WINDOW] = "INSERT INTO windows(id, start_ns, end_ns, head) VALUES(?1, ?2, ?3, ?4)",
+	[Q_PUT_SAMPLES] = "INSERT INTO samples(id, data) VALUES(?1, ?2)",
+	[Q_BEGIN] = "BEGIN IMMEDIATE",
+	[Q_COMMIT] = "COMMIT",
+};
+
+struct block {
+	struct db db;
+	sqlite3_stmt *stmts[Q_CNT]; /* prepared at first use */
+	struct dict dict;
+	bool has_dict;
+	int dict_error; /* of the first block_dict() */
+	struct err dict_reason;
+	int64_t next_id, next_segment; /* writer */
+	struct codec codec;
+	struct buf payload, packed;
+};
+
+/* ---- making and opening ---- */
+
+/* An empty block as bytes; sqlite3_free() afterwards. */
+static int make_image(unsigned char **ret, sqlite3_int64 *ret_len, struct err *err)
+{
+	unsigned char *image;
+	struct db db;
+	int r;
+
+	r = db_open(&db, ":memory:", DB_CREATE, err);
+	if (r)
+		return r;
+	r = db_exec(&db, SCHEMA, err);
+	image = r ? NULL : sqlite3_serialize(db.h, "main", ret_len, 0);
+	if (!r && !image)
+		r = err_set(err, ENOMEM, "out of memory");
+	if (!r) {
+		/* A database in memory cannot be in WAL mode; on disk it is, by these two bytes
+		 * (https://sqlite.org/fileformat2.html, "file format version numbers"). */
+		image[18] = image[19] = 2;
+		*ret = image;
+	}
+	db_close(&db);
+	return r;
+}
+
+static int drop_beside(const char *path, const char *suffix)
+{
+	char name[PATH_MAX];
+
+	if ((size_t)snprintf(name, sizeof(name), "%s%s", path, suffix) >= sizeof(name))
+		return -ENAMETOOLONG;
+	return unlink(name) && errno != ENOENT ? -errno : 0;
+}
+
+int block_create(const char *path, struct err *err)
+{
+	unsigned char *image = NULL;
+	sqlite3_int64 len = 0;
+	int r;
+
+	/* A log that outlived its block would be played into the new one. */
+	r = drop_beside(path, "-wal");
+	if (!r)
+		r = drop_beside(path, "-shm");
+	if (r)
+		return err_set(err, r, "%s: its old log cannot be removed: %s", path, strerror(-r));
+	r = make_image(&image, &len, err);
+	if (!r)
+		r = fs_write(path, (struct str){(const char *)image, (size_t)len}, err);
+	sqlite3_free(image);
+	return r;
+}
+
+static int check_kind(struct block *b, struct err *err)
+{
+	int64_t id = 0, version = 0, tables = 0;
+	int r;
+
+	r = db_number(&b->db, "PRAGMA application_id", &id, err);
+	if (!r)
+		r = db_number(&b->db, "PRAGMA user_version", &version, err);
+	if (!r && id != APPLICATION_ID)
+		return err_set(err, EBADMSG, "%s: damaged, or not a block of a culprit store",
+			       b->db.path);
+	if (!r && version != FORMAT_VERSION)
+		return err_set(err, EBADMSG,
+			       "%s: written in format %" PRId64
+			       ", this program knows format %d only",
+			       b->db.path, version, FORMAT_VERSION);
+	if (!r)
+		r = db_number(
+			&b->db,
+			"SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND rootpage > 0"
+			" AND name IN ('dict', 'windows', 'samples')",
+			&tables, err);
+	if (!r && tables != 3)
+		r = err_set(err, EBADMSG, "%s: damaged (tables are missing)", b->db.path);
+	return r;
+}
+
+static int open_for_writing(struct block *b, struct err *err)
+{
+	const struct dict *d;
+	int r;
+
+	r = db_exec(
+		&b->db,
+		"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=256;"
+		"PRAGMA journal_size_limit=1048576",
+		err);
+	if (!r)
+		r = block_dict(b, &d, err);
+	if (!r)
+		r = db_number(&b->db, "SELECT coalesce(max(id), 0) + 1 FROM dict", &b->next_segment,
+			      err);
+	if (!r)
+		r = db_number(&b->db,
+			      "SELECT 1 + max((SELECT coalesce(max(id), 0) FROM windows),"
+			      " (SELECT coalesce(max(id), 0) FROM samples))",
+			      &b->next_id, err);
+	if (!r && (b->next_id < 1 || b->next_segment < 1))
+		r = err_set(err, EBADMSG, "%s: damaged (numbers run out)", b->db.path);
+	return r;
+}
+
+int block_open(const char *path, enum block_open how, struct block **ret, struct err *err)
+{
+	static const enum db_open modes[] = {
+		[BLOCK_READ] = DB_READ, [BLOCK_IMMUTABLE] = DB_IMMUTABLE, [BLOCK_WRITE] = DB_WRITE};
+	struct block *b = calloc(1, sizeof(*b));
+	struct stat st;
+	int r;
+
+	if (!b)
+		return err_set(err, ENOMEM, "%s: out of memory", path);
+	buf_init(&b->payload, ENCODE_MAX_BYTES);
+	buf_init(&b->packed, ENCODE_MAX_BYTES * 2);
+	r = dict_init(&b->dict, how == BLOCK_WRITE);
+	if (r) {
+		r = err_set(err, r, "%s: out of memory", path);
+		goto out;
+	}
+	if (stat(path, &st))
+		r = err_set(err, errno, "%s: %s", path, strerror(errno));
+	else if (!S_ISREG(st.st_mode) || !st.st_size)
+		r = err_set(err, EBADMSG, "%s: damaged (%s)", path,
+			    st.st_size ? "not a file" : "empty file");
+	if (!r)
+		r = db_open(&b->db, path, modes[how], err);
+	if (!r && how != BLOCK_WRITE)
+		r = db_exec(&b->db, "BEGIN", err); /* one snapshot for all that is read */
+	if (!r)
+		r = check_kind(b, err);
+	if (!r && how == BLOCK_WRITE)
+		r = open_for_writing(b, err);
+out:
+	if (r)
+		block_close(b);
+	else
+		*ret = b;
+	return r;
+}
+
+void block_close(struct block *b)
+{
+	if (!b)
+		return;
+	for (unsigned int i = 0; i < Q_CNT; i++)
+		(void)sqlite3_finalize(b->stmts[i]);
+	db_close(&b->db);
+	dict_release(&b->dict);
+	codec_release(&b->codec);
+	buf_release(&b->payload);
+	buf_release(&b->packed);
+	free(b);
+}
+
+static int statement(struct block *b, enum query q, sqlite3_stmt **ret, struct err *err)
+{
+	int r = b->stmts[q] ? 0 : db_prepare(&b->db, queries[q], &b->stmts[q], err);
+
+	if (!r)
+		*ret = b->stmts[q];
+	return r;
+}
+
+static int damaged(const struct block *b, int r, struct err *err, const char *what, int64_t id)
+{
+	if (r == -EBADMSG)
+		return err_set(err, EBADMSG, "%s: damaged (%s %" PRId64 " does not check)",
+			       b->db.path, what, id);
+	return err_set(err, r, "%s: %s %" PRId64 ": %s", b->db.path, what, id, strerror(-r));
+}
+
+/* ---- writing ---- */
+
+bool block_is_full(const struct block *b)
+{
+	return dict_is_full(&b->dict);
+}
+
+static int run(struct block *b, enum query q, struct err *err)
+{
+	sqlite3_stmt *stmt;
+	int r = statement(b, q, &stmt, err);
+
+	return r ? r : db_run(&b->db, stmt, err);
+}
+
+int block_begin(struct block *b, struct err *err)
+{
+	return run(b, Q_BEGIN, err);
+}
+
+int block_commit(struct block *b, struct err *err)
+{
+	return run(b, Q_COMMIT, err);
+}
+
+/* Packs b->payload and inserts it as the last column of a row. */
+static int put_row(struct block *b, enum query q, int64_t id, const struct profile *times,
+		   struct err *err)
+{
+	uint8_t seal[24];
+	size_t seal_len = times ? 24 : 8;
+	sqlite3_stmt *stmt = NULL;
+	int blob_at = 2, r;
+
+	encode_seal(seal, (uint64_t)id);
+	if (times) {
+		encode_seal(seal + 8, (uint64_t)times->start_ns);
+		encode_seal(seal + 16, (uint64_t)times->end_ns);
+	}
+	r = buf_error(&b->payload);
+	if (!r)
+		r = encode_pack(&b->codec, buf_str(&b->payload),
+				(struct str){(const char *)seal, seal_len}, &b->packed);
+	if (r)
+		return err_set(err, r == -ENOSPC ? EFBIG : r,
+			       "%s: a window is too large for the store (%zu MiB at most)",
+			       b->db.path, ENCODE_MAX_BYTES >> 20);
+	r = statement(b, q, &stmt, err);
+	if (r)
+		return r;
+	(void)sqlite3_bind_int64(stmt, 1, id);
+	if (times) {
+		(void)sqlite3_bind_int64(stmt, 2, times->start_ns);
+		(void)sqlite3_bind_int64(stmt, 3, times->end_ns);
+		blob_at = 4;
+	}
+	(void)sqlite3_bind_blob64(stmt, blob_at, b->packed.data, b->packed.len, SQLITE_STATIC);
+	return db_run(&b->db, stmt, err);
+}
+
+static int by_pair(const void *va, const void *vb)
+{
+	const struct encode_sample *a = va, *b = vb;
+
+	return (a->pair > b->pair) - (a->pair < b->pair);
+}
+
+static int by_series(const void *va, const void *vb)
+{
+	const struct encode_total *a = va, *b = vb;
+
+	return (a->series > b->series) - (a->series < b->series);
+}
+
+/* A window in the block's numbers: what goes into its two blobs. */
+struct numbered {
+	struct encode_sample *samples;
+	struct encode_total *totals;
+	size_t total_cnt;
+};
+
+static void add_total(struct numbered *n, uint32_t series, const struct sample *s)
+{
+	struct encode_total *t = n->total_cnt ? &n->totals[n->total_cnt - 1] : NULL;
+
+	if (!t || t->series != series) {
+		t = &n->totals[n->total_cnt++];
+		*t = (struct encode_total){.series = series};
+	}
+	if (__builtin_add_overflow(t->weight, s->weight, &t->weight))
+		t->weight = UINT64_MAX;
+	t->cnt += s->cnt;
+}
+
+static int number(struct block *b, const struct profile *p, struct numbered *n)
+{
+	uint32_t *pairs = calloc(p->sample_cnt + 1, sizeof(*pairs));
+	int r = -ENOMEM;
+
+	n->samples = calloc(p->sample_cnt + 1, sizeof(*n->samples));
+	n->totals = calloc((size_t)p->series_cnt + 1, sizeof(*n->totals));
+	if (pairs && n->samples && n->totals)
+		r = dict_add(&b->dict, p, pairs);
+	for (size_t i = 0; !r && i < p->sample_cnt; i++) {
+		const struct sample *s = &p->samples[i];
+
+		n->samples[i] = (struct encode_sample){pairs[i], s->weight, s->cnt};
+		add_total(n, b->dict.pairs[pairs[i]].series, s);
+	}
+	free(pairs);
+	if (r)
+		return r;
+	qsort(n->samples, p->sample_cnt, sizeof(*n->samples), by_pair);
+	qsort(n->totals, n->total_cnt, sizeof(*n->totals), by_series);
+	return 0;
+}
+
+int block_put(struct block *b, const struct profile *p, struct err *err)
+{
+	uint64_t period = encode_period(p->samples, p->sample_cnt);
+	struct numbered n = {NULL, NULL, 0};
+	int r;
+
+	r = number(b, p, &n);
+	if (r)
+		r = err_set(err, r, "%s: a window is too large: %s", b->db.path, strerror(-r));
+	if (!r && dict_is_dirty(&b->dict)) {
+		buf_clear(&b->payload);
+		dict_encode(&b->dict, &b->payload);
+		r = put_row(b, Q_PUT_DICT, b->next_segment++, NULL, err);
+	}
+	if (!r) {
+		buf_clear(&b->payload);
+		encode_head(p, period, n.totals, n.total_cnt, &b->payload);
+		r = put_row(b, Q_PUT_WINDOW, b->next_id, p, err);
+	}
+	if (!r && p->sample_cnt) {
+		buf_clear(&b->payload);
+		encode_samples(n.samples, p->sample_cnt, period, &b->payload);
+		r = put_row(b, Q_PUT_SAMPLES, b->next_id, NULL, err);
+	}
+	b->next_id++;
+	free(n.samples);
+	free(n.totals);
+	return r;
+}
+
+/* ---- reading ---- */
+
+static int step_rows(struct block *b, sqlite3_stmt *stmt, block_row_fn fn, void *arg,
+		     struct err *err)
+{
+	int rc = SQLITE_DONE, r = 0;
+
+	while (!r && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+		struct block_row row = {
+			.id = sqlite3_column_int64(stmt, 0),
+			.start_ns = sqlite3_column_int64(stmt, 1),
+			.end_ns = sqlite3_column_int64(stmt, 2),
+			.head = db_column(stmt, 3),
+		};
+
+		r = fn(arg, &row);
+	}
+	if (!r && rc != SQLITE_DONE)
+		r = db_error(&b->db, rc, err);
+	(void)sqlite3_reset(stmt);
+	return r;
+}
+
+int block_rows(struct block *b, block_row_fn fn, void *arg, struct err *err)
+{
+	sqlite3_stmt *stmt;
+	int r = statement(b, Q_ROWS, &stmt, err);
+
+	return r ? r : step_rows(b, stmt, fn, arg, err);
+}
+
+int block_row(struct block *b, int64_t id, block_row_fn fn, void *arg, struct err *err)
+{
+	sqlite3_stmt *stmt;
+	int r = statement(b, Q_ROW, &stmt, err);
+
+	if (r)
+		return r;
+	(void)sqlite3_bind_int64(stmt, 1, id);
+	return step_rows(b, stmt, fn, arg, err);
+}
+
+int block_head(struct block *b, const struct block_row *row, struct encode_head *ret)
+{
+	uint8_t seal[24];
+	int r;
+
+	encode_seal(seal, (uint64_t)row->id);
+	encode_seal(seal + 8, (uint64_t)row->start_ns);
+	encode_seal(seal + 16, (uint64_t)row->end_ns);
+	r = encode_unpack(&b->codec, row->head, (struct str){(const char *)seal, 24}, &b->payload);
+	return r ? r : decode_head(buf_str(&b->payload), row->start_ns, row->end_ns, ret);
+}
+
+static int unpack_by_id(struct block *b, int64_t id, struct str blob)
+{
+	uint8_t seal[8];
+
+	encode_seal(seal, (uint64_t)id);
+	return encode_unpack(&b->codec, blob, (struct str){(const char *)seal, 8}, &b->payload);
+}
+
+int block_samples(struct block *b, int64_t id, uint64_t period, struct encode_sample **ret,
+		  size_t *ret_cnt, struct err *err)
+{
+	sqlite3_stmt *stmt;
+	int rc, r = statement(b, Q_SAMPLES, &stmt, err);
+
+	if (r)
+		return r;
+	(void)sqlite3_bind_int64(stmt, 1, id);
+	rc = sqlite3_step(stmt);
+	if (rc == SQLITE_ROW) {
+		r = unpack_by_id(b, id, db_column(stmt, 0));
+		if (!r)
+			r = decode_samples(buf_str(&b->payload), period, ret, ret_cnt);
+		if (r)
+			r = damaged(b, r, err, "samples of window", id);
+	} else {
+		r = rc == SQLITE_DONE ? damaged(b, -EBADMSG, err, "missing samples of window", id)
+				      : db_error(&b->db, rc, err);
+	}
+	(void)sqlite3_reset(stmt);
+	return r;
+}
+
+static int load_dict(struct block *b, struct err *err)
+{
+	sqlite3_stmt *stmt;
+	int rc = SQLITE_DONE, r = statement(b, Q_DICT, &stmt, err);
+
+	if (r)
+		return r;
+	while (!r && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+		int64_t id = sqlite3_column_int64(stmt, 0);
+
+		r = unpack_by_id(b, id, db_column(stmt, 1));
+		if (!r)
+			r = dict_decode(&b->dict, buf_str(&b->payload));
+		if (r)
+			r = damaged(b, r, err, "dictionary segment", id);
+	}
+	if (!r && rc != SQLITE_DONE)
+		r = db_error(&b->db, rc, err);
+	(void)sqlite3_reset(stmt);
+	return r;
+}
+
+int block_dict(struct block *b, const struct dict **ret, struct err *err)
+{
+	if (!b->has_dict) {
+		b->dict_error = load_dict(b, &b->dict_reason);
+		b->has_dict = true;
+	}
+	*ret = &b->dict;
+	return b->dict_error ? err_set(err, b->dict_error, "%s", b->dict_reason.text) : 0;
+}
