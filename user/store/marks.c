@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Marks live in a database of their own with a rollback journal: they are few, several programs write them, and a
+ * reader without write permission needs no file beside it. Each call opens and closes it.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "store/db.h"
+#include "store/dir.h"
+
+#define APPLICATION_ID 1129663565 /* "CULM" */
+#define FORMAT_VERSION 1
+#define MAX_NAME       1000
+#define MAX_MARKS      ((size_t)1 << 20)
+
+#define SCHEMA                                                                      \
+	"CREATE TABLE IF NOT EXISTS marks(id INTEGER PRIMARY KEY AUTOINCREMENT,"    \
+	" name TEXT NOT NULL, from_ns INTEGER NOT NULL, until_ns INTEGER NOT NULL," \
+	" source TEXT NOT NULL, noted_ns INTEGER NOT NULL);"                        \
+	"PRAGMA application_id=1129663565;"                                         \
+	"PRAGMA user_version=1;"
+
+static int check_kind(struct db *db, bool *ret_fresh, struct err *err)
+{
+	int64_t id = 0, version = 0;
+	int r = db_number(db, "PRAGMA application_id", &id, err);
+
+	if (!r)
+		r = db_number(db, "PRAGMA user_version", &version, err);
+	if (r)
+		return r;
+	*ret_fresh = !id && !version;
+	if (!*ret_fresh && (id != APPLICATION_ID || version != FORMAT_VERSION))
+		return err_set(err, EBADMSG,
+			       "%s: damaged, or of another version; move it away to start afresh",
+			       db->path);
+	return 0;
+}
+
+/* Opens for writing inside a transaction, with the table there. */
+static int open_for_writing(const struct store *s, struct db *db, struct err *err)
+{
+	char *path = dir_path(s, "incidents.db");
+	bool fresh = false;
+	int r;
+
+	if (!path)
+		return err_set(err, ENOMEM, "%s: out of memory", s->dir);
+	r = db_open(db, path, DB_CREATE, err);
+	free(path);
+	if (r)
+		return r;
+	r = db_exec(db, "PRAGMA synchronous=FULL; BEGIN IMMEDIATE", err);
+	if (!r)
+		r = check_kind(db, &fresh, err);
+	if (!r && fresh)
+		r = db_exec(db, SCHEMA, err);
+	if (r)
+		db_close(db);
+	return r;
+}
+
+static int check_mark(const struct store_mark *mark, struct err *err)
+{
+	const char *texts[] = {mark->name, mark->source};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		struct str s = texts[i] ? str_of(texts[i]) : (struct str){"", 0};
+
+		if (!s.len || s.len > MAX_NAME || !utf8_valid(s))
+			return err_set(err, EINVAL,
+				       "the %s of an incident must be 1 to %d bytes of UTF-8",
+				       i ? "source" : "name", MAX_NAME);
+	}
+	if (mark->until_ns <= mark->from_ns)
+		return err_set(err, EINVAL, "incident '%s' would end before it starts", mark->name);
+	return 0;
+}
+
+static int bind_mark(struct db *db, const char *sql, const struct store_mark *mark,
+		     sqlite3_stmt **ret, struct err *err)
+{
+	int r = db_prepare(db, sql, ret, err);
+
+	if (r)
+		return r;
+	(void)sqlite3_bind_text(*ret, 1, mark->name, -1, SQLITE_STATIC);
+	(void)sqlite3_bind_int64(*ret, 2, mark->from_ns);
+	(void)sqlite3_bind_int64(*ret, 3, mark->until_ns);
+	return 0;
+}
+
+/* *ret_id of a mark that is this one already, else 0; an open one of that name is an error for another open one. */
+static int find_same(struct db *db, const struct store_mark *mark, int64_t *ret_id, struct err *err)
+{
+	sqlite3_stmt *stmt = NULL;
+	struct buf at;
+	int rc, r;
+
+	r = bind_mark(
+		db,
+		"SELECT id, from_ns = ?2, from_ns FROM marks WHERE name = ?1 AND until_ns = ?3"
+		" AND (from_ns = ?2 OR until_ns = 9223372036854775807) ORDER BY from_ns = ?2 DESC",
+		mark, &stmt, err);
+	if (r)
+		return r;
+	*ret_id = 0;
+	rc = sqlite3_step(stmt);
+	if (rc == SQLITE_ROW && sqlite3_column_int(stmt, 1)) {
+		*ret_id = sqlite3_column_int64(stmt, 0);
+	} else if (rc == SQLITE_ROW) {
+		buf_init(&at, 64);
+		time_add(&at, sqlite3_column_int64(stmt, 2));
+		r = err_set(err, EEXIST, "incident '%s' is open since %s; end it first", mark->name,
+			    buf_str(&at).p);
+		buf_release(&at);
+	} else if (rc != SQLITE_DONE) {
+		r = db_error(db, rc, err);
+	}
+	(void)sqlite3_finalize(stmt);
+	return r;
+}
+
+static int insert(struct db *db, const struct store_mark *mark, int64_t *ret_id, struct err *err)
+{
+	sqlite3_stmt *stmt = NULL;
+	int r;
+
+	r = bind_mark(db,
+		      "INSERT INTO marks(name, from_ns, until_ns, source, noted_ns)"
+		      " VALUES(?1, ?2, ?3, ?4, ?5)",
+		      mark, &stmt, err);
+	if (r)
+		return r;
+	(void)sqlite3_bind_text(stmt, 4, mark->source, -1, SQLITE_STATIC);
+	(void)sqlite3_bind_int64(stmt, 5, mark->noted_ns);
+	r = db_run(db, stmt, err);
+	if (!r)
+		*ret_id = sqlite3_last_insert_rowid(db->h);
+	(void)sqlite3_finalize(stmt);
+	return r;
+}
+
+int store_mark_add(struct store *s, const struct store_mark *mark, int64_t *ret_id, struct err *err)
+{
+	int64_t id = 0;
+	struct db db;
+	int r = check_mark(mark, err);
+
+	if (!r)
+		r = open_for_writing(s, &db, err);
+	if (r)
+		return r;
+	r = find_same(&db, mark, &id, err);
+	if (!r && !id)
+		r = insert(&db, mark, &id, err);
+	if (!r)
+		r = db_exec(&db, "COMMIT", err);
+	db_close(&db);
+	if (!r && ret_id)
+		*ret_id = id;
+	return r;
+}
+
+static int close_open(struct db *db, const char *name, int64_t until_ns, struct err *err)
+{
+	const struct store_mark key = {
+		.name = (char *)name, .from_ns = until_ns, .until_ns = INT64_MAX};
+	sqlite3_stmt *stmt = NULL;
+	int64_t from_ns;
+	int rc, r;
+
+	r = bind_mark(db, "SELECT from_ns FROM marks WHERE name = ?1 AND until_ns = ?3", &key,
+		      &stmt, err);
+	if (r)
+		return r;
+	rc = sqlite3_step(stmt);
+	from_ns = rc == SQLITE_ROW ? sqlite3_column_int64(stmt, 0) : 0;
+	(void)sqlite3_finalize(stmt);
+	if (rc == SQLITE_DONE)
+		return err_set(err, ENOENT,
+			       "incident '%s' is not open; start it first, or give both times",
+			       name);
+	if (rc != SQLITE_ROW)
+		return db_error(db, rc, err);
+	if (until_ns <= from_ns)
+		return err_set(err, EINVAL, "incident '%s' would end before it starts", name);
+	r = bind_mark(db, "UPDATE marks SET until_ns = ?2 WHERE name = ?1 AND until_ns = ?3", &key,
+		      &stmt, err);
+	if (r)
+		return r;
+	r = db_run(db, stmt, err);
+	(void)sqlite3_finalize(stmt);
+	return r;
+}
+
+int store_mark_close(struct store *s, const char *name, int64_t until_ns, struct err *err)
+{
+	struct db db;
+	int r = open_for_writing(s, &db, err);
+
+	if (r)
+		return r;
+	r = close_open(&db, name, until_ns, err);
+	if (!r)
+		r = db_exec(&db, "COMMIT", err);
+	db_close(&db);
+	return r;
+}
+
+static char *column_text(sqlite3_stmt *stmt, int column)
+{
+	struct str s = db_column(stmt, column);
+
+	return mem_strndup(s.p, s.len);
+}
+
+static int collect(struct db *db, const char *name, struct store_mark **ret, size_t *ret_cnt,
+		   struct err *err)
+{
+	struct store_mark *marks = NULL, *m;
+	size_t cnt = 0, cap = 0;
+	sqlite3_stmt *stmt = NULL;
+	int rc, r;
+
+	r = db_prepare(db,
+		       "SELECT id, name, source, from_ns, until_ns, noted_ns FROM marks"
+		       " WHERE ?1 IS NULL OR name = ?1 ORDER BY name, from_ns, id",
+		       &stmt, err);
+	if (r)
+		return r;
+	(void)sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
+	while (!r && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+		r = mem_grow(&marks, &cap, cnt + 1, sizeof(*marks), MAX_MARKS);
+		if (r)
+			break;
+		m = &marks[cnt++];
+		*m = (struct store_mark){.id = sqlite3_column_int64(stmt, 0),
+					 .name = column_text(stmt, 1),
+					 .source = column_text(stmt, 2),
+					 .from_ns = sqlite3_column_int64(stmt, 3),
+					 .until_ns = sqlite3_column_int64(stmt, 4),
+					 .noted_ns = sqlite3_column_int64(stmt, 5)};
+		if (!m->name || !m->source)
+			r = -ENOMEM;
+	}
+	if (r)
+		r = err_set(err, r, "%s: too many incidents: %s", db->path, strerror(-r));
+	else if (rc != SQLITE_DONE)
+		r = db_error(db, rc, err);
+	(void)sqlite3_finalize(stmt);
+	if (r) {
+		store_marks_free(marks, cnt);
+		return r;
+	}
+	*ret = marks;
+	*ret_cnt = cnt;
+	return 0;
+}
+
+int store_marks(struct store *s, const char *name, struct store_mark **ret, size_t *ret_cnt,
+		struct err *err)
+{
+	char *path = dir_path(s, "incidents.db");
+	bool fresh = false;
+	struct db db = {NULL, NULL};
+	struct stat st;
+	int r;
+
+	if (!path)
+		return err_set(err, ENOMEM, "%s: out of memory", s->dir);
+	if (stat(path, &st) && errno == ENOENT) { /* nothing was ever marked */
+		free(path);
+		*ret = NULL;
+		*ret_cnt = 0;
+		return 0;
+	}
+	r = db_open(&db, path, DB_READ, err);
+	if (!r)
+		r = check_kind(&db, &fresh, err);
+	if (r ==
+	    -EROFS) { /* somebody died while noting: what is half there must be rolled back first */
+		db_close(&db);
+		r = db_open(&db, path, DB_WRITE, err);
+		if (!r)
+			r = check_kind(&db, &fresh, err);
+	}
+	free(path);
+	if (!r && fresh) {
+		*ret = NULL;
+		*ret_cnt = 0;
+	} else if (!r) {
+		r = collect(&db, name, ret, ret_cnt, err);
+	}
+	db_close(&db);
+	return r;
+}
+
+void store_marks_free(struct store_mark *marks, size_t cnt)
+{
+	for (size_t i = 0; marks && i < cnt; i++) {
+		free(marks[i].name);
+		free(marks[i].source);
+	}
+	free(marks);
+}

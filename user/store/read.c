@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Windows back into profiles. A block's numbers are translated into the builder's on first use, so that thirty windows
+ * of one block cost little more than one; the tables of translations carry a generation, so that store_each(), which
+ * starts a fresh profile for each window, need not clear them.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "model/builder.h"
+#include "store/scan.h"
+
+#define OPEN_BLOCKS 4 /* kept open; more only matter when blocks overlap in time */
+#define REJECTED    UINT32_MAX
+
+struct slot {
+	uint32_t generation;
+	uint32_t id;
+};
+
+/* A block that is being read, with what its numbers are in the builder. */
+struct source {
+	struct block *block; /* NULL: this place is free */
+	size_t file;
+	uint64_t last_use;
+	const struct dict *dict;
+	struct slot *nodes, *frames, *series;
+	uint32_t *chain; /* scratch: nodes on the way to the root */
+};
+
+struct reading {
+	struct scan scan;
+	const struct matcher *matcher;
+	struct builder *builder;
+	enum profile_unit unit; /* of the builder */
+	uint32_t generation;
+	uint64_t uses;
+	struct source sources[OPEN_BLOCKS];
+};
+
+static void close_source(struct source *src)
+{
+	block_close(src->block);
+	free(src->nodes);
+	free(src->frames);
+	free(src->series);
+	free(src->chain);
+	*src = (struct source){NULL};
+}
+
+static void release_reading(struct reading *rd)
+{
+	for (size_t i = 0; i < OPEN_BLOCKS; i++)
+		close_source(&rd->sources[i]);
+	builder_free(rd->builder);
+	scan_release(&rd->scan);
+}
+
+static int open_source(struct reading *rd, struct source *src, size_t file, struct err *err)
+{
+	struct err reason;
+	int r;
+
+	close_source(src);
+	r = scan_open(&rd->scan, file, &src->block, err);
+	if (r || !src->block)
+		return r;
+	src->file = file;
+	r = block_dict(src->block, &src->dict, &reason);
+	r = scan_note(&rd->scan, file, r, &reason, err);
+	if (r)
+		return r;
+	src->nodes = calloc((size_t)src->dict->cnt.nodes + 1, sizeof(*src->nodes));
+	src->frames = calloc((size_t)src->dict->cnt.frames + 1, sizeof(*src->frames));
+	src->series = calloc((size_t)src->dict->cnt.series + 1, sizeof(*src->series));
+	src->chain = calloc((size_t)src->dict->cnt.nodes + 1, sizeof(*src->chain));
+	if (!src->nodes || !src->frames || !src->series || !src->chain) {
+		close_source(src);
+		return err_set(err, ENOMEM, "%s: out of memory", rd->scan.s->dir);
+	}
+	return 0;
+}
+
+/* *ret is NULL when the file cannot be read. */
+static int find_source(struct reading *rd, size_t file, struct source **ret, struct err *err)
+{
+	struct source *oldest = &rd->sources[0];
+	int r = 0;
+
+	for (size_t i = 0; i < OPEN_BLOCKS; i++) {
+		struct source *src = &rd->sources[i];
+
+		if (src->block && src->file == file) {
+			src->last_use = ++rd->uses;
+			*ret = src;
+			return 0;
+		}
+		if (!src->block || (oldest->block && src->last_use < oldest->last_use))
+			oldest = src;
+	}
+	r = open_source(rd, oldest, file, err);
+	oldest->last_use = ++rd->uses;
+	if (!r)
+		*ret = oldest->block ? oldest : NULL;
+	return r;
+}
+
+/* ---- numbers of the block -> numbers of the builder ---- */
+
+static int map_frame(struct reading *rd, struct source *src, uint32_t frame, uint32_t *ret)
+{
+	const struct dict *d = src->dict;
+	struct slot *slot = &src->frames[frame];
+	int r = 0;
+
+	if (!frame) {
+		*ret = 0;
+		return 0;
+	}
+	if (slot->generation != rd->generation) {
+		r = builder_frame(rd->builder, intern_get(&d->strings, d->frames[frame].name),
+				  intern_get(&d->strings, d->frames[frame].module),
+				  (enum frame_kind)d->frames[frame].kind, &slot->id);
+		if (!r)
+			slot->generation = rd->generation;
+	}
+	if (!r)
+		*ret = slot->id;
+	return r;
+}
+
+static int map_node(struct reading *rd, struct source *src, uint32_t node, uint32_t *ret)
+{
+	uint32_t ours = 0, frame, depth = 0;
+	int r = 0;
+
+	/* up to what is known already, then down again; parents have smaller numbers, so this ends */
+	while (node && src->nodes[node].generation != rd->generation) {
+		src->chain[depth++] = node;
+		node = src->dict->nodes[node].parent;
+	}
+	if (node)
+		ours = src->nodes[node].id;
+	while (depth && !r) {
+		node = src->chain[--depth];
+		r = map_frame(rd, src, src->dict->nodes[node].frame, &frame);
+		if (!r)
+			r = builder_stack(rd->builder, ours, frame, &ours);
+		if (!r)
+			src->nodes[node] = (struct slot){rd->generation, ours};
+	}
+	if (!r)
+		*ret = ours;
+	return r;
+}
+
+static int map_series(struct reading *rd, struct source *src, uint32_t series, uint32_t *ret)
+{
+	struct slot *slot = &src->series[series];
+	struct str labels[DICT_MAX_LABELS][2];
+	size_t n;
+	int r = 0;
+
+	if (slot->generation != rd->generation) {
+		n = dict_labels(src->dict, series, labels);
+		slot->id = REJECTED;
+		if (matcher_accepts_labels(rd->matcher, (const struct str(*)[2])labels, n))
+			r = builder_series(rd->builder, (const struct str(*)[2])labels, n,
+					   &slot->id);
+		if (!r)
+			slot->generation = rd->generation;
+	}
+	if (!r)
+		*ret = slot->id;
+	return r;
+}
+
+/* ---- one window ---- */
+
+struct row_copy {
+	struct block *block;
+	struct encode_head head;
+	bool found;
+};
+
+static int take_row(void *arg, const struct block_row *row)
+{
+	struct row_copy *copy = arg;
+	int r = block_head(copy->block, row, &copy->head);
+
+	copy->found = !r;
+	return r;
+}
+
+static int load_window(struct reading *rd, struct source *src, const struct scan_window *w,
+		       struct encode_head *head, struct encode_sample **samples, size_t *cnt,
+		       struct err *reason)
+{
+	struct row_copy row = {.block = src->block};
+	const char *file = rd->scan.files[src->file].file;
+	int r;
+
+	(void)err_set(reason, EBADMSG, "%s/%s: damaged (window %lld does not check)",
+		      rd->scan.s->dir, file, (long long)w->id);
+	r = block_row(src->block, w->id, take_row, &row, reason);
+	if (r)
+		return r;
+	if (!row.found)
+		return -EBADMSG;
+	*samples = NULL;
+	*cnt = 0;
+	if (row.head.total_cnt)
+		r = block_samples(src->block, w->id, row.head.period, samples, cnt, reason);
+	if (!r && *cnt && (*samples)[*cnt - 1].pair >= src->dict->cnt.pairs) {
+		free(*samples);
+		r = err_set(reason, EBADMSG,
+			    "%s/%s: damaged (window %lld needs a part of the dictionary that "
+			    "cannot be read)",
+			    rd->scan.s->dir, file, (long long)w->id);
+	}
+	if (r)
+		encode_head_release(&row.head);
+	else
+		*head = row.head;
+	return r;
+}
+
+static int add_samples(struct reading *rd, struct source *src, const struct encode_sample *samples,
+		       size_t cnt)
+{
+	uint32_t series, node;
+	int r = 0;
+
+	for (size_t i = 0; !r && i < cnt; i++) {
+		struct dict_pair pair = src->dict->pairs[samples[i].pair];
+
+		r = map_series(rd, src, pair.series, &series);
+		if (r || series == REJECTED)
+			continue;
+		r = map_node(rd, src, pair.node, &node);
+		if (!r)
+			r = builder_sample(rd->builder, series, node, samples[i].weight,
+					   samples[i].cnt);
+	}
+	return r;
+}
+
+static int need_builder(struct reading *rd, const struct profile *header, struct err *err)
+{
+	static const char *const names[] = {"nothing", "samples", "nanoseconds"};
+	struct buf at;
+	int r = 0;
+
+	if (rd->builder && rd->unit != header->unit) {
+		buf_init(&at, 64);
+		time_add(&at, header->start_ns);
+		r = err_set(err, EINVAL,
+			    "%s: the window at %s counts %s, those before it %s; read them apart "
+			    "(--from, --until)",
+			    rd->scan.s->dir, buf_str(&at).p, names[header->unit], names[rd->unit]);
+		buf_release(&at);
+	}
+	if (!r && !rd->builder) {
+		rd->unit = header->unit;
+		rd->builder = builder_new(&builder_limits_file, header->unit);
+		if (!rd->builder)
+			r = err_set(err, ENOMEM, "%s: out of memory", rd->scan.s->dir);
+	}
+	return r;
+}
+
+/* Puts a window into the builder. What is damaged is noted and left out: *ret_added says whether it is in. */
+static int add_window(struct reading *rd, const struct scan_window *w, bool *ret_added,
+		      struct err *err)
+{
+	struct encode_sample *samples;
+	struct encode_head head;
+	struct source *src = NULL;
+	struct err reason;
+	size_t cnt;
+	int r;
+
+	*ret_added = false;
+	r = find_source(rd, w->file, &src, err);
+	if (r || !src)
+		return r;
+	r = load_window(rd, src, w, &head, &samples, &cnt, &reason);
+	if (r)
+		return scan_note(&rd->scan, w->file, r, &reason, err);
+	r = need_builder(rd, &head.p, err);
+	if (!r) {
+		r = add_samples(rd, src, samples, cnt);
+		if (r)
+			r = err_set(err, r,
+				    "%s: too much for one profile (%s); take a shorter range",
+				    rd->scan.s->dir, strerror(-r));
+	}
+	if (!r)
+		builder_add_header(rd->builder, &head.p);
+	*ret_added = !r;
+	encode_head_release(&head);
+	free(samples);
+	return r;
+}
+
+/* ---- the two ways to ask ---- */
+
+static int nothing(const struct reading *rd, const struct time_range *ranges, size_t cnt,
+		   struct err *err)
+{
+	uint64_t damaged = scan_damaged(&rd->scan);
+	struct buf b;
+	int r;
+
+	buf_init(&b, 512);
+	if (cnt == 1 && ranges[0].from_ns != INT64_MIN && ranges[0].until_ns != INT64_MAX) {
+		buf_addstr(&b, " between ");
+		time_add(&b, ranges[0].from_ns);
+		buf_addstr(&b, " and ");
+		time_add(&b, ranges[0].until_ns);
+	} else if (cnt > 1) {
+		buf_addf(&b, " in these %zu ranges", cnt);
+	}
+	if (damaged)
+		buf_addf(&b, "; %llu damaged blocks were skipped", (unsigned long long)damaged);
+	r = err_set(err, ENODATA, "%s: no window%s", rd->scan.s->dir, buf_str(&b).p);
+	buf_release(&b);
+	return r;
+}
+
+int store_read(struct store *s, const struct time_range *ranges, size_t range_cnt,
+	       const struct matcher *m, struct profile **ret, struct err *err)
+{
+	struct reading rd = {.matcher = m, .generation = 1};
+	bool any = false, added;
+	int r = scan_init(&rd.scan, s, err);
+
+	if (!r)
+		r = scan_list(&rd.scan, ranges, range_cnt, err);
+	for (size_t i = 0; !r && i < rd.scan.window_cnt; i++) {
+		r = add_window(&rd, &rd.scan.windows[i], &added, err);
+		any |= !r && added;
+	}
+	if (!r && !any)
+		r = nothing(&rd, ranges, range_cnt, err);
+	if (!r) {
+		builder_lost(rd.builder, LOSS_BLOCK_DAMAGED, scan_damaged(&rd.scan));
+		r = builder_seal(rd.builder, ret);
+		if (r)
+			r = err_set(err, r, "%s: out of memory", s->dir);
+	}
+	release_reading(&rd);
+	return r;
+}
+
+static int hand_out(struct reading *rd, store_window_fn fn, void *arg, struct err *err)
+{
+	struct profile *p;
+	int r = builder_seal(rd->builder, &p);
+
+	if (r)
+		return err_set(err, r, "%s: out of memory", rd->scan.s->dir);
+	/* the next window has a profile of its own, perhaps in another unit */
+	rd->generation++;
+	builder_free(rd->builder);
+	rd->builder = NULL;
+	r = fn(arg, p);
+	profile_free(p);
+	return r;
+}
+
+int store_each(struct store *s, struct time_range range, const struct matcher *m,
+	       store_window_fn fn, void *arg, struct err *err)
+{
+	struct reading rd = {.matcher = m, .generation = 1};
+	bool added;
+	int r = scan_init(&rd.scan, s, err);
+
+	if (!r)
+		r = scan_list(&rd.scan, &range, 1, err);
+	for (size_t i = 0; !r && i < rd.scan.window_cnt; i++) {
+		r = add_window(&rd, &rd.scan.windows[i], &added, err);
+		if (!r && added)
+			r = hand_out(&rd, fn, arg, err);
+	}
+	release_reading(&rd);
+	return r;
+}
