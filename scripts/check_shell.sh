@@ -11,7 +11,7 @@ trap 'rm -f "$list"' EXIT
 while read -r file; do
 	case $(head -n 1 "$file") in
 	'#!'*perl*) perl -c "$file" 2>&1 | grep -v 'syntax OK$' | sed "s|^|$file:1: |" | grep . && failed=1 ;;
-	'#!'*sh) shellcheck -x -f gcc "$file" || failed=1 ;;
+	'#!'*sh | '# shellcheck shell='*) shellcheck -x -f gcc "$file" || failed=1 ;;
 	*)
 		echo "$file:1: no #! line that names sh, bash or perl"
 		failed=1

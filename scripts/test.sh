@@ -1,0 +1,48 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# test.sh [PATTERN] - every test that this machine can run, under prove; the last line is prove's. With a pattern only
+# tests whose path contains it. The unit tests run with ASan and UBSan.
+#
+# CI=true makes a skip of the BPF tests on a kernel that has BPF a failure. JOBS=n runs that many at a time,
+# TEST_TIMEOUT=s gives each so many seconds (120).
+set -eu
+cd "$(dirname "$0")/.."
+pattern=${1:-}
+jobs=${JOBS:-$(nproc)}
+
+make -s -j"$jobs" O=.output/san SANITIZE=address,undefined units
+make -s -j"$jobs" all targets
+
+tests=()
+summary=
+for kind in unit cli flow interop e2e crash; do
+	if [ "$kind" = unit ]; then
+		files=()
+		for source in tests/unit/test_*.c; do
+			files+=(".output/san/tests/unit/$(basename "$source" .c)")
+		done
+	else
+		mapfile -t files < <(find "tests/$kind" -name '*.t' 2>/dev/null | sort)
+	fi
+	count=0
+	for file in "${files[@]}"; do
+		case $file in *"$pattern"*) ;; *) continue ;; esac
+		tests+=("$file")
+		count=$((count + 1))
+	done
+	summary="$summary $kind $count,"
+done
+[ ${#tests[@]} -gt 0 ] || {
+	echo "test.sh: no test matches '$pattern'" >&2
+	exit 2
+}
+
+echo "tests by kind (programs):${summary%,}"
+[ -e /sys/kernel/btf/vmlinux ] || echo "this kernel has no BTF: the tests that load BPF programs will skip"
+[ "$(id -u)" = 0 ] || echo "not root: the tests that load BPF programs will skip"
+
+export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1}
+export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
+export HARNESS_RULESFILE=tests/rules.yml
+exec prove -j"$jobs" --directives --exec tests/run_one.sh "${tests[@]}"
