@@ -1,0 +1,626 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "unit/tap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "elf/image.h"
+#include "proc/procfs.h"
+#include "proc/registry.h"
+
+#define SEC NSEC_PER_SEC
+
+static struct image_cache *images;
+
+struct kept {
+	char *data;
+	size_t len;
+	size_t cnt;
+};
+
+static int keep(void *arg, const struct wire_header *rec)
+{
+	struct kept *k = arg;
+
+	k->data = realloc(k->data, k->len + rec->size);
+	if (!k->data)
+		abort();
+	memcpy(k->data + k->len, rec, rec->size);
+	k->len += rec->size;
+	k->cnt++;
+	return 0;
+}
+
+static struct registry *new_registry(const char *proc_root, uint32_t max_processes,
+				     struct kept *kept)
+{
+	struct registry_opts o = {.max_processes = max_processes,
+				  .max_mappings = 1000,
+				  .proc_root = proc_root,
+				  .images = images,
+				  .on_snapshot = kept ? keep : NULL,
+				  .arg = kept};
+	struct registry *r;
+
+	if (registry_new(&o, &r))
+		abort();
+	return r;
+}
+
+static int fork_of(struct registry *r, uint64_t t, uint32_t pid, uint32_t ppid)
+{
+	struct wire_task rec = {.h = {WIRE_FORK, 0, sizeof(rec), t},
+				.pid = pid,
+				.tid = pid,
+				.ppid = ppid,
+				.ptid = ppid};
+
+	return registry_take(r, &rec.h);
+}
+
+static int exit_of(struct registry *r, uint64_t t, uint32_t pid, uint32_t tid)
+{
+	struct wire_task rec = {.h = {WIRE_EXIT, 0, sizeof(rec), t}, .pid = pid, .tid = tid};
+
+	return registry_take(r, &rec.h);
+}
+
+static int comm_of(struct registry *r, uint64_t t, uint32_t pid, uint32_t tid, uint16_t flags,
+		   const char *comm)
+{
+	struct wire_comm rec = {.h = {WIRE_COMM, flags, sizeof(rec), t}, .pid = pid, .tid = tid};
+
+	memcpy(rec.comm, comm, strnlen(comm, WIRE_COMM_LEN));
+	return registry_take(r, &rec.h);
+}
+
+static int exec_of(struct registry *r, uint64_t t, uint32_t pid, const char *comm)
+{
+	return comm_of(r, t, pid, pid, WIRE_F_EXEC, comm);
+}
+
+static int proc_of(struct registry *r, uint64_t t, uint32_t pid, uint64_t start, const char *exe,
+		   const char *cmdline, const char *cgroup)
+{
+	union {
+		struct wire_proc p;
+		char bytes[sizeof(struct wire_proc) + 512];
+	} u = {.p = {.h = {WIRE_PROC, 0, sizeof(u), t}, .start_ns = start, .pid = pid}};
+	char *to = u.bytes + sizeof(u.p);
+	size_t n;
+
+	memcpy(u.p.comm, "comm", 5);
+	u.p.exe_len = (uint32_t)strlen(exe);
+	u.p.cmdline_len = (uint32_t)strlen(cmdline);
+	u.p.cgroup_len = (uint32_t)strlen(cgroup);
+	n = (size_t)snprintf(to, 500, "%s%s%s", exe, cmdline, cgroup);
+	for (size_t i = 0; i < n; i++)
+		if (to[i] == '|')
+			to[i] = '\0';
+	return registry_take(r, &u.p.h);
+}
+
+static int map_of(struct registry *r, uint64_t t, uint32_t pid, uint64_t addr, uint64_t len,
+		  uint64_t pgoff, const char *path, const struct stat *st)
+{
+	union {
+		struct wire_mmap m;
+		char bytes[sizeof(struct wire_mmap) + 512];
+	} u = {.m = {.h = {WIRE_MMAP, 0, sizeof(u), t},
+		     .addr = addr,
+		     .len = len,
+		     .pgoff = pgoff,
+		     .pid = pid}};
+
+	u.m.path_len = (uint32_t)strlen(path);
+	memcpy(u.bytes + sizeof(u.m), path, u.m.path_len);
+	if (st) {
+		u.m.ino = st->st_ino;
+		u.m.maj = major(st->st_dev);
+		u.m.min = minor(st->st_dev);
+	}
+	return registry_take(r, &u.m.h);
+}
+
+static struct process *sample_at(struct registry *r, uint64_t t, uint32_t pid, uint64_t start,
+				 uint64_t pc)
+{
+	union {
+		struct wire_sample s;
+		char bytes[sizeof(struct wire_sample) + 16];
+	} u = {.s = {.h = {WIRE_SAMPLE, 0, sizeof(struct wire_sample) + 8 * (pc != 0), t},
+		     .start_ns = start,
+		     .pid = pid,
+		     .tid = pid,
+		     .user_cnt = pc != 0}};
+
+	memcpy(u.s.comm, "sampled", 8);
+	memcpy(u.bytes + sizeof(u.s), &pc, sizeof(pc));
+	return registry_sample(r, &u.s);
+}
+
+static const char *label_at(struct registry *r, uint64_t t, uint32_t pid, uint64_t start)
+{
+	struct process *p = sample_at(r, t, pid, start, 0);
+
+	return p ? process_label(p).p : NULL;
+}
+
+static uint64_t lost(const struct registry *r, enum loss reason)
+{
+	uint64_t all[LOSS_CNT];
+
+	registry_lost(r, all);
+	return all[reason];
+}
+
+static struct place place_at(struct registry *r, uint64_t t, uint32_t pid, uint64_t addr)
+{
+	struct place place = {0};
+	struct process *p = sample_at(r, t, pid, 0, 0);
+
+	if (p)
+		process_place(p, addr, &place);
+	return place;
+}
+
+static void test_options(void)
+{
+	struct registry_opts o = {.images = images};
+	struct registry *r;
+
+	is_i64(registry_new(&o, &r), -EINVAL, "limits of 0 are refused");
+	o.max_processes = o.max_mappings = 1;
+	o.proc_root = "/nonexistent";
+	is_i64(registry_new(&o, &r), -ENOENT, "so is a root that is not there");
+	registry_free(NULL);
+}
+
+static void test_life(void)
+{
+	struct registry *r = new_registry(NULL, 100, NULL);
+	struct process *p;
+
+	ok(!proc_of(r, 1, 10, 5 * SEC, "/usr/bin/bash", "bash|x.sh|", "/user"),
+	   "a process from a snapshot");
+	is_str(label_at(r, 2, 10, 5 * SEC + 7000000), "bash x.sh",
+	       "its label; the start time is exact to a tick");
+	ok(!fork_of(r, 3, 11, 10), "it forks");
+	p = sample_at(r, 4, 11, 6 * SEC, 0);
+	is_str(process_label(p).p, "bash x.sh", "the child has its label");
+	is_str(process_cgroup(p).p, "/user", "…and its cgroup");
+	is_u64(process_ppid(p), 10, "…and knows its parent");
+	is_u64(process_generation(p), 0, "…no execve yet");
+	is_u64(process_start(p), 6 * SEC, "…its start comes from the sample");
+	ok(!exec_of(r, 5, 11, "ls"), "it calls execve");
+	p = sample_at(r, 6, 11, 6 * SEC, 0);
+	is_str(process_label(p).p, "ls", "until its file is mapped there is only the comm");
+	is_u64(lost(r, LOSS_NO_PROCESS), 1, "…which is counted");
+	is_u64(process_generation(p), 1, "a new generation");
+	is_str(process_cgroup(p).p, "/user", "the cgroup stays");
+	ok(!map_of(r, 7, 11, 0x7f000000, 0x1000, 0, "/lib64/ld-linux-x86-64.so.2", NULL) &&
+		   !map_of(r, 7, 11, 0x400000, 0x1000, 0, "/usr/bin/busy", NULL) &&
+		   !map_of(r, 7, 11, 0x500000, 0x1000, 0, "/usr/lib/libc.so.6", NULL),
+	   "loader, program, library");
+	is_str(label_at(r, 8, 11, 6 * SEC), "busy",
+	       "the first file that is not the loader is the program");
+	is_str(label_at(r, 8, 10, 5 * SEC), "bash x.sh", "the parent is what it was");
+	ok(!exec_of(r, 9, 11, "backup.sh") &&
+		   !map_of(r, 9, 11, 0x400000, 0x1000, 0, "/usr/bin/bash", NULL),
+	   "a script that nobody could ask for its arguments");
+	is_str(label_at(r, 9, 11, 6 * SEC), "bash backup.sh", "…is known by its comm");
+	ok(!fork_of(r, 10, 11, 11) && !comm_of(r, 10, 11, 99, 0, "worker"), "a thread with a name");
+	is_str(label_at(r, 10, 11, 6 * SEC), "bash backup.sh", "…changes nothing");
+	ok(!exit_of(r, 11, 11, 99), "a thread ends");
+	is_u64(registry_cnt(r), 2, "…the process does not");
+	ok(!exit_of(r, 12, 11, 11), "the process ends");
+	is_str(label_at(r, 12 + 9 * SEC, 11, 6 * SEC), "bash backup.sh",
+	       "a late sample is still named");
+	ok(!exit_of(r, 12 + 18 * SEC, 55, 55), "9 s later");
+	is_u64(registry_cnt(r), 2, "…it is still there: that sample kept it");
+	ok(!exit_of(r, 12 + 20 * SEC, 55, 55), "2 s more");
+	is_u64(registry_cnt(r), 1, "…and it is forgotten");
+	is_str(label_at(r, 40 * SEC, 11, 6 * SEC), "sampled",
+	       "then only the comm of the sample is left");
+	registry_free(r);
+}
+
+static void test_exec_of_thread(void)
+{
+	struct registry *r = new_registry(NULL, 100, NULL);
+
+	ok(!proc_of(r, 1, 10, SEC, "/a", "", "") && !exit_of(r, 2, 10, 10) &&
+		   !exec_of(r, 3, 10, "b") && !map_of(r, 3, 10, 0x1000, 0x1000, 0, "/b", NULL),
+	   "a thread's execve ends the leader first");
+	ok(!exit_of(r, 60 * SEC, 55, 55), "a minute later");
+	is_str(label_at(r, 60 * SEC, 10, SEC), "b", "…the process is there");
+	registry_free(r);
+}
+
+static void test_pid_reuse(void)
+{
+	struct registry *r = new_registry(NULL, 100, NULL);
+
+	ok(!proc_of(r, 1, 10, 100 * SEC, "/old", "", "") && !exit_of(r, 5, 10, 10),
+	   "a process dies");
+	ok(!proc_of(r, 6, 1, SEC, "/parent", "", "") && !fork_of(r, 7, 10, 1),
+	   "its pid is used again");
+	is_str(label_at(r, 4, 10, 100 * SEC), "old", "an early sample belongs to the old one");
+	is_str(label_at(r, 8, 10, 200 * SEC), "parent", "a later one to the new one");
+	is_str(label_at(r, 8, 10, 100 * SEC + 1), "old", "by its start time, when both are known");
+	is_str(label_at(r, 9, 10, 300 * SEC), "sampled", "a third one, of which nobody told");
+	is_u64(lost(r, LOSS_NO_PROCESS), 1, "…is counted");
+	is_u64(registry_cnt(r), 4, "three with one pid, and the parent");
+	ok(!proc_of(r, 10, 10, 400 * SEC, "/fourth", "", ""), "a fourth one from a snapshot");
+	is_str(label_at(r, 10, 10, 400 * SEC), "fourth", "…is known");
+	is_str(label_at(r, 10, 10, 200 * SEC), "parent", "…the second too");
+	ok(!exit_of(r, 60 * SEC, 55, 55), "a minute later");
+	is_u64(registry_cnt(r), 2, "only the living are left");
+	registry_free(r);
+}
+
+static void test_scan_before_fork(void)
+{
+	struct registry *r = new_registry(NULL, 100, NULL);
+
+	ok(!proc_of(r, 1, 1, SEC, "/parent", "", "") &&
+		   !proc_of(r, 1, 10, 50 * SEC, "/child", "", ""),
+	   "a scan saw a child…");
+	ok(!fork_of(r, 2, 10, 1) && !exec_of(r, 3, 10, "new") &&
+		   !map_of(r, 3, 10, 0x1000, 0x1000, 0, "/new", NULL),
+	   "…whose fork and execve are told afterwards");
+	is_str(label_at(r, 4, 10, 50 * SEC), "new", "the events win");
+	registry_free(r);
+}
+
+static void test_eviction(void)
+{
+	struct registry *r = new_registry(NULL, 4, NULL);
+	char exe[16];
+
+	for (uint32_t pid = 1; pid <= 4; pid++) {
+		(void)snprintf(exe, sizeof(exe), "/p%u", pid);
+		ok(!proc_of(r, pid, pid, pid * SEC, exe, "", ""), "process %u", pid);
+	}
+	ok(!exit_of(r, 5, 3, 3), "3 ends");
+	is_str(label_at(r, 6, 1, SEC), "p1", "1 is sampled");
+	ok(!proc_of(r, 7, 5, 5 * SEC, "/p5", "", ""), "a fifth one");
+	is_u64(registry_cnt(r), 4, "there are four");
+	is_u64(lost(r, LOSS_PROCESSES_FULL), 1, "one was given up");
+	is_str(label_at(r, 7, 2, 2 * SEC), "p2", "the living stay");
+	is_str(label_at(r, 8, 4, 4 * SEC), "p4", "…all of them");
+	is_str(label_at(r, 8, 5, 5 * SEC), "p5", "the new one is there");
+	ok(!proc_of(r, 9, 6, 6 * SEC, "/p6", "", ""), "a sixth one");
+	is_str(label_at(r, 9, 2, 2 * SEC), "p2", "who was sampled later stays");
+	is_str(label_at(r, 9, 4, 4 * SEC), "p4", "…");
+	is_str(label_at(r, 10, 1, SEC), "sampled", "who was sampled first is forgotten");
+	registry_free(r);
+
+	r = new_registry(NULL, 1, NULL);
+	for (uint32_t i = 0; i < 50; i++)
+		if (fork_of(r, i, 100 + i % 3, 100 + (i + 1) % 3))
+			abort();
+	is_u64(registry_cnt(r), 1, "a registry for one process");
+	is_u64(lost(r, LOSS_PROCESSES_FULL), 49, "…counts 49 of 50");
+	registry_free(r);
+}
+
+static void test_kernel_threads(void)
+{
+	struct registry *r = new_registry("/proc", 10, NULL);
+	struct wire_sample s = {
+		.h = {WIRE_SAMPLE, WIRE_F_KTHREAD, sizeof(s), 1}, .pid = 4000001, .tid = 4000001};
+
+	memcpy(s.comm, "kworker/1:2", 12);
+	is_str(process_label(registry_sample(r, &s)).p, "[kworker]",
+	       "a kernel thread needs no /proc");
+	is_u64(lost(r, LOSS_NO_PROCESS), 0, "…nothing is missing");
+	s.h.flags = 0;
+	s.pid = s.tid = 0;
+	memcpy(s.comm, "swapper/1\0\0", 12);
+	is_str(process_label(registry_sample(r, &s)).p, "[swapper]", "nor does the idle task");
+	registry_free(r);
+	r = new_registry(NULL, 10, NULL);
+	s.h.flags = WIRE_F_KTHREAD;
+	s.pid = s.tid = 9;
+	ok(registry_sample(r, &s) && !fork_of(r, 2, 12, 9) &&
+		   !comm_of(r, 3, 12, 12, 0, "jbd2/sda1-8"),
+	   "one more");
+	is_str(label_at(r, 4, 12, 0), "[jbd2]", "a name that is given later");
+	ok(!exec_of(r, 5, 12, "modprobe") &&
+		   !map_of(r, 5, 12, 0x1000, 0x1000, 0, "/sbin/modprobe", NULL),
+	   "a helper that the kernel starts");
+	is_str(label_at(r, 6, 12, 0), "modprobe", "…is a program");
+	registry_free(r);
+}
+
+static void test_places(void)
+{
+	struct registry *r = new_registry(NULL, 10, NULL);
+	struct stat st, other;
+	char exe[4096];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	struct place at;
+
+	exe[n > 0 ? n : 0] = '\0';
+	if (stat(exe, &st))
+		abort();
+	other = st;
+	other.st_ino++;
+	ok(!proc_of(r, 1, 10, SEC, "/x", "", ""), "a process");
+	ok(!map_of(r, 2, 10, 0x400000, 0x1000, 0x2000, exe, &st),
+	   "a file that is below / here too");
+	at = place_at(r, 3, 10, 0x400010);
+	ok(at.kind == PLACE_FILE && at.offset == 0x2010 && at.image,
+	   "…is opened, (dev, inode) agree");
+	if (at.image)
+		ok(str_eq(image_path(at.image), str_of(exe)), "…and is called by its path");
+	ok(!map_of(r, 2, 10, 0x500000, 0x1000, 0, exe, &other), "another inode under this path");
+	at = place_at(r, 3, 10, 0x500000);
+	ok(at.kind == PLACE_NO_FILE && at.name && !strcmp(at.name, strrchr(exe, '/') + 1),
+	   "…is not this file");
+	is_u64(lost(r, LOSS_NO_FILE), 1, "…and is counted");
+	ok(!map_of(r, 2, 10, 0x600000, 0x1000, 5, "[vdso]", NULL), "the vDSO");
+	at = place_at(r, 3, 10, 0x600123);
+	ok(at.kind == PLACE_VDSO && at.offset == 0x123, "…counts from its start");
+	static const char *const anon[] = {"//anon",
+					   "",
+					   "[heap]",
+					   "[stack]",
+					   "/dev/zero (deleted)",
+					   "/anon_hugepage (deleted)",
+					   "/SYSV00000000 (deleted)",
+					   "[anon:jit]",
+					   "/memfd:jit (deleted)"};
+	for (size_t i = 0; i < ARRAY_SIZE(anon); i++) {
+		ok(!map_of(r, 2, 10, 0x700000 + 0x2000 * i, 0x1000, 7, anon[i], NULL),
+		   "memory: '%s'", anon[i]);
+		at = place_at(r, 3, 10, 0x700008 + 0x2000 * i);
+		ok(at.kind == PLACE_ANON && at.offset == 0x700008 + 0x2000 * i && at.pid == 10,
+		   "…is anonymous");
+	}
+	is_u64(lost(r, LOSS_NO_FILE), 1, "none of it is a file that is missing");
+	ok(!map_of(r, 2, 10, 0x800000, 0x1000, 0, "[uprobes]", NULL) &&
+		   !map_of(r, 2, 10, 0x900000, 0x1000, 0, "/dev/nvidia0", NULL),
+	   "the kernel's, a device's");
+	at = place_at(r, 3, 10, 0x800000);
+	is_str(at.name, "uprobes", "…have a name");
+	at = place_at(r, 3, 10, 0x900000);
+	is_str(at.name, "nvidia0", "…and no image");
+	at = place_at(r, 3, 10, 0x123);
+	ok(at.kind == PLACE_NONE && at.offset == 0x123, "an address in no mapping");
+	ok(!exec_of(r, 4, 10, "y"), "execve");
+	at = place_at(r, 5, 10, 0x400010);
+	ok(at.kind == PLACE_NONE, "…drops all mappings");
+	registry_free(r);
+}
+
+static void test_many_mappings(void)
+{
+	struct registry *r = new_registry(NULL, 10, NULL);
+
+	ok(!proc_of(r, 1, 10, SEC, "/x", "", ""), "a process");
+	for (uint64_t i = 0; i < 1200; i++)
+		if (map_of(r, 2, 10, 0x1000000 + i * 0x10000, 0x1000, 0, "//anon", NULL))
+			abort();
+	is_u64(lost(r, LOSS_MAPPINGS_FULL), 200, "1200 mappings where 1000 are kept");
+	registry_free(r);
+}
+
+/* A child that is stopped right behind its execve of a real program. */
+static pid_t start_child(char *const argv[])
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		execv(argv[0], argv);
+		_exit(127);
+	}
+	if (pid < 0)
+		abort();
+	usleep(100000);
+	return pid;
+}
+
+static void end_child(pid_t pid)
+{
+	(void)kill(pid, 9);
+	(void)waitpid(pid, NULL, 0);
+}
+
+static void test_live(void)
+{
+	char *const argv[] = {(char *)"/bin/sh", (char *)"-c", (char *)"read x; echo; echo", NULL};
+	struct kept kept = {0};
+	struct registry *r = new_registry("/proc", 100, &kept);
+	struct registry *replay = new_registry(NULL, 100, NULL);
+	int hold[2];
+	struct process *p;
+	struct place at = {0};
+	uint64_t pc = 0, start;
+	size_t cnt;
+	pid_t pid;
+	char label[64];
+
+	if (pipe(hold) || dup2(hold[0], 0) < 0)
+		abort();
+	pid = start_child(argv);
+	p = sample_at(r, 1, (uint32_t)pid, 0, 0);
+	ok(p && strstr(process_label(p).p, " -c read"),
+	   "a process nobody told of is found in /proc: %s", process_label(p).p);
+	start = process_start(p);
+	ok(start, "…with its start");
+	is_u64(process_ppid(p), (uint64_t)getpid(), "…and its parent");
+	ok(kept.cnt > 3 && ((struct wire_header *)kept.data)->type == WIRE_PROC,
+	   "%zu records were shown", kept.cnt);
+	for (size_t off = 0; off < kept.len;) {
+		const struct wire_header *rec = (const struct wire_header *)(kept.data + off);
+		const struct wire_mmap *m = (const struct wire_mmap *)rec;
+
+		if (rec->type == WIRE_MMAP && m->path_len && m->path[0] == '/' && !pc)
+			pc = m->addr + 8;
+		if (registry_take(replay, rec))
+			abort();
+		off += rec->size;
+	}
+	process_place(p, pc, &at);
+	ok(at.kind == PLACE_FILE && at.image, "its code is a file");
+	(void)snprintf(label, sizeof(label), "%s", process_label(p).p);
+	is_str(label_at(replay, 2, (uint32_t)pid, start), label,
+	       "replayed without /proc it has the same label");
+	at = place_at(replay, 2, (uint32_t)pid, pc);
+	ok(at.kind == PLACE_FILE, "…and the same place");
+	cnt = kept.cnt;
+	p = sample_at(r, 3, (uint32_t)pid, start, pc);
+	is_u64(kept.cnt, cnt, "a second sample asks nothing");
+	p = sample_at(r, 4, (uint32_t)pid, start, 0x1000);
+	is_u64(kept.cnt, cnt, "nor does an address in no mapping so soon");
+	p = sample_at(r, 4 + 11 * SEC, (uint32_t)pid, start, 0x1000);
+	ok(kept.cnt > cnt, "…but later it does");
+	p = sample_at(r, 5 + 11 * SEC, (uint32_t)pid, start + 5 * SEC, 0);
+	is_str(process_label(p).p, "sampled",
+	       "a start time that /proc does not show is another process, gone");
+	ok(exec_of(r, 6 + 11 * SEC, (uint32_t)pid, "sh") == 0, "an execve is told");
+	p = sample_at(r, 7 + 11 * SEC, (uint32_t)pid, 0, 0);
+	is_str(process_label(p).p, label, "…and its arguments are read");
+	ok(process_generation(p) > 0, "…in a new generation");
+	ok(!map_of(r, 8 + 11 * SEC, (uint32_t)pid, 0x1000, 0x1000, 0, "/usr/bin/earlier", NULL),
+	   "the first file is not what /proc says");
+	is_str(label_at(r, 9 + 11 * SEC, (uint32_t)pid, 0), "earlier",
+	       "…so /proc spoke of a later execve");
+	end_child(pid);
+	p = sample_at(r, 10 + 11 * SEC, 4000002, 1, 0);
+	is_str(process_label(p).p, "sampled", "a process that is gone has its comm");
+	ok(!exec_of(r, 11 + 11 * SEC, (uint32_t)pid, "gone"), "an execve of one that is gone");
+	is_str(label_at(r, 12 + 11 * SEC, (uint32_t)pid, 0), "gone", "…has the comm of the event");
+	registry_free(r);
+	registry_free(replay);
+	free(kept.data);
+	(void)close(hold[0]);
+	(void)close(hold[1]);
+}
+
+/* A file that has lost its name, memory that never had one, and what a JIT would do. */
+static void test_live_files(void)
+{
+	char path[] = "/tmp/culprit-test-registry.XXXXXX";
+	struct registry *r = new_registry("/proc", 100, NULL);
+	int fd = mkstemp(path), memfd = memfd_create("x", 0), elf = memfd_create("elf", 0);
+	struct place at = {0};
+	void *page[4];
+	struct process *p;
+
+	if (fd < 0 || memfd < 0 || elf < 0 || ftruncate(fd, 4096) || ftruncate(memfd, 4096) ||
+	    write(elf, "\177ELF", 4) != 4)
+		abort();
+	page[0] = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+	page[1] = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_SHARED, memfd, 0);
+	page[2] = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_SHARED, elf, 0);
+	page[3] = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	(void)unlink(path);
+	p = sample_at(r, 1, (uint32_t)getpid(), 0, 0);
+	if (geteuid()) {
+		tap_skip("map_files wants root");
+	} else {
+		process_place(p, (uint64_t)(uintptr_t)page[0] + 1, &at);
+		ok(at.kind == PLACE_FILE && at.offset == 1,
+		   "a deleted file is opened by its mapping");
+		if (at.kind == PLACE_FILE)
+			ok(str_eq(image_path(at.image), str_of(path)),
+			   "…under the name that it had");
+		process_place(p, (uint64_t)(uintptr_t)page[2], &at);
+		ok(at.kind == PLACE_FILE, "an ELF file in memory is a file");
+	}
+	process_place(p, (uint64_t)(uintptr_t)page[1], &at);
+	ok(at.kind == PLACE_ANON, "other memory of a memfd is a JIT's");
+	process_place(p, (uint64_t)(uintptr_t)page[3], &at);
+	ok(at.kind == PLACE_ANON && at.pid == (uint32_t)getpid(), "so is memory without a file");
+	ok(at.inner_pid, "…whose process is known in its own namespace");
+	is_u64(lost(r, LOSS_NO_FILE), 0, "no file was missed");
+	for (size_t i = 0; i < 4; i++)
+		(void)munmap(page[i], 4096);
+	registry_free(r);
+	(void)close(fd);
+	(void)close(memfd);
+	(void)close(elf);
+}
+
+/* Events in any order, with pids and times that make no sense; whatever happens, the ceilings hold. */
+static void test_random(void)
+{
+	struct registry *r = new_registry(NULL, 8, NULL);
+	uint64_t rng = 99;
+	bool held = true;
+	size_t named = 0;
+
+	for (int i = 0; i < 200000; i++) {
+		uint32_t pid, ppid;
+		uint64_t t, start;
+		struct process *p;
+		struct place at;
+
+		rng = rng * UINT64_C(6364136223846793005) + 1442695040888963407;
+		pid = (rng >> 33) % 12;
+		ppid = (rng >> 38) % 12;
+		start = ((rng >> 43) % 3) * SEC;
+		t = rng >> 60 ? (uint64_t)i * 1000000 : rng;
+		switch ((rng >> 50) % 7) {
+		case 0:
+			held = held && !fork_of(r, t, pid, ppid);
+			break;
+		case 1:
+			held = held && !exit_of(r, t, pid, pid);
+			break;
+		case 2:
+			held = held && !exec_of(r, t, pid, "x");
+			break;
+		case 3:
+			held = held &&
+			       !proc_of(r, t, pid, start, "/usr/bin/python3", "python3|x.py|", "/");
+			break;
+		case 4:
+			held = held && !map_of(r, t, pid, (rng >> 20) % 1000, 40 * (1 + ppid), 0,
+					       start ? "//anon" : "/x", NULL);
+			break;
+		default:
+			p = sample_at(r, t, pid, start, 500);
+			held = held && p && process_pid(p) == pid && process_label(p).len;
+			if (p) {
+				process_place(p, (rng >> 20) % 1000, &at);
+				named += at.kind != PLACE_NONE;
+			}
+		}
+		held = held && registry_cnt(r) <= 8;
+	}
+	ok(held, "200,000 events in any order: the ceiling holds, each sample has a process with a "
+		 "label");
+	ok(named > 100, "…and %zu addresses a place", named);
+	registry_free(r);
+}
+
+int main(void)
+{
+	if (image_cache_new(&image_limits_default, &images))
+		return 1;
+	test_options();
+	test_life();
+	test_exec_of_thread();
+	test_pid_reuse();
+	test_scan_before_fork();
+	test_eviction();
+	test_kernel_threads();
+	test_places();
+	test_many_mappings();
+	test_live();
+	test_live_files();
+	test_random();
+	image_cache_free(images);
+	return tap_done();
+}
