@@ -9,13 +9,18 @@
 
 #define MAX_NOTES 64
 
+void verdict_entity_release(struct verdict_entity *e)
+{
+	free((char *)e->name.p);
+	free(e->levels);
+	free(e->hit);
+	memset(e, 0, sizeof(*e));
+}
+
 static void free_entities(struct verdict_entity *e, size_t cnt)
 {
-	for (size_t i = 0; e && i < cnt; i++) {
-		free((char *)e[i].name.p);
-		free(e[i].levels);
-		free(e[i].hit);
-	}
+	for (size_t i = 0; e && i < cnt; i++)
+		verdict_entity_release(&e[i]);
 	free(e);
 }
 

@@ -103,6 +103,7 @@ struct verdict {
 };
 
 void verdict_free(struct verdict *v); /* NULL and half-built are fine */
+void verdict_entity_release(struct verdict_entity *e);
 
 const char *verdict_kind_name(enum verdict_kind kind); /* "schedule-confounded", … */
 const char *verdict_role_name(enum verdict_role role); /* "culprit", … */

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * blame_world.h - machines that never were: services, bursts, cron jobs, rare processes, and an
+ * incident that recurs. For tests and the accuracy grid; the same seed gives the same world.
+ *
+ * Services: lognormal size, AR(1) noise of the logarithm, daily load. Three in ten are bursty or
+ * run by a clock. During incidents a culprit adds its cores, some services react (x1.3-3.5), others
+ * lose CPU, small helpers appear. When the machine is full everybody is squeezed alike. What the
+ * profiler sees is a Poisson sample of that. Labels come from the symptom: late, and not exact.
+ */
+#ifndef TESTS_BLAME_WORLD_H
+#define TESTS_BLAME_WORLD_H
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "blame/blame.h"
+#include "model/timeline.h"
+
+#define WORLD_MAX_K 16
+#define WORLD_START INT64_C(1767225600) /* 2026-01-01T00:00:00Z, a Thursday */
+
+enum world_clock { WORLD_RANDOM, WORLD_HOURLY, WORLD_DAILY };
+
+struct world_opts {
+	uint64_t seed;
+	uint32_t services, rare, windows, k;
+	double window_s, cpus, incident_s, incident_max_s;
+	double hz;	      /* of the profiler; 0 = exact */
+	double culprit;	      /* cores it adds; 0 = there is none */
+	double label_error_s; /* edges are off by up to so much */
+	uint32_t wrong;	      /* so many labels point anywhere */
+	uint32_t reacting, victims, helpers;
+	double load; /* share of the CPUs that services use; 0 = 0.5 */
+	enum world_clock clock;
+};
+
+struct world {
+	struct world_opts o;
+	struct timeline *t;
+	struct blame_incident labels[WORLD_MAX_K];
+	float *level; /* [entity][window], seconds of CPU per second */
+	uint32_t entity_cnt;
+	uint64_t rng;
+};
+
+static inline double world_unit(struct world *w)
+{
+	uint64_t z = w->rng += UINT64_C(0x9e3779b97f4a7c15);
+
+	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return ((double)((z ^ (z >> 31)) >> 11) + 0.5) / 9007199254740992.0;
+}
+
+static inline double world_between(struct world *w, double low, double high)
+{
+	return low + (high - low) * world_unit(w);
+}
+
+static inline double world_normal(struct world *w)
+{
+	return sqrt(-2 * log(world_unit(w))) * cos(2 * M_PI * world_unit(w));
+}
+
+static inline double world_poisson(struct world *w, double mean)
+{
+	double p = exp(-mean), sum = p, u;
+	unsigned int n = 0;
+
+	if (mean > 30) {
+		double v = floor(mean + sqrt(mean) * world_normal(w) + 0.5);
+
+		return v > 0 ? v : 0;
+	}
+	for (u = world_unit(w); u > sum && n < 200; sum += p)
+		p *= mean / ++n;
+	return n;
+}
+
+static inline float *world_row(struct world *w, uint32_t e)
+{
+	return &w->level[(size_t)e * w->o.windows];
+}
+
+/* Adds `cores` to the windows of [from, until), seconds since the start, by overlap. */
+static inline void world_add(struct world *w, uint32_t e, double from, double until, double cores)
+{
+	double len = w->o.window_s;
+	float *row = world_row(w, e);
+
+	for (uint32_t i = from > 0 ? (uint32_t)(from / len) : 0;
+	     i < w->o.windows && i * len < until; i++) {
+		double a = from > i * len ? from : i * len;
+		double b = until < (i + 1) * len ? until : (i + 1) * len;
+
+		if (b > a)
+			row[i] += (float)(cores * (b - a) / len);
+	}
+}
+
+static inline void world_service(struct world *w, uint32_t e)
+{
+	double size = exp(1.2 * world_normal(w)), sd = world_between(w, 0.08, 0.5), x = 0;
+	double keep = exp(-w->o.window_s / world_between(w, 30, 900)), phase = world_unit(w);
+	double daily = world_unit(w) < 0.5 ? world_between(w, 0, 0.6) : 0;
+	float *row = world_row(w, e);
+
+	for (uint32_t i = 0; i < w->o.windows; i++) {
+		x = keep * x + sqrt(1 - keep * keep) * sd * world_normal(w);
+		row[i] = (float)(size * exp(x) *
+				 (1 + daily * sin(2 * M_PI * (i * w->o.window_s / 86400 + phase))));
+	}
+}
+
+static inline void world_bursty(struct world *w, uint32_t e)
+{
+	double on = world_between(w, 2, 40) * w->o.window_s, duty = world_between(w, 0.02, 0.4);
+	double cores = world_between(w, 0.05, 2), end = w->o.windows * w->o.window_s;
+
+	for (double at = 0; at < end;) {
+		double length;
+
+		at += -log(world_unit(w)) * on * (1 - duty) / duty;
+		length = -log(world_unit(w)) * on;
+		world_add(w, e, at, at + length, cores * world_between(w, 0.7, 1.3));
+		at += length;
+	}
+}
+
+static inline void world_cron(struct world *w, uint32_t e)
+{
+	static const double periods[] = {300, 600, 900, 1800, 3600, 3600, 7200, 21600, 86400};
+	double end = w->o.windows * w->o.window_s, span = end < 3600 ? end / 3600 : 1;
+	double period = periods[(int)(world_unit(w) * 9)] * span;
+	double phase = world_unit(w) < 0.7 ? 0 : world_unit(w) * period;
+	double length = world_between(w, 0.02, 0.3) * (period < 1800 ? period : 1800);
+	double cores = world_between(w, 0.1, 2);
+
+	for (double at = phase; at < end; at += period)
+		world_add(w, e, at + world_between(w, 0, 0.01 * length), at + length,
+			  cores * world_between(w, 0.8, 1.2));
+}
+
+static inline void world_rare(struct world *w, uint32_t e)
+{
+	double end = w->o.windows * w->o.window_s;
+	double mean = end / world_between(w, 1, 20);
+
+	for (double at = -log(world_unit(w)) * mean; at < end; at -= log(world_unit(w)) * mean)
+		world_add(w, e, at, at + world_between(w, 0.05, 2) * w->o.window_s,
+			  world_between(w, 0.05, 1));
+}
+
+/* Services take o.load of the machine, whatever their sizes came out as. */
+static inline void world_scale(struct world *w, uint32_t services)
+{
+	double sum = 0, want = (w->o.load > 0 ? w->o.load : 0.5) * w->o.cpus;
+	size_t n = (size_t)services * w->o.windows;
+
+	for (size_t i = 0; i < n; i++)
+		sum += w->level[i];
+	for (size_t i = 0; i < n && sum > 0; i++)
+		w->level[i] *= (float)(want * w->o.windows / sum);
+}
+
+static inline double world_start(struct world *w, double span, double length)
+{
+	double at = world_unit(w) * span;
+
+	if (w->o.clock == WORLD_HOURLY)
+		at = floor(at / 3600) * 3600;
+	if (w->o.clock == WORLD_DAILY)
+		at = floor(at / 86400) * 86400 + 10800;
+	return at < length ? (w->o.clock ? at + 3600 : length) : at;
+}
+
+/* Incidents do not overlap, and there is room between them. */
+static inline void world_times(struct world *w, double (*times)[2])
+{
+	double span = w->o.windows * w->o.window_s;
+
+	for (uint32_t k = 0; k < w->o.k; k++) {
+		double length = w->o.incident_max_s > 0
+					? world_between(w, w->o.incident_s, w->o.incident_max_s)
+					: w->o.incident_s;
+		bool free_place = false;
+
+		for (int tries = 0; tries < 1000 && !free_place; tries++) {
+			times[k][0] = world_start(w, span - 2 * length, length);
+			times[k][1] = times[k][0] + length;
+			free_place = times[k][1] < span;
+			for (uint32_t j = 0; j < k; j++)
+				if (times[k][0] < times[j][1] + 2 * length &&
+				    times[j][0] < times[k][1] + 2 * length)
+					free_place = false;
+		}
+	}
+}
+
+static inline void world_incidents(struct world *w, double (*times)[2], uint32_t services)
+{
+	uint32_t culprit = w->entity_cnt - 1, helper = culprit - w->o.helpers;
+	uint32_t plain = services * 7 / 10;
+
+	for (uint32_t k = 0; k < w->o.k; k++) {
+		double from = times[k][0], until = times[k][1], len = w->o.window_s;
+
+		for (uint32_t i = (uint32_t)(from / len); i < w->o.windows && i * len < until;
+		     i++) {
+			double part = (i + 1) * len > until ? until / len - i : 1;
+
+			for (uint32_t e = 0; e < w->o.victims && e < plain; e++)
+				world_row(w, e)[i] *= (float)(1 - part * (0.3 + 0.5 * (e % 6) / 5));
+			for (uint32_t e = w->o.victims; e < w->o.victims + w->o.reacting; e++)
+				world_row(w, e % plain)[i] *=
+					(float)(1 + part * (0.3 + 0.4 * (e % 6)));
+		}
+		for (uint32_t h = 0; h < w->o.helpers; h++)
+			world_add(w, helper + h, from, until, 0.02);
+		if (w->o.culprit > 0)
+			world_add(w, culprit, from, until,
+				  w->o.culprit * world_between(w, 0.6, 1.4));
+	}
+}
+
+static inline void world_label(struct world *w, double (*times)[2])
+{
+	double off = w->o.label_error_s, span = w->o.windows * w->o.window_s;
+
+	for (uint32_t k = 0; k < w->o.k; k++) {
+		double from = times[k][0] + world_between(w, 0, 0.5) * off;
+		double length = times[k][1] - times[k][0];
+
+		from += world_between(w, -0.5, 1) * off;
+		if (k < w->o.wrong)
+			from = world_unit(w) * (span - length);
+		if (from < 0)
+			from = 0;
+		w->labels[k].from_ns = WORLD_START * 1000000000 + (int64_t)(from * 1e9);
+		w->labels[k].until_ns =
+			w->labels[k].from_ns +
+			(int64_t)((length + world_between(w, -0.3, 0.3) * off) * 1e9);
+	}
+}
+
+static inline void world_squeeze(struct world *w, uint32_t i)
+{
+	double sum = 0;
+
+	for (uint32_t e = 0; e < w->entity_cnt; e++)
+		sum += world_row(w, e)[i];
+	if (sum <= w->o.cpus)
+		return;
+	for (uint32_t e = 0; e < w->entity_cnt; e++)
+		world_row(w, e)[i] *= (float)(w->o.cpus / sum);
+}
+
+static inline bool world_sample(struct world *w)
+{
+	double ns = w->o.window_s * 1e9;
+	uint32_t id, culprit = w->entity_cnt - 1;
+	char name[32];
+
+	w->t = timeline_new(PROFILE_NANOSECONDS);
+	for (uint32_t i = 0; w->t && i < w->o.windows; i++) {
+		struct timeline_window win = {
+			.start_ns = WORLD_START * 1000000000 + (int64_t)(i * ns),
+			.length_ns = (uint64_t)ns,
+			.capacity_ns = (uint64_t)(ns * w->o.cpus),
+			.cnt = 1000,
+		};
+
+		world_squeeze(w, i);
+		if (timeline_window(w->t, &win, &id))
+			return false;
+		for (uint32_t e = 0; e < w->entity_cnt; e++) {
+			double weight = world_row(w, e)[i] * ns;
+
+			if (weight > 0 && w->o.hz > 0)
+				weight = world_poisson(w, weight * w->o.hz / 1e9) / w->o.hz * 1e9;
+			if (weight < 1)
+				continue;
+			snprintf(name, sizeof(name), e == culprit ? "culprit" : "p%03u", e);
+			if (timeline_add(w->t, str_of(name), id, (uint64_t)weight))
+				return false;
+		}
+	}
+	return w->t && !timeline_seal(w->t);
+}
+
+/* False when out of memory. */
+static inline bool world_make(struct world *w, const struct world_opts *o)
+{
+	uint32_t plain = o->services * 7 / 10, e;
+	double times[WORLD_MAX_K][2];
+
+	memset(w, 0, sizeof(*w));
+	w->o = *o;
+	w->rng = o->seed * UINT64_C(0x2545f4914f6cdd1d) + 1;
+	w->entity_cnt = o->services + o->rare + o->helpers + 1;
+	w->level = calloc((size_t)w->entity_cnt * o->windows, sizeof(float));
+	if (!w->level)
+		return false;
+	for (e = 0; e < plain; e++)
+		world_service(w, e);
+	world_scale(w, plain);
+	for (; e < o->services; e++) {
+		if (world_unit(w) < 0.5)
+			world_bursty(w, e);
+		else
+			world_cron(w, e);
+	}
+	for (; e < o->services + o->rare; e++)
+		world_rare(w, e);
+	world_times(w, times);
+	world_incidents(w, times, o->services);
+	world_label(w, times);
+	return world_sample(w);
+}
+
+static inline void world_release(struct world *w)
+{
+	timeline_free(w->t);
+	free(w->level);
+}
+
+static inline struct verdict *world_blame(struct world *w)
+{
+	struct verdict *v = NULL;
+	struct err err;
+
+	if (blame_run(w->t, w->labels, w->o.k, NULL, &v, &err))
+		printf("# blame_run: %s\n", err.text);
+	return v;
+}
+
+/* Place of the culprit among the suspects, from 0; -1 = not listed. */
+static inline int world_place(const struct verdict *v)
+{
+	for (size_t i = 0; v && i < v->suspect_cnt; i++)
+		if (str_eq(v->suspects[i].name, STR_LIT("culprit")))
+			return (int)i;
+	return -1;
+}
+
+#endif

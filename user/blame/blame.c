@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "blame/blame.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "blame/axis.h"
+#include "blame/decide.h"
+#include "blame/describe.h"
+#include "blame/evidence.h"
+#include "blame/notes.h"
+#include "blame/plan.h"
+#include "blame/score.h"
+
+#define MAX_VICTIMS	5
+#define VICTIM_EVIDENCE 3.0   /* nats: twenty to one */
+#define VICTIM_NODE	0.005 /* of the node */
+#define VICTIM_SELF	0.1   /* of what it has otherwise */
+
+/* Everything of one run. */
+struct run {
+	struct blame_opts opts;
+	struct axis axis;
+	struct plan plan;
+	struct scorer scorer;
+	struct rank *ranks; /* the first `cnt` have risen or fallen, best first */
+	size_t cnt;
+	struct verdict *v;
+};
+
+static int take_opts(struct run *run, const struct blame_opts *o, struct err *err)
+{
+	if (o)
+		run->opts = *o;
+	if (run->opts.allowed_error == 0)
+		run->opts.allowed_error = 0.05;
+	if (!(run->opts.allowed_error > 0 && run->opts.allowed_error <= 0.5))
+		return err_set(err, EINVAL, "allowed error %g: want more than 0 and at most 0.5",
+			       run->opts.allowed_error);
+	if (run->opts.guard_ns > 366 * UINT64_C(86400) * NSEC_PER_SEC ||
+	    run->opts.label_uncertainty_ns > 366 * UINT64_C(86400) * NSEC_PER_SEC)
+		return err_set(err, EINVAL, "a guard of more than a year leaves no baseline");
+	return 0;
+}
+
+static int start(struct run *run, const struct timeline *t, const struct blame_incident *inc,
+		 size_t cnt, struct err *err)
+{
+	int r;
+
+	if (!t->window_cnt)
+		return err_set(err, EINVAL, "the history is empty: it holds no window at all");
+	r = axis_init(&run->axis, t, run->opts.cpus);
+	if (r)
+		return err_set(err, r,
+			       r == -EINVAL ? "the history has no usable window: all are "
+					      "empty, lost or of impossible times"
+					    : "out of memory");
+	run->v->measure = run->axis.measure;
+	run->v->capacity = run->axis.capacity;
+	run->v->history_from_ns = run->axis.slots[0].from_ns;
+	run->v->history_until_ns = run->axis.slots[run->axis.cnt - 1].until_ns;
+	r = plan_init(&run->plan, &run->axis, inc, cnt, &run->opts, run->v, err);
+	if (!r)
+		r = scorer_init(&run->scorer, t, &run->axis, &run->plan);
+	return r == -ENOMEM ? err_set(err, r, "out of memory") : r;
+}
+
+static int score_all(struct run *run, const struct timeline *t)
+{
+	run->ranks = calloc((size_t)t->entity_cnt + 1, sizeof(*run->ranks));
+	if (!run->ranks)
+		return -ENOMEM;
+	for (uint32_t e = 0; e < t->entity_cnt; e++) {
+		if (t->first_cell[e] == t->first_cell[e + 1])
+			continue;
+		run->ranks[run->cnt].entity = e;
+		score_entity(&run->scorer, e, true, &run->ranks[run->cnt++].score);
+	}
+	return 0;
+}
+
+/* What all processes did together, and how much of a rise luck gives. */
+static void measure_node(struct run *run)
+{
+	const struct plan *p = &run->plan;
+	struct scorer *s = &run->scorer;
+	double mean = 0, var = 0, n = p->block_cnt, k = p->incident_cnt;
+	struct verdict *v = run->v;
+
+	for (uint32_t i = 0; i < p->incident_cnt; i++) {
+		v->node_incident += s->incident_total[i] / k;
+		v->rise += s->incident_rise[i] / k;
+	}
+	for (uint32_t b = 0; b < p->block_cnt; b++)
+		mean += s->upward[b] / n;
+	for (uint32_t b = 0; b < p->block_cnt; b++)
+		var += (s->upward[b] - mean) * (s->upward[b] - mean) / n;
+	v->noise = mean + 2 * sqrt(var / k);
+	v->node_baseline = score_quantile(s->total, p->block_cnt, 0.5);
+}
+
+static int copy_plan(struct run *run)
+{
+	const struct plan *p = &run->plan;
+	struct verdict *v = run->v;
+
+	v->incidents = calloc(p->incident_cnt, sizeof(*v->incidents));
+	v->windows = calloc(p->incident_cnt, sizeof(*v->windows));
+	v->baseline = calloc(p->baseline_cnt + 1, sizeof(*v->baseline));
+	if (!v->incidents || !v->windows || !v->baseline)
+		return -ENOMEM;
+	v->recurrences = p->incident_cnt;
+	for (uint32_t i = 0; i < p->incident_cnt; i++) {
+		v->incidents[i] = p->incidents[i].range;
+		v->windows[i] = plan_windows(p, &p->incidents[i]);
+	}
+	for (size_t i = 0; i < p->baseline_cnt; i++)
+		v->baseline[i] = p->baseline[i];
+	v->baseline_cnt = p->baseline_cnt;
+	v->block_cnt = p->block_cnt;
+	v->block_ns = p->block_ns;
+	for (uint32_t b = 0; b < p->block_cnt; b++)
+		v->baseline_s += p->blocks[b].at.seconds;
+	v->guard_ns = p->guard_ns;
+	v->guard_min_ns = p->guard_min_ns;
+	if (p->period_cnt) {
+		/* the longest one is the schedule that a person would name */
+		v->period_ns = p->periods[p->period_cnt - 1].period_ns;
+		v->phase_cnt = p->periods[p->period_cnt - 1].phase_cnt;
+	}
+	return 0;
+}
+
+static int greatest_loss_first(const void *va, const void *vb)
+{
+	const struct rank *a = *(const struct rank *const *)va;
+	const struct rank *b = *(const struct rank *const *)vb;
+
+	if (a->score.loss != b->score.loss)
+		return a->score.loss > b->score.loss ? -1 : 1;
+	return (a->entity > b->entity) - (a->entity < b->entity);
+}
+
+static int list_victims(struct run *run)
+{
+	const struct rank **found = calloc(run->cnt + 1, sizeof(*found));
+	struct verdict *v = run->v;
+	size_t cnt = 0;
+	int r = 0;
+
+	if (!found)
+		return -ENOMEM;
+	for (size_t i = 0; i < run->cnt; i++) {
+		const struct score *sc = &run->ranks[i].score;
+
+		if (sc->loss > VICTIM_NODE * v->capacity && sc->loss > 0 &&
+		    sc->loss_log_bf >= VICTIM_EVIDENCE)
+			found[cnt++] = &run->ranks[i];
+	}
+	qsort(found, cnt, sizeof(*found), greatest_loss_first);
+	v->victims = calloc(MAX_VICTIMS, sizeof(*v->victims));
+	if (!v->victims)
+		r = -ENOMEM;
+	for (size_t i = 0; !r && i < cnt && v->victim_cnt < MAX_VICTIMS; i++) {
+		struct verdict_entity *e = &v->victims[v->victim_cnt++];
+
+		r = describe_entity(&run->scorer, found[i], ROLE_VICTIM, e);
+		if (!r && -e->delta < VICTIM_SELF * e->baseline) {
+			verdict_entity_release(e);
+			v->victim_cnt--;
+		}
+	}
+	free(found);
+	return r;
+}
+
+/* Neighbours within one nat of a group's first are not put in order. */
+static void find_ties(const struct rank *ranks, struct verdict_entity *e, size_t cnt)
+{
+	uint32_t group = 0;
+	size_t first = 0;
+
+	for (size_t i = 1; i < cnt; i++) {
+		if (ranks[first].s - ranks[i].s > 1) {
+			first = i;
+			continue;
+		}
+		if (i == first + 1)
+			group++;
+		e[first].tie_group = e[i].tie_group = group;
+	}
+}
+
+static int list_suspects(struct run *run, size_t cnt)
+{
+	struct verdict *v = run->v;
+	int r = 0;
+
+	v->suspects = calloc(cnt + 1, sizeof(*v->suspects));
+	if (!v->suspects)
+		return -ENOMEM;
+	for (size_t i = 0; !r && i < cnt; i++) {
+		bool named = !i && v->kind == VERDICT_NAMED;
+
+		v->suspect_cnt++;
+		r = describe_entity(&run->scorer, &run->ranks[i],
+				    named ? ROLE_CULPRIT : ROLE_SUSPECT, &v->suspects[i]);
+	}
+	if (!r)
+		find_ties(run->ranks, v->suspects, cnt);
+	return r;
+}
+
+/* The one whose tie the schedule undoes leads the list. */
+static void clock_shared_first(struct run *run)
+{
+	size_t best = SIZE_MAX;
+	struct rank moved;
+
+	for (size_t i = 0; i < run->cnt; i++)
+		if (run->ranks[i].clock_shared &&
+		    (best == SIZE_MAX ||
+		     run->ranks[i].score.delta_hit > run->ranks[best].score.delta_hit))
+			best = i;
+	if (best == SIZE_MAX || !best)
+		return;
+	moved = run->ranks[best];
+	memmove(&run->ranks[1], &run->ranks[0], best * sizeof(moved));
+	run->ranks[0] = moved;
+}
+
+static int decide(struct run *run)
+{
+	struct verdict *v = run->v;
+	struct decision d = {
+		.allowed_error = run->opts.allowed_error,
+		.entity_cnt = (uint32_t)run->cnt,
+		.recurrences = v->recurrences,
+		.block_cnt = v->block_cnt,
+		.capacity = v->capacity,
+		.rise = v->rise,
+		.noise = v->noise,
+	};
+	const struct rank *first;
+	size_t listed;
+
+	decide_rank(&d, run->ranks, run->cnt);
+	v->entity_cnt = (uint32_t)run->cnt;
+	for (size_t i = 0; i < run->cnt; i++)
+		v->linked_cnt += run->ranks[i].linked;
+	v->kind = decide_kind(&d, run->ranks, run->cnt, &listed);
+	if (v->kind == VERDICT_SCHEDULE_CONFOUNDED) {
+		clock_shared_first(run);
+		listed = listed ? listed : 1;
+	}
+	v->needed = -1;
+	if (v->kind == VERDICT_NEED_MORE) {
+		first = listed ? &run->ranks[0] : NULL;
+		v->needed = decide_needed(&d, first);
+		if (v->recurrences >= 2 && (!first || first->score.with.flat))
+			v->history_needed_s = evidence_blocks_to_link(d.entity_cnt, v->recurrences,
+								      d.allowed_error) *
+					      (double)v->block_ns / 1e9;
+		if (v->history_needed_s <= v->baseline_s)
+			v->history_needed_s = 0;
+	}
+	return list_suspects(run, listed);
+}
+
+int blame_run(const struct timeline *t, const struct blame_incident *inc, size_t cnt,
+	      const struct blame_opts *o, struct verdict **ret, struct err *err)
+{
+	struct run run = {.v = calloc(1, sizeof(*run.v))};
+	int r = run.v ? 0 : err_set(err, ENOMEM, "out of memory");
+
+	if (!r)
+		r = take_opts(&run, o, err);
+	if (!r)
+		r = start(&run, t, inc, cnt, err);
+	if (r)
+		goto out;
+	r = score_all(&run, t);
+	if (!r)
+		r = copy_plan(&run);
+	if (!r) {
+		measure_node(&run);
+		r = decide(&run);
+	}
+	if (!r)
+		r = list_victims(&run);
+	if (!r)
+		r = notes_add(&run.axis, &run.plan, t, run.v);
+	if (r)
+		r = err_set(err, r, "cannot judge the incidents: %s", strerror(-r));
+	else
+		*ret = run.v;
+out:
+	if (r)
+		verdict_free(run.v);
+	free(run.ranks);
+	scorer_release(&run.scorer);
+	plan_release(&run.plan);
+	axis_release(&run.axis);
+	return r;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * decide.h - from scores to a verdict (steps D and H). Pure functions on numbers; private to blame.
+ *
+ * The terms of direction (step E: onset, dose, signature) will add to rank.s in decide_rank(); the
+ * shifted-time p-value (step F) will be one more condition of decide_kind().
+ */
+#ifndef BLAME_DECIDE_H
+#define BLAME_DECIDE_H
+
+#include "base/compiler.h"
+#include "blame/score.h"
+#include "blame/verdict.h"
+
+/* Prior weight of "something that was not sampled": another node, waiting, hardware. */
+#define DECIDE_PI0 0.2
+
+/* Evidence beyond the threshold by so many nats adds nothing: what appears in every incident must
+ * not beat what caused most of them. */
+#define DECIDE_CAP 2.0
+
+struct rank {
+	uint32_t entity;
+	struct score score;
+	double s;	  /* evidence, capped, and share of the rise; -INFINITY: no rise */
+	double posterior; /* 0..1 */
+	double e_false;
+	bool linked;
+	bool clock_shared;
+};
+
+struct decision {
+	double allowed_error;
+	uint32_t entity_cnt, recurrences, block_cnt;
+	double capacity;    /* 0 = unknown */
+	double rise, noise; /* as in struct verdict */
+};
+
+/* Fills s, posterior, e_false, linked, clock_shared and sorts: best first, equal ones by entity. */
+void decide_rank(const struct decision *d, struct rank *ranks, size_t cnt);
+
+/* The smallest rise that a person would call the cause. */
+double decide_least_rise(const struct decision *d);
+
+/* The verdict over sorted ranks, and how many of them, from the first, it should list (at most 5). */
+enum verdict_kind decide_kind(const struct decision *d, const struct rank *ranks, size_t cnt,
+			      size_t *ret_listed);
+
+/* Recurrences that would do for the first rank (all together); -1: no number would. */
+int64_t decide_needed(const struct decision *d, const struct rank *first);
+
+#endif

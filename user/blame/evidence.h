@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * evidence.h - the closed-form part of blame: tails, evidence, how many recurrences it takes.
+ *
+ * All logarithms are natural; evidence is in nats. Pure functions. The formulas are explained, with
+ * what was measured, in README.md of this folder.
+ */
+#ifndef BLAME_EVIDENCE_H
+#define BLAME_EVIDENCE_H
+
+#include "base/compiler.h"
+
+/* Share of recurrences that even the true cause is allowed to miss (wrong labels, noise). */
+#define BLAME_EPS 0.15
+
+/*
+ * f: how often a process is that busy outside the incidents, from `busy` of `blocks` baseline
+ * blocks. `weight` (0..1] is how many independent blocks one of them is worth: the half observation
+ * that stands for what was never seen then weighs more. 0.5 when there is no block at all.
+ */
+double evidence_tail(double busy, double blocks, double weight);
+
+/*
+ * The same for a small set whose own tail is not worth more than the whole history's: f of the set,
+ * drawn towards f_all with the strength of five blocks.
+ */
+double evidence_tail_near(double busy, double blocks, double f_all);
+
+/* Nats for "tied to the incidents" after so many independent hits and misses. Misses never count
+ * in favour. */
+double evidence_log_bf(double f, unsigned int hits, unsigned int misses);
+
+/* Chance that an innocent process is as busy, seen against its own history, in at least `hits` of
+ * `hits + misses` incidents. */
+double evidence_luck(double f, unsigned int hits, unsigned int misses);
+
+/* What choosing the number of allowed misses afterwards costs, in nats. */
+double evidence_choice_cost(unsigned int recurrences);
+
+/* ln(N / allowed error): the evidence from which a process is linked. */
+double evidence_threshold(uint32_t entities, double allowed_error);
+
+/*
+ * Recurrences after which the posterior of the true cause passes 1 - allowed_error:
+ * ceil(ln((N - 1)(1 - a) / a) / ln((1 - eps) / f)); -1 when no number of them would do (f too large).
+ */
+int64_t evidence_recurrences(uint32_t entities, double f, double eps, double allowed_error);
+
+/* The same by the rule that links (threshold, choice cost, at least two): what NEED-MORE promises. */
+int64_t evidence_recurrences_to_link(uint32_t entities, double f, double allowed_error);
+
+/* Baseline blocks that would do with the recurrences at hand if none of them were busy; 0 when no
+ * history helps (fewer than two recurrences). */
+double evidence_blocks_to_link(uint32_t entities, unsigned int recurrences, double allowed_error);
+
+#endif

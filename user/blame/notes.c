@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "blame/notes.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+
+#include "base/buf.h"
+#include "base/text.h"
+#include "base/times.h"
+
+#define NOTED_LOST 0.05
+#define NOTED_NEW  0.25 /* of the history without a process makes it new */
+
+/* A verdict that has all the notes it can hold is still a verdict. */
+static int kept(int r)
+{
+	return r == -ENOSPC ? 0 : r;
+}
+
+static double lost_in(const struct timeline *t, const struct verdict *v, enum verdict_side side)
+{
+	double lost = 0, all = 0;
+
+	for (uint32_t i = 0; i < t->window_cnt; i++) {
+		const struct timeline_window *w = &t->windows[i];
+
+		if (verdict_side(v, w->start_ns, w->length_ns) != side)
+			continue;
+		lost += (double)w->lost;
+		all += (double)w->lost + (double)w->cnt;
+	}
+	return all > 0 ? lost / all : 0;
+}
+
+static int note_losses(const struct axis *a, const struct timeline *t, struct verdict *v)
+{
+	double inside = lost_in(t, v, SIDE_INCIDENT), outside = lost_in(t, v, SIDE_BASELINE);
+	double lost = 0, all = 0;
+	int r = 0;
+
+	for (uint32_t i = 0; i < t->window_cnt; i++) {
+		lost += (double)t->windows[i].lost;
+		all += (double)t->windows[i].lost + (double)t->windows[i].cnt;
+	}
+	v->lost = all > 0 ? lost / all : 0;
+	if (inside > NOTED_LOST || outside > NOTED_LOST)
+		r = verdict_note(v,
+				 "%.0f%% of the samples were lost during the incidents and %.0f%% "
+				 "outside: levels are scaled up for it",
+				 inside * 100, outside * 100);
+	if (!r && a->dropped)
+		r = verdict_note(v,
+				 "%u windows that lost more than half of their samples were "
+				 "left out",
+				 a->dropped);
+	if (!r && a->overlapping)
+		r = verdict_note(v,
+				 "%u windows overlap the next one; of those only the part "
+				 "before it counts",
+				 a->overlapping);
+	return r;
+}
+
+static int note_measure(const struct axis *a, struct verdict *v)
+{
+	if (a->measure == MEASURE_SAMPLES)
+		return verdict_note(v, "the sampling rate is unknown: levels are samples per "
+				       "second, not cores");
+	if (a->measure == MEASURE_SHARE)
+		return verdict_note(v,
+				    "some windows have no length: levels are shares of all "
+				    "samples, so when one process rises the others seem to fall");
+	if (!a->capacity)
+		return verdict_note(v, "the number of CPUs is unknown: a rise is not compared with "
+				       "the size of the node");
+	return 0;
+}
+
+static int note_baseline(const struct axis *a, const struct plan *p, struct verdict *v)
+{
+	int r = 0;
+
+	if (p->block_cnt < 3)
+		return verdict_note(v,
+				    "only %u stretches as long as an incident are left outside "
+				    "incidents and guards: nothing to compare with",
+				    p->block_cnt);
+	if (p->block_ns > a->typical_ns * 2 &&
+	    (double)p->block_cnt * (double)p->block_ns < 0.5e9 * a->seconds_before[a->cnt])
+		r = verdict_note(v, "less than half of the history is baseline: the rest is "
+				    "incident, guard or gap");
+	return r;
+}
+
+static int64_t first_seen(const struct timeline *t, struct str name)
+{
+	uint32_t e;
+
+	if (timeline_find(t, name, &e) || t->first_cell[e] == t->first_cell[e + 1])
+		return INT64_MAX;
+	return t->windows[t->cells[t->first_cell[e]].window].start_ns;
+}
+
+/* A process without a past has none to be judged by; short jobs are rare and not new. */
+static int note_new(const struct timeline *t, struct verdict *v, const struct verdict_entity *e)
+{
+	int64_t seen = first_seen(t, e->name), bound;
+	struct buf b;
+	int r;
+
+	bound = v->history_from_ns +
+		(int64_t)(NOTED_NEW * (double)(v->history_until_ns - v->history_from_ns));
+	if (seen < bound || seen == INT64_MAX || e->baseline_p10 <= 0)
+		return 0;
+	buf_init(&b, 4096);
+	text_add_clean(&b, e->name);
+	buf_addstr(&b, " is new: first seen ");
+	time_add(&b, seen);
+	r = buf_error(&b);
+	if (!r)
+		r = verdict_note(v, "%s; of the time before nothing is known of it", b.data);
+	buf_release(&b);
+	return r;
+}
+
+static int note_suspect(const struct timeline *t, struct verdict *v, const struct verdict_entity *e)
+{
+	struct buf b;
+	int r;
+
+	if (!e->linked || e->hits >= v->recurrences)
+		return note_new(t, v, e);
+	buf_init(&b, 4096);
+	text_add_clean(&b, e->name);
+	r = buf_error(&b);
+	if (!r)
+		r = verdict_note(v,
+				 "%s explains %u of %u incidents: the other %u have another cause "
+				 "or a wrong time",
+				 b.data, e->hits, v->recurrences, v->recurrences - e->hits);
+	buf_release(&b);
+	return r ? r : note_new(t, v, e);
+}
+
+static int note_schedule(struct verdict *v)
+{
+	struct buf b;
+	int r;
+
+	if (!v->period_ns || !v->suspect_cnt)
+		return 0;
+	buf_init(&b, 256);
+	duration_add(&b, v->period_ns);
+	r = buf_error(&b);
+	if (!r)
+		r = verdict_note(
+			v,
+			"the incidents start at the same time of every %s: processes were "
+			"also compared with the %u times at that phase without an incident",
+			b.data, v->phase_cnt);
+	buf_release(&b);
+	return r;
+}
+
+int notes_add(const struct axis *a, const struct plan *p, const struct timeline *t,
+	      struct verdict *v)
+{
+	int r = note_losses(a, t, v);
+
+	if (!r)
+		r = note_measure(a, v);
+	if (!r)
+		r = note_baseline(a, p, v);
+	if (!r)
+		r = note_schedule(v);
+	for (size_t i = 0; !r && i < v->suspect_cnt; i++)
+		r = note_suspect(t, v, &v->suspects[i]);
+	return kept(r);
+}
