@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "sym/jitmap.h"
+#include "sym/perfmap.h"
+#include "unit/tap.h"
+
+static char dir[] = "/tmp/culprit-perfmap-XXXXXX";
+static char path_of[256];
+static uint64_t now_ns = NSEC_PER_SEC;
+
+static uint64_t mono(void *arg)
+{
+	return now_ns;
+}
+
+static const struct clock test_clock = {.mono_ns = mono};
+
+static const char *at(const char *name)
+{
+	snprintf(path_of, sizeof(path_of), "%s/%s", dir, name);
+	return path_of;
+}
+
+static void put(const char *name, const char *text)
+{
+	FILE *f = fopen(at(name), "w");
+
+	if (!f || fputs(text, f) < 0 || fclose(f))
+		printf("Bail out! cannot write %s\n", at(name));
+}
+
+static void shell(const char *command)
+{
+	char line[512];
+
+	snprintf(line, sizeof(line), "cd '%s' && %s", dir, command);
+	if (system(line))
+		printf("Bail out! %s\n", line);
+}
+
+static void make_process(uint32_t pid, unsigned long long start_time, const char *status)
+{
+	char name[64], text[512];
+
+	snprintf(name, sizeof(name), "mkdir -p %u/root/tmp", pid);
+	shell(name);
+	snprintf(text, sizeof(text),
+		 "%u (a) b (c) S 1 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 %llu 100 200\n", pid,
+		 start_time);
+	snprintf(name, sizeof(name), "%u/stat", pid);
+	put(name, text);
+	snprintf(name, sizeof(name), "%u/status", pid);
+	put(name, status);
+}
+
+static const char *const status_root = "Name:\tnode\nUid:\t0\t0\t0\t0\nNSpid:\t100\t7\n";
+
+static const char *find(struct perfmaps *maps, uint32_t pid, uint32_t inner, uint64_t address)
+{
+	static char out[256];
+	struct str name;
+
+	if (!perfmap_find(maps, pid, inner, address, &name))
+		return "-";
+	snprintf(out, sizeof(out), "%.*s", (int)name.len, name.p);
+	return out;
+}
+
+static struct perfmaps *new_maps(uint32_t max_processes, size_t max_bytes)
+{
+	struct perfmap_opts opts = {dir, &test_clock, max_processes, max_bytes};
+	struct perfmaps *maps = NULL;
+
+	if (perfmaps_new(&opts, &maps))
+		printf("Bail out! out of memory\n");
+	return maps;
+}
+
+static const char *jit_at(const char *text, uint64_t address)
+{
+	static char out[64];
+	struct jitmap *map = NULL;
+	struct str name;
+	uint64_t rejected;
+	char *copy = strdup(text);
+
+	if (jitmap_parse(copy, strlen(copy), 1000, &map, &rejected))
+		return "(failed)";
+	snprintf(out, sizeof(out), "-");
+	if (jitmap_find(map, address, &name))
+		snprintf(out, sizeof(out), "%.*s", (int)name.len, name.p);
+	jitmap_free(map);
+	return out;
+}
+
+static void test_lines(void)
+{
+	static const char text[] =
+		"1000 100 old code\n2000 10 b\n1040 20 new\n0x3000 0x10 with prefix\n"
+		"garbage\n4000 0 nothing\n5000 10\n5000 10 \nffffffffffffffff 2 wraps\n"
+		"6000 10 LazyCompile:~f /srv/a b.js:1\r\n-1 10 minus\n7000 10 last";
+	char *copy = strdup(text);
+	struct jitmap *map = NULL;
+	uint64_t rejected = 0;
+
+	is_str(jit_at(text, 0x1000), "old code", "a name may hold blanks");
+	is_str(jit_at(text, 0x103f), "old code", "up to where it was overwritten");
+	is_str(jit_at(text, 0x1040), "new", "the later line wins");
+	is_str(jit_at(text, 0x1060), "old code", "and the old one goes on behind it");
+	is_str(jit_at(text, 0x1100), "-", "but not over its end");
+	is_str(jit_at(text, 0x300f), "with prefix", "0x is taken too");
+	is_str(jit_at(text, 0x6008), "LazyCompile:~f /srv/a b.js:1", "node's names");
+	is_str(jit_at(text, 0x7000), "last", "a last line without newline");
+	is_str(jit_at(text, 0xfff), "-", "before the first");
+	is_str(jit_at("", 0), "-", "an empty map");
+	ok(!jitmap_parse(copy, strlen(copy), 1000, &map, &rejected), "the map is parsed");
+	is_u64(rejected, 6, "lines that make no sense are counted");
+	jitmap_free(map);
+	ok(!jitmap_parse(strdup(text), strlen(text), 2, &map, &rejected),
+	   "no more lines than allowed");
+	is_u64(rejected, 10, "the others are counted");
+	jitmap_free(map);
+	jitmap_free(NULL);
+}
+
+/* Random overlapping regions against an array that is painted line by line. */
+static void test_overlaps(void)
+{
+	uint64_t state = 7;
+	size_t wrong = 0;
+
+	for (int round = 0; round < 200; round++) {
+		static char text[8192];
+		int owner[1200];
+		struct jitmap *map = NULL;
+		uint64_t rejected;
+		size_t len = 0;
+
+		memset(owner, -1, sizeof(owner));
+		for (int i = 0; i < 60; i++) {
+			unsigned int start, size;
+
+			state = state * UINT64_C(6364136223846793005) + 1442695040888963407u;
+			start = (state >> 33) % 1000;
+			size = 1 + (state >> 50) % (round % 2 ? 200 : 20);
+			len += (size_t)snprintf(text + len, sizeof(text) - len, "%x %x f%d\n",
+						start, size, i);
+			for (unsigned int a = start; a < start + size; a++)
+				owner[a] = i;
+		}
+		if (jitmap_parse(strdup(text), len, 1000, &map, &rejected))
+			continue;
+		for (unsigned int a = 0; a < 1200; a++) {
+			char want[16] = "";
+			struct str name = {"", 0};
+
+			if (owner[a] >= 0)
+				snprintf(want, sizeof(want), "f%d", owner[a]);
+			wrong += jitmap_find(map, a, &name) != (owner[a] >= 0) ||
+				 !str_eq(name, str_of(want));
+		}
+		jitmap_free(map);
+	}
+	is_u64(wrong, 0, "200 maps of overlapping regions");
+}
+
+static void test_process(void)
+{
+	struct perfmaps *maps = new_maps(16, 1 << 20);
+	struct perfmap_stats stats;
+
+	make_process(100, 5000, status_root);
+	is_str(find(maps, 100, 7, 0x1000), "-", "no map yet");
+	put("100/root/tmp/perf-7.map", "1000 10 one\n");
+	is_str(find(maps, 100, 7, 0x1000), "-", "it is not looked for at once");
+	now_ns += 11 * NSEC_PER_SEC;
+	is_str(find(maps, 100, 7, 0x1000), "one", "but later");
+	put("100/root/tmp/perf-7.map", "1000 10 one\n2000 10 two\n");
+	is_str(find(maps, 100, 7, 0x2000), "-", "a file that grows is not read at every question");
+	now_ns += 2 * NSEC_PER_SEC;
+	is_str(find(maps, 100, 7, 0x2000), "two", "but soon");
+	for (int i = 0; i < 100; i++)
+		(void)find(maps, 100, 7, 0x9000);
+	perfmaps_stats(maps, &stats);
+	is_u64(stats.reads, 2, "an address that nobody knows costs no reading");
+	now_ns += 2 * NSEC_PER_SEC;
+	(void)find(maps, 100, 7, 0x9000);
+	perfmaps_stats(maps, &stats);
+	is_u64(stats.reads, 2, "nor does it while the file stays the same");
+
+	make_process(100, 9000, status_root);
+	put("100/root/tmp/perf-7.map", "1000 10 uno\n");
+	now_ns += 2 * NSEC_PER_SEC;
+	is_str(find(maps, 100, 7, 0x1000), "uno", "the pid belongs to another process now");
+	shell("rm -r 100");
+	now_ns += 5 * NSEC_PER_SEC;
+	is_str(find(maps, 100, 7, 0x1000), "uno", "a process that is gone is still named");
+	is_str(find(maps, 100, 7, 0x2000), "-", "as far as it was known");
+
+	make_process(101, 1, "Uid:\t0\t0\t0\t0\nNSpid:\t101\t33\n");
+	put("101/root/tmp/perf-33.map", "1000 10 inner\n");
+	is_str(find(maps, 101, 0, 0x1000), "inner", "the inner pid is asked of status");
+	make_process(102, 1, "Uid:\t0\t0\t0\t0\n");
+	put("102/root/tmp/perf-102.map", "1000 10 old kernel\n");
+	is_str(find(maps, 102, 0, 0x1000), "old kernel", "or is the pid");
+	perfmaps_free(maps);
+	perfmaps_free(NULL);
+}
+
+static void test_hostile(void)
+{
+	struct perfmaps *maps = new_maps(16, 1 << 20);
+	struct perfmap_stats stats;
+
+	make_process(200, 1, status_root);
+	put("secret", "1000 10 secret\n");
+	shell("ln -s ../../../secret 200/root/tmp/perf-7.map");
+	is_str(find(maps, 200, 7, 0x1000), "-", "a link out of the root is not followed");
+	make_process(201, 1, status_root);
+	shell("mkfifo 201/root/tmp/perf-7.map");
+	is_str(find(maps, 201, 7, 0x1000), "-", "a FIFO does not stop us");
+	make_process(202, 1, status_root);
+	shell("mkdir 202/root/tmp/perf-7.map");
+	is_str(find(maps, 202, 7, 0x1000), "-", "nor does a directory");
+	perfmaps_stats(maps, &stats);
+	is_u64(stats.refused, 2, "they are counted");
+	if (geteuid() != 0) {
+		tap_skip("only root can give a file away");
+	} else {
+		make_process(203, 1, "Uid:\t1000\t1001\t1000\t1000\nNSpid:\t203\t7\n");
+		put("203/root/tmp/perf-7.map", "1000 10 mine\n");
+		is_str(find(maps, 203, 7, 0x1000), "mine", "a map of root is taken");
+		make_process(204, 1, "Uid:\t1000\t1001\t1000\t1000\nNSpid:\t204\t7\n");
+		put("204/root/tmp/perf-7.map", "1000 10 other\n");
+		shell("chown 1002 204/root/tmp/perf-7.map");
+		is_str(find(maps, 204, 7, 0x1000), "-", "one of another user is not");
+		shell("chown 1001 204/root/tmp/perf-7.map");
+		now_ns += 11 * NSEC_PER_SEC;
+		is_str(find(maps, 204, 7, 0x1000), "other", "one of the process's user is");
+	}
+	perfmaps_free(maps);
+}
+
+static void test_limits(void)
+{
+	struct perfmaps *maps = new_maps(4, 1 << 20);
+	struct perfmap_stats stats;
+
+	make_process(300, 1, status_root);
+	shell("perl -e 'printf \"%x 10 f%d\\n\", 0x1000 + 16 * $_, $_ for 0 .. 99999' "
+	      ">300/root/tmp/perf-7.map");
+	is_str(find(maps, 300, 7, 0x1000), "-",
+	       "of a file that is too large the beginning is not known");
+	is_str(find(maps, 300, 7, 0x1000 + 16 * 99999), "f99999", "but the end is");
+	perfmaps_stats(maps, &stats);
+	ok(stats.cut_files == 1 && stats.bytes <= 1 << 20,
+	   "which is counted, and within the budget");
+	for (uint32_t pid = 301; pid < 320; pid++) {
+		char name[64];
+
+		make_process(pid, 1, status_root);
+		snprintf(name, sizeof(name), "cp 300/root/tmp/perf-7.map %u/root/tmp/perf-7.map",
+			 pid);
+		shell(name);
+		is_str(find(maps, pid, 7, 0x1000 + 16 * 99999), "f99999", "process %u", pid);
+	}
+	perfmaps_stats(maps, &stats);
+	ok(stats.processes <= 4 && stats.bytes <= 1 << 20,
+	   "many processes stay within both ceilings (%zu bytes)", (size_t)stats.bytes);
+	perfmaps_free(maps);
+}
+
+int main(void)
+{
+	char command[64];
+
+	if (!mkdtemp(dir))
+		return 1;
+	test_lines();
+	test_overlaps();
+	test_process();
+	test_hostile();
+	test_limits();
+	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
+	ok(!system(command), "the test directory is gone");
+	return tap_done();
+}

@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sym/perfmap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/fs.h"
+#include "base/idmap.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "base/text.h"
+#include "sym/jitmap.h"
+
+#define CHECK_NS     NSEC_PER_SEC	 /* is the pid still the same process? */
+#define READ_NS	     NSEC_PER_SEC	 /* between two readings of a file that changes */
+#define ABSENT_NS    (10 * NSEC_PER_SEC) /* until a map that was not there is looked for again */
+#define READ_SHARE   50			 /* reading may take 1/50 of the time */
+#define BYTES_A_LINE 48			 /* of text; a line takes as much again, twice a span */
+#define MAX_STATUS   8192
+
+struct file_version {
+	uint64_t dev, ino, size;
+	int64_t mtime_ns;
+};
+
+struct process {
+	struct jitmap *map; /* NULL: there is none, or it was given up */
+	struct file_version version;
+	uint64_t start_time; /* field 22 of /proc/PID/stat; 0 = could not be read */
+	uint64_t check_at_ns, read_at_ns;
+	uint64_t used;
+	size_t index;
+	uint32_t pid;
+};
+
+struct perfmaps {
+	struct perfmap_opts opts;
+	char *proc_path;
+	struct process **processes;
+	size_t cnt, cap;
+	struct idmap by_pid;
+	uint64_t tick;
+	struct perfmap_stats stats;
+};
+
+const struct perfmap_opts perfmap_opts_default = {
+	.proc_path = "/proc",
+	.clock = &clock_system,
+	.max_processes = 256,
+	.max_bytes = 16u << 20,
+};
+
+int perfmaps_new(const struct perfmap_opts *opts, struct perfmaps **ret)
+{
+	struct perfmaps *maps = calloc(1, sizeof(*maps));
+
+	if (!maps)
+		return -ENOMEM;
+	maps->opts = *opts;
+	maps->proc_path = mem_strndup(opts->proc_path, strlen(opts->proc_path));
+	idmap_init(&maps->by_pid, opts->max_processes);
+	if (!maps->proc_path) {
+		perfmaps_free(maps);
+		return -ENOMEM;
+	}
+	*ret = maps;
+	return 0;
+}
+
+static void drop_map(struct perfmaps *maps, struct process *p)
+{
+	if (!p->map)
+		return;
+	maps->stats.bytes -= jitmap_bytes(p->map);
+	jitmap_free(p->map);
+	p->map = NULL;
+	p->version = (struct file_version){0};
+}
+
+static void forget_process(struct perfmaps *maps, struct process *p)
+{
+	drop_map(maps, p);
+	(void)idmap_remove(&maps->by_pid, p->pid, NULL);
+	maps->cnt--;
+	maps->processes[p->index] = maps->processes[maps->cnt];
+	maps->processes[p->index]->index = p->index;
+	free(p);
+}
+
+void perfmaps_free(struct perfmaps *maps)
+{
+	if (!maps)
+		return;
+	while (maps->cnt)
+		forget_process(maps, maps->processes[maps->cnt - 1]);
+	free(maps->processes);
+	idmap_release(&maps->by_pid);
+	free(maps->proc_path);
+	free(maps);
+}
+
+/* The one that was asked about longest ago, of those with a map if `with_map`; never `but`. */
+static struct process *oldest(const struct perfmaps *maps, bool with_map, const struct process *but)
+{
+	struct process *found = NULL;
+
+	for (size_t i = 0; i < maps->cnt; i++) {
+		struct process *p = maps->processes[i];
+
+		if (p != but && (!with_map || p->map) && (!found || p->used < found->used))
+			found = p;
+	}
+	return found;
+}
+
+static struct process *get_process(struct perfmaps *maps, uint32_t pid)
+{
+	struct process *p;
+	uint64_t value;
+
+	if (idmap_get(&maps->by_pid, pid, &value))
+		return (struct process *)(uintptr_t)value;
+	if (maps->cnt && maps->cnt >= maps->opts.max_processes)
+		forget_process(maps, oldest(maps, false, NULL));
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return NULL;
+	p->pid = pid;
+	p->index = maps->cnt;
+	if (mem_grow(&maps->processes, &maps->cap, maps->cnt + 1, sizeof(struct process *),
+		     maps->opts.max_processes) ||
+	    idmap_put(&maps->by_pid, pid, (uintptr_t)p)) {
+		free(p);
+		return NULL;
+	}
+	maps->processes[maps->cnt++] = p;
+	return p;
+}
+
+/* A descriptor of /proc/PID stays with that process: when the pid is used again, reading below it fails. */
+static int open_process(const struct perfmaps *maps, uint32_t pid)
+{
+	char path[512];
+	int n = snprintf(path, sizeof(path), "%s/%u", maps->proc_path, pid);
+
+	if (n < 0 || (size_t)n >= sizeof(path))
+		return -ENAMETOOLONG;
+	n = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return n < 0 ? -errno : n;
+}
+
+static int read_text(int dir, const char *name, struct buf *out)
+{
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC), r;
+
+	if (fd < 0)
+		return -errno;
+	r = fs_read_fd(fd, out);
+	(void)close(fd);
+	return r;
+}
+
+/* Field 22 of stat, counted behind the name, which may hold anything: proc(5). */
+static uint64_t read_start_time(int dir)
+{
+	struct str rest, field = {NULL, 0};
+	uint64_t value = 0;
+	const char *paren;
+	struct buf b;
+
+	buf_init(&b, MAX_STATUS);
+	if (!read_text(dir, "stat", &b) && (paren = memrchr(b.data, ')', b.len))) {
+		rest = (struct str){paren + 1, b.len - (size_t)(paren + 1 - b.data)};
+		rest = str_trim(rest);
+		for (int i = 3; i <= 22; i++)
+			if (!str_split(&rest, ' ', &field))
+				field = (struct str){NULL, 0};
+		if (num_parse_u64(field, &value))
+			value = 0;
+	}
+	buf_release(&b);
+	return value;
+}
+
+struct owner {
+	uint64_t uid;	    /* effective */
+	uint64_t inner_pid; /* in the innermost pid namespace; 0 = not told */
+};
+
+/* Number `index` of a line of numbers; -1 is the last. */
+static bool number_of(struct str line, int index, uint64_t *ret)
+{
+	struct str field, last = {NULL, 0};
+	int i = 0;
+
+	while (str_split(&line, '\t', &field)) {
+		field = str_trim(field);
+		if (!field.len)
+			continue;
+		last = field;
+		if (i++ == index)
+			break;
+	}
+	return last.len && (index < 0 || i == index + 1) && !num_parse_u64(last, ret);
+}
+
+static int read_owner(int dir, struct owner *ret)
+{
+	bool has_uid = false;
+	struct str text, line;
+	struct buf b;
+	int r;
+
+	*ret = (struct owner){0};
+	buf_init(&b, MAX_STATUS);
+	r = read_text(dir, "status", &b);
+	text = buf_str(&b);
+	while (!r && str_split(&text, '\n', &line)) {
+		struct str key;
+
+		if (!str_split(&line, ':', &key) || !line.p)
+			continue;
+		if (str_eq(key, STR_LIT("Uid")))
+			has_uid = number_of(line, 1, &ret->uid);
+		else if (str_eq(key, STR_LIT("NSpid")) && !number_of(line, -1, &ret->inner_pid))
+			ret->inner_pid = 0;
+	}
+	buf_release(&b);
+	return r ? r : has_uid ? 0 : -EINVAL;
+}
+
+static int open_map(int dir, uint32_t pid, uint32_t inner_pid, struct stat *ret_st)
+{
+	struct owner owner;
+	char path[64];
+	int r, root, fd;
+
+	r = read_owner(dir, &owner);
+	if (r)
+		return r;
+	if (!inner_pid && owner.inner_pid <= UINT32_MAX)
+		inner_pid = (uint32_t)owner.inner_pid;
+	root = openat(dir, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return -errno;
+	(void)snprintf(path, sizeof(path), "tmp/perf-%u.map", inner_pid ? inner_pid : pid);
+	fd = fs_open_in_root(root, path);
+	(void)close(root);
+	if (fd < 0)
+		return fd;
+	if (!fstat(fd, ret_st) && (ret_st->st_uid == owner.uid || ret_st->st_uid == 0))
+		return fd;
+	(void)close(fd);
+	return -EPERM;
+}
+
+static struct file_version version_of(const struct stat *st)
+{
+	return (struct file_version){
+		.dev = st->st_dev,
+		.ino = st->st_ino,
+		.size = (uint64_t)st->st_size,
+		.mtime_ns =
+			(int64_t)st->st_mtim.tv_sec * (int64_t)NSEC_PER_SEC + st->st_mtim.tv_nsec,
+	};
+}
+
+/* The file, or its last `max` bytes from the beginning of a line on. */
+static int read_tail(struct perfmaps *maps, int fd, uint64_t size, size_t max, struct buf *out)
+{
+	uint64_t skip = size > max ? size - max : 0;
+	size_t done = 0;
+	const char *line;
+	char *room;
+
+	room = buf_reserve(out, max);
+	if (!room)
+		return buf_error(out);
+	while (done < max) {
+		ssize_t n = pread(fd, room + done, max - done, (off_t)(skip + done));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (!n)
+			break;
+		done += (size_t)n;
+	}
+	buf_commit(out, done);
+	if (!skip)
+		return 0;
+	maps->stats.cut_files++;
+	line = memchr(out->data, '\n', done);
+	done -= line ? (size_t)(line + 1 - out->data) : done;
+	if (line)
+		memmove(out->data, line + 1, done);
+	out->len = done;
+	out->data[done] = '\0';
+	return 0;
+}
+
+static void keep_map(struct perfmaps *maps, struct process *p, struct jitmap *map)
+{
+	struct process *other;
+
+	drop_map(maps, p);
+	p->map = map;
+	maps->stats.bytes += jitmap_bytes(map);
+	while (maps->stats.bytes > maps->opts.max_bytes && (other = oldest(maps, true, p)))
+		drop_map(maps, other);
+	if (maps->stats.bytes > maps->opts.max_bytes)
+		drop_map(maps, p);
+}
+
+static int read_map(struct perfmaps *maps, struct process *p, int fd, const struct stat *st)
+{
+	struct file_version version = version_of(st);
+	size_t max = maps->opts.max_bytes / 4;
+	struct jitmap *map = NULL;
+	uint64_t rejected = 0;
+	struct buf text;
+	char *owned;
+	size_t len;
+	int r;
+
+	if (p->map && !memcmp(&version, &p->version, sizeof(version)))
+		return 0;
+	if (version.size < max)
+		max = version.size;
+	buf_init(&text, max);
+	r = read_tail(maps, fd, version.size, max, &text);
+	owned = r ? NULL : buf_detach(&text, &len);
+	if (!owned) {
+		buf_release(&text);
+		return r ? r : -ENOMEM;
+	}
+	r = jitmap_parse(owned, len, maps->opts.max_bytes / 4 / BYTES_A_LINE, &map, &rejected);
+	if (r)
+		return r;
+	maps->stats.reads++;
+	maps->stats.rejected_lines += rejected;
+	keep_map(maps, p, map);
+	if (p->map)
+		p->version = version;
+	return 0;
+}
+
+/* Looks for the map, and puts off the next look by what this one has cost. */
+static void refresh(struct perfmaps *maps, struct process *p, int dir, uint32_t inner_pid)
+{
+	uint64_t begin = clock_mono_ns(maps->opts.clock), end, pause = ABSENT_NS;
+	struct stat st;
+	int fd, r;
+
+	fd = open_map(dir, p->pid, inner_pid, &st);
+	r = fd < 0 ? fd : read_map(maps, p, fd, &st);
+	if (fd >= 0)
+		(void)close(fd);
+	if (r && r != -ENOENT && r != -ESRCH)
+		maps->stats.refused++;
+	end = clock_mono_ns(maps->opts.clock);
+	if (!r)
+		pause = READ_NS > (end - begin) * READ_SHARE ? READ_NS : (end - begin) * READ_SHARE;
+	p->read_at_ns = end + pause;
+}
+
+/* A pid that another process has now: what is known is about the one before. */
+static void check_identity(struct perfmaps *maps, struct process *p, int dir, uint64_t now)
+{
+	uint64_t start_time = read_start_time(dir);
+
+	p->check_at_ns = now + CHECK_NS;
+	if (!start_time || start_time == p->start_time)
+		return;
+	drop_map(maps, p);
+	p->start_time = start_time;
+	p->read_at_ns = 0;
+}
+
+bool perfmap_find(struct perfmaps *maps, uint32_t pid, uint32_t inner_pid, uint64_t address,
+		  struct str *ret_name)
+{
+	uint64_t now = clock_mono_ns(maps->opts.clock);
+	struct process *p = get_process(maps, pid);
+	bool found;
+	int dir = -1;
+
+	if (!p)
+		return false;
+	p->used = ++maps->tick;
+	if (now >= p->check_at_ns || now >= p->read_at_ns)
+		dir = open_process(maps, pid);
+	if (now >= p->check_at_ns) {
+		p->check_at_ns = now + CHECK_NS;
+		if (dir >= 0)
+			check_identity(maps, p, dir, now);
+	}
+	found = p->map && jitmap_find(p->map, address, ret_name);
+	if (!found && now >= p->read_at_ns) {
+		if (dir < 0)
+			p->read_at_ns = now + ABSENT_NS;
+		else
+			refresh(maps, p, dir, inner_pid);
+		found = p->map && jitmap_find(p->map, address, ret_name);
+	}
+	if (dir >= 0)
+		(void)close(dir);
+	return found;
+}
+
+void perfmaps_stats(const struct perfmaps *maps, struct perfmap_stats *ret_stats)
+{
+	*ret_stats = maps->stats;
+	ret_stats->processes = maps->cnt;
+}
