@@ -2,6 +2,7 @@
 #include "model/timeline.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -73,9 +74,11 @@ int timeline_add_profile(struct timeline *t, const struct profile *p, const stru
 		.lost = loss_samples(p->lost),
 	};
 	uint64_t weight = 0;
+	char none[128]; /* as in the call tree, so that entities can be found there */
 	uint32_t id;
 	int r;
 
+	(void)snprintf(none, sizeof(none), "[no %.*s]", (int)group_key.len, group_key.p);
 	if (p->unit != t->unit)
 		return -EINVAL;
 	r = timeline_window(t, &w, &id);
@@ -86,8 +89,11 @@ int timeline_add_profile(struct timeline *t, const struct profile *p, const stru
 		weight += p->samples[i].weight;
 		if (i + 1 < p->sample_cnt && p->samples[i + 1].series == series)
 			continue;
-		if (matcher_accepts(m, p, series))
-			r = timeline_add(t, profile_label(p, series, group_key), id, weight);
+		if (matcher_accepts(m, p, series)) {
+			struct str value = profile_label(p, series, group_key);
+
+			r = timeline_add(t, value.len ? value : str_of(none), id, weight);
+		}
 		weight = 0;
 	}
 	return r;

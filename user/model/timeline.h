@@ -55,7 +55,7 @@ int must_check timeline_add(struct timeline *t, struct str entity, uint32_t wind
 			    uint64_t weight);
 
 /* One profile as one window; entities are the values of label `group_key` of the accepted series
- * (NULL: all). */
+ * (NULL: all); a series without the label counts as "[no <key>]". */
 int must_check timeline_add_profile(struct timeline *t, const struct profile *p,
 				    const struct matcher *m, struct str group_key);
 

@@ -31,6 +31,13 @@ struct trie {
 	struct idmap children; /* parent << 32 | name */
 };
 
+/* Sums stop at the end of the range, as those of the profile do: a wrong size, not a tiny one. */
+static void add_up(uint64_t *sum, uint64_t v)
+{
+	if (__builtin_add_overflow(*sum, v, sum))
+		*sum = UINT64_MAX;
+}
+
 struct memo {
 	uint32_t series; /* + 1; the memo of another series is void */
 	uint32_t node;
@@ -134,8 +141,8 @@ static int fill(struct trie *trie, struct intern *names, const struct profile *p
 		if (!r)
 			r = stack_node(trie, names, p, s->series, base, s->node, memo, path, &at);
 		if (!r) {
-			trie->nodes[at].self += s->weight;
-			trie->nodes[at].cnt += s->cnt;
+			add_up(&trie->nodes[at].self, s->weight);
+			add_up(&trie->nodes[at].cnt, s->cnt);
 		}
 	}
 	free(memo);
@@ -222,8 +229,8 @@ static void emit_all(struct tree *t, const struct trie *trie)
 	}
 	/* children stand behind their parents: one pass backwards adds everything up */
 	for (uint32_t n = t->node_cnt - 1; n; n--) {
-		t->nodes[t->nodes[n].parent].total += t->nodes[n].total;
-		t->nodes[t->nodes[n].parent].cnt += t->nodes[n].cnt;
+		add_up(&t->nodes[t->nodes[n].parent].total, t->nodes[n].total);
+		add_up(&t->nodes[t->nodes[n].parent].cnt, t->nodes[n].cnt);
 	}
 }
 

@@ -9,7 +9,8 @@
  *Nodes are stored in preorder, children sorted by name bytewise:
  *
  *	the subtree of n is nodes[n] … nodes[n].end - 1; its first child is n + 1 (if n + 1 < end),
- *the next sibling of a child c is c.end. total = self + sum of the children's totals, exactly.
+ *the next sibling of a child c is c.end. total = self + sum of the children's totals, exactly (a sum
+ * over 2^64 stays at UINT64_MAX).
  *
  * A value made from a profile; owned, read-only, independent of the profile afterwards.
  */
