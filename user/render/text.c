@@ -30,6 +30,7 @@ struct cell {
 	char text[32]; /* ASCII */
 	size_t whole;  /* characters before the point */
 	size_t rest;   /* the point and what follows */
+	bool is_word;  /* "new" */
 };
 
 struct grid {
@@ -74,6 +75,7 @@ static void set_cell(const struct page *p, struct grid *g, size_t row, size_t co
 		cell->text[i] = b.data[i];
 	cell->whole = strcspn(cell->text, ".");
 	cell->rest = b.len - cell->whole;
+	cell->is_word = !strpbrk(cell->text, "0123456789");
 	if (cell->whole > g->whole[column])
 		g->whole[column] = cell->whole;
 	if (cell->rest > g->rest[column])
@@ -132,9 +134,10 @@ static void add_row(const struct page *p, const struct grid *g, size_t row,
 	for (size_t i = 0; i < g->columns; i++) {
 		const struct cell *cell = &g->cells[row * g->columns + i];
 
-		pad(p->out, cell->whole + g->rest[i], column_width(g, i));
-		buf_addstr(p->out, cell->text);
-		pad(p->out, cell->rest, g->rest[i] + 2);
+		size_t tail = cell->is_word ? 0 : g->rest[i] - cell->rest;
+
+		pad(p->out, cell->whole + cell->rest + tail, column_width(g, i));
+		buf_addf(p->out, "%s%*s", cell->text, (int)tail + 2, "");
 		used += column_width(g, i) + 2;
 	}
 	if (p->opt.color && delta != 0)
