@@ -266,6 +266,19 @@ static void test_pid_reuse(void)
 	registry_free(r);
 }
 
+static void test_many_of_one_pid(void)
+{
+	struct registry *r = new_registry(NULL, 100000, NULL);
+
+	for (uint64_t i = 1; i <= 50000; i++)
+		if (proc_of(r, i, 10, i * SEC, "/x", "", ""))
+			abort();
+	ok(registry_cnt(r) < 20,
+	   "50,000 processes of one pid within a moment: only the last ones are kept");
+	is_str(label_at(r, 50001, 10, 50000 * SEC), "x", "…the last one of all is");
+	registry_free(r);
+}
+
 static void test_scan_before_fork(void)
 {
 	struct registry *r = new_registry(NULL, 100, NULL);
@@ -613,6 +626,7 @@ int main(void)
 	test_life();
 	test_exec_of_thread();
 	test_pid_reuse();
+	test_many_of_one_pid();
 	test_scan_before_fork();
 	test_eviction();
 	test_kernel_threads();

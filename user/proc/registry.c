@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A map from pid to the process that has it now; those that had it before hang behind it (`older`), for samples that
- * come late. Every process is in one of two lists: the living in the order of their last sample, the dead in the order
- * of their death. Their heads are what is given up first.
- *
  * /proc is asked as late and as seldom as naming allows, because execve is frequent: after an execve for three texts,
  * never for the mappings (they follow as records), and for everything only when a sample's process was never heard of.
  */
@@ -13,31 +9,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/idmap.h"
 #include "proc/opener.h"
 #include "proc/process.h"
 #include "proc/procfs.h"
 #include "proc/resolve.h"
+#include "proc/table.h"
 
 #define GRACE_NS  (10 * NSEC_PER_SEC)  /* how long the dead are kept */
 #define RESCAN_NS (10 * NSEC_PER_SEC)  /* how often the mappings of one process are read again */
 #define TICK_NS	  (NSEC_PER_SEC / 100) /* USER_HZ of all architectures that we run on */
-
-struct list {
-	struct process *head;
-	struct process *tail;
-};
 
 struct registry {
 	struct procfs *procfs; /* NULL in replay */
 	struct opener *opener;
 	record_fn on_snapshot;
 	void *arg;
-	struct idmap by_pid; /* pid -> struct process * */
-	struct list living;
-	struct list dead;
-	size_t cnt;
-	uint32_t max_processes;
+	struct process_table table;
 	uint32_t max_mappings;
 	uint64_t lost[LOSS_CNT];
 };
@@ -52,11 +39,10 @@ int registry_new(const struct registry_opts *o, struct registry **ret)
 	r = calloc(1, sizeof(*r));
 	if (!r)
 		return -ENOMEM;
-	r->max_processes = o->max_processes;
 	r->max_mappings = o->max_mappings;
 	r->on_snapshot = o->on_snapshot;
 	r->arg = o->arg;
-	idmap_init(&r->by_pid, o->max_processes);
+	process_table_init(&r->table, o->max_processes);
 	err = o->proc_root ? procfs_new(o->proc_root, &r->procfs) : 0;
 	if (!err)
 		err = opener_new(o->images, r->procfs, &r->opener);
@@ -68,23 +54,11 @@ int registry_new(const struct registry_opts *o, struct registry **ret)
 	return 0;
 }
 
-static void free_list(struct list *l)
-{
-	struct process *p, *next;
-
-	for (p = l->head; p; p = next) {
-		next = p->next;
-		process_free(p);
-	}
-}
-
 void registry_free(struct registry *r)
 {
 	if (!r)
 		return;
-	free_list(&r->living);
-	free_list(&r->dead);
-	idmap_release(&r->by_pid);
+	process_table_release(&r->table);
 	opener_free(r->opener);
 	procfs_free(r->procfs);
 	free(r);
@@ -92,112 +66,13 @@ void registry_free(struct registry *r)
 
 size_t registry_cnt(const struct registry *r)
 {
-	return r->cnt;
+	return r->table.cnt;
 }
 
 void registry_lost(const struct registry *r, uint64_t lost[LOSS_CNT])
 {
 	memcpy(lost, r->lost, sizeof(r->lost));
-}
-
-static void list_append(struct list *l, struct process *p)
-{
-	p->prev = l->tail;
-	p->next = NULL;
-	if (l->tail)
-		l->tail->next = p;
-	else
-		l->head = p;
-	l->tail = p;
-}
-
-static void list_remove(struct list *l, struct process *p)
-{
-	if (p->prev)
-		p->prev->next = p->next;
-	else
-		l->head = p->next;
-	if (p->next)
-		p->next->prev = p->prev;
-	else
-		l->tail = p->prev;
-}
-
-static struct list *list_of(struct registry *r, const struct process *p)
-{
-	return p->died_ns ? &r->dead : &r->living;
-}
-
-static struct process *current(const struct registry *r, uint32_t pid)
-{
-	uint64_t value;
-
-	return idmap_get(&r->by_pid, pid, &value) ? (struct process *)(uintptr_t)value : NULL;
-}
-
-static void set_dead(struct registry *r, struct process *p, uint64_t time_ns)
-{
-	list_remove(list_of(r, p), p);
-	p->died_ns = time_ns ? time_ns : 1;
-	list_append(&r->dead, p);
-}
-
-static void set_alive(struct registry *r, struct process *p)
-{
-	list_remove(list_of(r, p), p);
-	p->died_ns = 0;
-	list_append(&r->living, p);
-}
-
-/* Forgets those that had the pid before, too. */
-static void forget(struct registry *r, struct process *p)
-{
-	struct process *q = current(r, p->pid);
-
-	while (p->older)
-		forget(r, p->older);
-	if (q == p) {
-		(void)idmap_remove(&r->by_pid, p->pid, NULL);
-	} else {
-		while (q->older != p)
-			q = q->older;
-		q->older = NULL;
-	}
-	list_remove(list_of(r, p), p);
-	r->cnt--;
-	process_free(p);
-}
-
-static void expire(struct registry *r, uint64_t now_ns)
-{
-	while (r->dead.head && now_ns > r->dead.head->died_ns &&
-	       now_ns - r->dead.head->died_ns > GRACE_NS)
-		forget(r, r->dead.head);
-}
-
-/* A new process takes the pid; who had it before is dead at `time_ns` at the latest. NULL when out of memory. */
-static struct process *add_process(struct registry *r, uint32_t pid, uint64_t time_ns)
-{
-	struct process *p, *old;
-
-	while (r->cnt >= r->max_processes) {
-		forget(r, r->dead.head ? r->dead.head : r->living.head);
-		r->lost[LOSS_PROCESSES_FULL]++;
-	}
-	p = process_new(pid);
-	if (!p)
-		return NULL;
-	old = current(r, pid);
-	if (idmap_put(&r->by_pid, pid, (uintptr_t)p)) {
-		process_free(p);
-		return NULL;
-	}
-	if (old && !old->died_ns)
-		set_dead(r, old, time_ns);
-	p->older = old;
-	list_append(&r->living, p);
-	r->cnt++;
-	return p;
+	lost[LOSS_PROCESSES_FULL] = r->table.evicted_cnt;
 }
 
 /* One start time comes in ticks, the other in nanoseconds; 0 says nothing. */
@@ -277,10 +152,10 @@ static bool may_rescan(const struct registry *r, const struct process *p, uint64
 
 static int take_proc(struct registry *r, const struct wire_proc *rec)
 {
-	struct process *p = current(r, rec->pid);
+	struct process *p = process_table_find(&r->table, rec->pid);
 
 	if (!p || !same_start(p->start_ns, rec->start_ns)) {
-		p = add_process(r, rec->pid, rec->h.time_ns);
+		p = process_table_add(&r->table, rec->pid, rec->h.time_ns);
 		if (!p)
 			return -ENOMEM;
 	}
@@ -290,9 +165,9 @@ static int take_proc(struct registry *r, const struct wire_proc *rec)
 /* The process of an event; a new one when its fork was lost. */
 static struct process *obtain(struct registry *r, uint32_t pid, uint64_t time_ns)
 {
-	struct process *p = current(r, pid);
+	struct process *p = process_table_find(&r->table, pid);
 
-	return p ? p : add_process(r, pid, time_ns);
+	return p ? p : process_table_add(&r->table, pid, time_ns);
 }
 
 static int take_mmap(struct registry *r, const struct wire_mmap *m)
@@ -321,7 +196,7 @@ static int take_exec(struct registry *r, const struct wire_comm *c)
 	if (!p)
 		return -ENOMEM;
 	if (p->died_ns) /* a thread's execve ends the leader and takes over its pid */
-		set_alive(r, p);
+		process_table_set_alive(&r->table, p);
 	err = process_exec(p, c->comm, c->h.time_ns);
 	if (err || !r->procfs)
 		return err;
@@ -355,26 +230,26 @@ static int take_fork(struct registry *r, const struct wire_task *t)
 
 	if (t->pid == t->ppid || t->pid != t->tid) /* a thread */
 		return 0;
-	p = add_process(r, t->pid, t->h.time_ns);
+	p = process_table_add(&r->table, t->pid, t->h.time_ns);
 	if (!p)
 		return -ENOMEM;
 	p->ppid = t->ppid;
 	p->born_ns = t->h.time_ns;
-	parent = current(r, t->ppid);
+	parent = process_table_find(&r->table, t->ppid);
 	return parent ? process_inherit(p, parent) : 0;
 }
 
 static void take_exit(struct registry *r, const struct wire_task *t)
 {
-	struct process *p = current(r, t->pid);
+	struct process *p = process_table_find(&r->table, t->pid);
 
 	if (p && t->pid == t->tid && !p->died_ns)
-		set_dead(r, p, t->h.time_ns);
+		process_table_set_dead(&r->table, p, t->h.time_ns);
 }
 
 int registry_take(struct registry *r, const struct wire_header *rec)
 {
-	expire(r, rec->time_ns);
+	process_table_expire(&r->table, rec->time_ns, GRACE_NS);
 	switch (rec->type) {
 	case WIRE_PROC:
 		return take_proc(r, (const struct wire_proc *)rec);
@@ -400,7 +275,7 @@ static struct process *find_owner(const struct registry *r, const struct wire_sa
 {
 	struct process *p;
 
-	for (p = current(r, s->pid); p; p = p->older) {
+	for (p = process_table_find(&r->table, s->pid); p; p = p->older) {
 		if (p->start_ns && s->start_ns ? same_start(p->start_ns, s->start_ns)
 					       : s->h.time_ns >= p->born_ns)
 			return p;
@@ -419,7 +294,7 @@ static int look(struct registry *r, const struct wire_sample *s, struct process 
 	    !same_start(rec->start_ns, s->start_ns))
 		return 0;
 	if (!*p)
-		*p = add_process(r, s->pid, s->h.time_ns);
+		*p = process_table_add(&r->table, s->pid, s->h.time_ns);
 	if (!*p)
 		return -ENOMEM;
 	(*p)->is_looked = true;
@@ -441,7 +316,7 @@ static bool is_of_kernel(const struct wire_sample *s)
 static int make_up(struct registry *r, const struct wire_sample *s, struct process **p)
 {
 	if (!*p)
-		*p = add_process(r, s->pid, s->h.time_ns);
+		*p = process_table_add(&r->table, s->pid, s->h.time_ns);
 	if (!*p)
 		return -ENOMEM;
 	(*p)->is_looked = true;
@@ -506,16 +381,17 @@ struct process *registry_sample(struct registry *r, const struct wire_sample *s)
 {
 	struct process *p;
 
-	expire(r, s->h.time_ns);
+	process_table_expire(&r->table, s->h.time_ns, GRACE_NS);
 	p = find_owner(r, s);
 	if (identify(r, s, &p))
 		return NULL;
 	if (!p->start_ns)
 		p->start_ns = s->start_ns;
 	if (p->died_ns)
-		set_dead(r, p, s->h.time_ns > p->died_ns ? s->h.time_ns : p->died_ns);
+		process_table_set_dead(&r->table, p,
+				       s->h.time_ns > p->died_ns ? s->h.time_ns : p->died_ns);
 	else
-		set_alive(r, p);
+		process_table_touch(&r->table, p);
 	if (follow_cgroup(r, p, s))
 		return NULL;
 	if (is_leaf_unknown(p, s) && may_rescan(r, p, s->h.time_ns) && rescan(r, p, s->h.time_ns))
