@@ -36,12 +36,26 @@ struct place {
 	uint32_t function, mapping;
 };
 
+/* Strings that are valid stay as they are, newlines included; others are cleaned. */
+static bool is_fit(struct str s)
+{
+	return utf8_valid(s) && !(s.len && memchr(s.p, '\0', s.len));
+}
+
+static void add_utf8(struct buf *b, struct str s)
+{
+	if (is_fit(s))
+		buf_add(b, s.p, s.len);
+	else
+		text_add_clean(b, s);
+}
+
 static int add_string(struct writer *w, struct str s, int64_t *ret)
 {
 	uint32_t id;
 	int r;
 
-	if (!utf8_valid(s) || memchr(s.len ? s.p : "x", '\0', s.len)) {
+	if (!is_fit(s)) {
 		buf_clear(&w->scratch);
 		text_add_clean(&w->scratch, s);
 		r = buf_error(&w->scratch);
@@ -204,26 +218,40 @@ static int fill_labels(struct writer *w, uint32_t series, Perftools__Profiles__S
 	return 0;
 }
 
+static uint64_t add_capped(uint64_t a, uint64_t b)
+{
+	return __builtin_add_overflow(a, b, &a) ? UINT64_MAX : a;
+}
+
+/* Samples that read the same in the file are one. */
 static int add_samples(struct writer *w, const struct order_item *items)
 {
-	const struct profile *p = w->p;
-	size_t n = p->sample_cnt;
-	Perftools__Profiles__Sample *all = arena_zalloc(&w->arena, n + 1, sizeof(*all));
+	size_t n = w->p->sample_cnt;
+	Perftools__Profiles__Sample *all = arena_zalloc(&w->arena, n + 1, sizeof(*all)), *s;
 	int r = 0;
 
 	w->pb->sample = arena_zalloc(&w->arena, n + 1, sizeof(*w->pb->sample));
 	if (!all || !w->pb->sample)
 		return -ENOMEM;
-	for (size_t i = 0; !r && i < n; i++) {
-		const struct sample *in = &p->samples[items[i].sample];
+	for (size_t i = 0, next; !r && i < n; i = next) {
+		struct sample sum = w->p->samples[items[i].sample];
 
-		perftools__profiles__sample__init(&all[i]);
-		w->pb->sample[w->pb->n_sample++] = &all[i];
-		r = fill_stack(w, in->node, &all[i]);
+		for (next = i + 1; next < n && items[next].series_rank == items[i].series_rank &&
+				   items[next].place == items[i].place;
+		     next++) {
+			const struct sample *more = &w->p->samples[items[next].sample];
+
+			sum.weight = add_capped(sum.weight, more->weight);
+			sum.cnt = add_capped(sum.cnt, more->cnt);
+		}
+		s = &all[w->pb->n_sample];
+		perftools__profiles__sample__init(s);
+		w->pb->sample[w->pb->n_sample++] = s;
+		r = fill_stack(w, sum.node, s);
 		if (!r)
-			r = fill_values(w, in, &all[i]);
+			r = fill_values(w, &sum, s);
 		if (!r)
-			r = fill_labels(w, in->series, &all[i]);
+			r = fill_labels(w, sum.series, s);
 	}
 	return r;
 }
@@ -411,33 +439,33 @@ static int put_out(struct writer *w, struct buf *out)
 	return r;
 }
 
+/* The texts as they will stand in the file: what reads the same there is the same. */
 static void add_frame_text(void *arg, struct buf *b, size_t i)
 {
 	const struct profile *p = arg;
-	struct str name = profile_str(p, p->frames[i].name),
-		   module = profile_str(p, p->frames[i].module);
+	const struct frame *f = &p->frames[i];
+	struct str name = profile_str(p, f->name), module = profile_str(p, f->module);
 
-	buf_add(b, name.p, name.len);
+	module = pprof_module_out(module, (enum frame_kind)f->kind);
+	if (name.len)
+		add_utf8(b, name);
+	else
+		pprof_add_stub(b, module);
 	buf_addch(b, '\0');
-	buf_add(b, module.p, module.len);
-	buf_addch(b, (char)p->frames[i].kind);
+	add_utf8(b, module);
 }
 
 static void add_series_text(void *arg, struct buf *b, size_t i)
 {
 	const struct profile *p = arg;
 	const struct series *s = &p->series[i];
-	struct str process = profile_label(p, (uint32_t)i, STR_LIT(LABEL_PROCESS));
 
-	buf_add(b, process.p, process.len);
+	add_utf8(b, profile_label(p, (uint32_t)i, STR_LIT(LABEL_PROCESS)));
 	for (uint32_t k = 0; k < s->label_cnt; k++) {
-		struct str key = profile_str(p, p->labels[s->first_label + k].key),
-			   value = profile_str(p, p->labels[s->first_label + k].value);
-
 		buf_addch(b, '\0');
-		buf_add(b, key.p, key.len);
+		add_utf8(b, profile_str(p, p->labels[s->first_label + k].key));
 		buf_addch(b, '\0');
-		buf_add(b, value.p, value.len);
+		add_utf8(b, profile_str(p, p->labels[s->first_label + k].value));
 	}
 }
 

@@ -1,0 +1,597 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * pprof in and out. With a directory as argument nothing is tested: sample files are written there, and beside each
+ * a list of what must be in it, for tests/interop/pprof.t.
+ */
+#include "format/pprof.h"
+
+#include "base/fs.h"
+#include "base/text.h"
+#include "format/folded.h"
+#include "format/pprof_scan.h"
+#include "model/builder.h"
+#include "unit/tap.h"
+
+static struct pprof_report rep;
+static struct err err;
+
+/* ---- putting messages together by hand ---- */
+
+static void add_tag(struct buf *b, unsigned int field, unsigned int type)
+{
+	buf_addvarint(b, field << 3 | type);
+}
+
+static void add_int(struct buf *b, unsigned int field, int64_t v)
+{
+	add_tag(b, field, 0);
+	buf_addvarint(b, (uint64_t)v);
+}
+
+static void add_bytes(struct buf *b, unsigned int field, struct str s)
+{
+	add_tag(b, field, 2);
+	buf_addvarint(b, s.len);
+	buf_add(b, s.p, s.len);
+}
+
+/* A message of integer fields: pairs of field and value, ended by 0. */
+static void add_msg(struct buf *b, unsigned int field, ...)
+{
+	unsigned int f;
+	struct buf in;
+	va_list ap;
+
+	buf_init(&in, 4096);
+	va_start(ap, field);
+	while ((f = va_arg(ap, unsigned int)))
+		add_int(&in, f, va_arg(ap, int64_t));
+	va_end(ap);
+	add_bytes(b, field, buf_str(&in));
+	buf_release(&in);
+}
+
+#define I(v) ((int64_t)(v))
+
+static void add_strings(struct buf *b, const char *const *strings, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		add_bytes(b, 6, str_of(strings[i]));
+}
+
+/* One location with one line of one function in one mapping; strings 1.. are given. */
+static const char *const base_strings[] = {"",	    "cpu", "nanoseconds", "samples",
+					   "count", "fn",  "/bin/app",	  "ms"};
+
+static void base_tables(struct buf *b)
+{
+	struct buf loc;
+
+	add_msg(b, 3, 1, I(1), 5, I(6), 0);
+	buf_init(&loc, 256);
+	add_int(&loc, 1, 1);
+	add_int(&loc, 2, 1);
+	add_msg(&loc, 4, 1, I(1), 0);
+	add_bytes(b, 4, buf_str(&loc));
+	buf_release(&loc);
+	add_msg(b, 5, 1, I(1), 2, I(5), 0);
+	add_strings(b, base_strings, ARRAY_SIZE(base_strings));
+}
+
+static struct profile *read_buf(struct buf *b)
+{
+	struct profile *p = NULL;
+
+	err.text[0] = '\0';
+	if (pprof_read(buf_str(b), NULL, &p, &rep, &err))
+		p = NULL;
+	buf_clear(b);
+	return p;
+}
+
+static bool refused(struct buf *b, const char *why)
+{
+	struct profile *p = read_buf(b);
+
+	profile_free(p);
+	return !p && strstr(err.text, why);
+}
+
+static const char *folded(const struct profile *p)
+{
+	static const struct folded_style style = {.annotate = true};
+	static struct buf out;
+
+	buf_release(&out);
+	buf_init(&out, 1 << 22);
+	if (!p || folded_write(p, &style, &out))
+		return NULL;
+	buf_add(&out, "", 0);
+	return out.data;
+}
+
+/* The reference vector: main -> work, tid 42 as a number, thread_name worker-1 as a string. */
+static const char reference[] =
+	"0a040801100212160a0202011204b6c6b90e1a040807182a1a04080810091a1208011080808002188080"
+	"c002280530063801220d080110011880a0800222020801220d080210011880c08002220208022a060801"
+	"100318032a0608021004180432003203637075320b6e616e6f7365636f6e647332046d61696e3204776f"
+	"726b320c2f7573722f62696e2f617070320864656164626565663203746964320b7468726561645f6e61"
+	"6d653208776f726b65722d31488080a8b1e39fe7cb175080c8afa0255a04080110026092c2e8047001";
+
+static void add_hex(struct buf *b, const char *hex)
+{
+	int high = -1;
+
+	for (; *hex; hex++) {
+		int d = *hex >= '0' && *hex <= '9'   ? *hex - '0'
+			: *hex >= 'a' && *hex <= 'f' ? *hex - 'a' + 10
+						     : -1;
+
+		if (d < 0)
+			continue;
+		if (high < 0) {
+			high = d;
+			continue;
+		}
+		buf_addch(b, (char)(high << 4 | d));
+		high = -1;
+	}
+}
+
+static void the_reference(void)
+{
+	struct profile *p;
+	struct buf b;
+
+	buf_init(&b, 4096);
+	add_hex(&b, reference);
+	is_u64(b.len, 209, "the reference vector");
+	p = read_buf(&b);
+	is_str(folded(p), "worker-1;main;work 3\n", "…reads: root first, thread as the process");
+	is_str(rep.type, "cpu/nanoseconds", "its type");
+	is_u64(p ? p->unit : 0, PROFILE_NANOSECONDS, "CPU time");
+	is_u64(p ? p->total : 0, 30303030, "its value");
+	is_u64(p ? p->samples[0].cnt : 0, 3, "three samples, by the period");
+	is_i64(p ? p->start_ns : 0, 1700000000000000000, "when");
+	is_u64(p ? p->length_ns : 0, 10000000000, "how long");
+	is_near(p ? p->hz : 0, 99, 1e-4, "rate");
+	is_str(p ? profile_label(p, 0, STR_LIT("tid")).p : NULL, "42", "numeric tid");
+	is_str(p ? profile_label(p, 0, STR_LIT("thread_name")).p : NULL, "worker-1",
+	       "string label");
+	is_str(p ? profile_str(p, p->frames[1].module).p : NULL, "app", "module is the base name");
+	profile_free(p);
+	buf_release(&b);
+}
+
+static void columns(void)
+{
+	struct profile *p;
+	struct buf b;
+
+	buf_init(&b, 4096);
+	add_msg(&b, 1, 1, I(3), 2, I(4), 0);
+	add_msg(&b, 1, 1, I(1), 2, I(7), 0);
+	add_msg(&b, 2, 1, I(1), 2, I(2), 2, I(20), 0);
+	base_tables(&b);
+	p = read_buf(&b);
+	is_u64(p ? p->total : 0, 20000000, "cpu/ms is taken and becomes nanoseconds");
+	is_u64(p ? p->total_cnt : 0, 2, "samples/count are the counts");
+	is_str(folded(p), "app;fn 2\n", "without labels the first mapping is the process");
+	profile_free(p);
+
+	add_msg(&b, 1, 1, I(3), 2, I(4), 0);
+	add_msg(&b, 2, 1, I(1), 2, I(7), 0);
+	base_tables(&b);
+	add_msg(&b, 11, 1, I(1), 2, I(2), 0);
+	add_int(&b, 12, 10000000);
+	p = read_buf(&b);
+	is_u64(p ? p->total : 0, 70000000, "counts and a period in nanoseconds make CPU time");
+	is_u64(p ? p->total_cnt : 0, 7, "…and stay counts");
+	is_near(p ? p->hz : 0, 100, 1e-9, "…and give the rate");
+	profile_free(p);
+
+	add_msg(&b, 1, 1, I(3), 2, I(4), 0);
+	add_msg(&b, 2, 1, I(1), 2, I(7), 0);
+	base_tables(&b);
+	p = read_buf(&b);
+	ok(p && p->unit == PROFILE_SAMPLES && p->total == 7, "counts alone stay samples");
+	profile_free(p);
+
+	add_msg(&b, 1, 1, I(5), 2, I(4), 0);
+	add_msg(&b, 1, 1, I(3), 2, I(6), 0);
+	add_msg(&b, 2, 1, I(1), 2, I(7), 2, I(4096), 0);
+	base_tables(&b);
+	p = read_buf(&b);
+	ok(p && p->unit == PROFILE_SAMPLES && p->total == 4096 && rep.other_unit,
+	   "of unknown types the last: %s", rep.type);
+	profile_free(p);
+
+	add_msg(&b, 1, 1, I(5), 2, I(4), 0);
+	add_msg(&b, 1, 1, I(3), 2, I(6), 0);
+	add_msg(&b, 2, 1, I(1), 2, I(7), 2, I(4096), 0);
+	add_int(&b, 14, 5);
+	base_tables(&b);
+	p = read_buf(&b);
+	ok(p && p->total == 7 && !rep.other_unit, "unless there is a default type: %s", rep.type);
+	profile_free(p);
+
+	add_msg(&b, 1, 1, I(1), 2, I(2), 0);
+	add_msg(&b, 2, 1, I(1), 2, I(0), 0);
+	add_msg(&b, 2, 1, I(1), 2, I(INT64_MAX), 0);
+	add_msg(&b, 2, 1, I(1), 2, I(INT64_MAX), 0);
+	add_msg(&b, 2, 1, I(1), 2, I(INT64_MAX), 0);
+	base_tables(&b);
+	p = read_buf(&b);
+	ok(p && p->total == UINT64_MAX && rep.zero_samples == 1,
+	   "huge values saturate, zero ones go");
+	profile_free(p);
+	buf_release(&b);
+}
+
+/* Inlined functions, locations without a line, kernel mappings, unknown mappings. */
+static void locations(void)
+{
+	static const char *const strings[] = {
+		"",	 "cpu",	  "nanoseconds",    "outer",
+		"inner", "sysfn", "/lib/libc.so.6", "[kernel.kallsyms]",
+		"comm",	 "x;y"};
+	struct profile *p;
+	struct buf b, loc;
+
+	buf_init(&b, 4096);
+	buf_init(&loc, 256);
+	add_msg(&b, 1, 1, I(1), 2, I(2), 0);
+	{
+		struct buf s;
+
+		buf_init(&s, 256);
+		add_bytes(&s, 1,
+			  STR_LIT("\x0b\x0a\x0c\x0d")); /* locations 11, 10, 12, 13, packed */
+		add_int(&s, 2, 5);
+		add_msg(&s, 3, 1, I(8), 2, I(9), 0);
+		add_bytes(&b, 2, buf_str(&s));
+		buf_release(&s);
+	}
+	add_msg(&b, 3, 1, I(7), 5, I(6), 0);
+	add_msg(&b, 3, 1, I(9), 5, I(7), 0);
+	add_int(&loc, 1, 10); /* two lines: inner inlined into outer */
+	add_int(&loc, 2, 7);
+	add_msg(&loc, 4, 1, I(2), 0);
+	add_msg(&loc, 4, 1, I(1), 0);
+	add_bytes(&b, 4, buf_str(&loc));
+	buf_clear(&loc);
+	add_int(&loc, 1, 11);
+	add_int(&loc, 2, 9);
+	add_msg(&loc, 4, 1, I(3), 0);
+	add_bytes(&b, 4, buf_str(&loc));
+	add_msg(&b, 4, 1, I(12), 2, I(7), 3, I(0x1234), 0); /* no line */
+	add_msg(&b, 4, 1, I(13), 2, I(99), 0);		    /* no line, no such mapping */
+	add_msg(&b, 5, 1, I(1), 2, I(3), 0);
+	add_msg(&b, 5, 1, I(2), 3, I(4), 0); /* only a system name */
+	add_msg(&b, 5, 1, I(3), 2, I(5), 0);
+	add_strings(&b, strings, ARRAY_SIZE(strings));
+	p = read_buf(&b);
+	is_str(folded(p), "x:y;[unknown];[libc.so.6];outer;inner_[i];sysfn_[k] 5\n",
+	       "inlined, without lines, in the kernel, of no mapping; the process by comm");
+	is_u64(rep.unknown_mappings, 1, "a mapping that is not there is counted");
+	profile_free(p);
+	buf_release(&loc);
+	buf_release(&b);
+}
+
+static void defects(void)
+{
+	struct buf b;
+
+	buf_init(&b, 1 << 16);
+	ok(refused(&b, "empty"), "empty: %s", err.text);
+	buf_addstr(&b, "a;b 5\n");
+	ok(refused(&b, "byte "), "folded text: %s", err.text);
+	add_hex(&b, reference);
+	b.len -= 20;
+	ok(refused(&b, "byte "), "cut off: %s", err.text);
+	add_hex(&b, reference);
+	add_hex(&b, reference);
+	ok(refused(&b, "2 profiles"), "two in one: %s", err.text);
+
+#define DEFECT(what, why) \
+	base_tables(&b);  \
+	ok(refused(&b, why), "%s: %s", what, err.text)
+
+	add_msg(&b, 1, 1, I(1), 2, I(2), 0);
+	add_msg(&b, 2, 1, I(1), 2, I(-20), 0);
+	DEFECT("negative", "sample 0 has the negative value -20");
+	add_msg(&b, 1, 1, I(1), 2, I(2), 0);
+	add_msg(&b, 2, 1, I(5), 2, I(20), 0);
+	DEFECT("location that is not there", "sample 0: location 5");
+	add_msg(&b, 1, 1, I(1), 2, I(2), 0);
+	add_msg(&b, 2, 1, I(1), 2, I(20), 2, I(3), 0);
+	DEFECT("two values for one type", "2 values");
+	add_msg(&b, 2, 1, I(1), 2, I(20), 0);
+	DEFECT("no type", "no sample type");
+	add_msg(&b, 1, 1, I(1), 2, I(77), 0);
+	DEFECT("string that is not there", "string number 77");
+	add_msg(&b, 1, 1, I(1), 2, I(2), 0);
+	add_msg(&b, 3, 1, I(1), 0);
+	DEFECT("mapping twice", "two mappings have the id 1");
+	add_msg(&b, 1, 1, I(1), 2, I(2), 0);
+	add_msg(&b, 4, 1, I(0), 0);
+	DEFECT("location 0", "has the id 0");
+	add_msg(&b, 1, 1, I(1), 2, I(2), 0);
+	add_msg(&b, 5, 1, I(1), 0);
+	DEFECT("function twice", "two functions have the id 1");
+	add_msg(&b, 1, 1, I(1), 2, I(2), 0);
+	add_bytes(&b, 4, STR_LIT("\x08\x07\x22\x02\x08\x63")); /* location 7: line of function 99 */
+	DEFECT("function that is not there", "function 99 does not exist");
+	add_msg(&b, 1, 1, I(1), 2, I(2), 0);
+	add_msg(&b, 5, 1, I(9), 2, I(-1), 0);
+	add_bytes(&b, 4, STR_LIT("\x08\x07\x22\x02\x08\x09"));
+	DEFECT("negative string", "string number -1");
+	add_msg(&b, 1, 1, I(1), 2, I(2), 0);
+	add_strings(&b, base_strings + 1, 1);
+	DEFECT("first string not empty", "empty one");
+	buf_release(&b);
+}
+
+static void bombs(void)
+{
+	struct pprof_read_opts small = {.max_memory = 1 << 20, .gzip.max_bytes = 4 << 20};
+	struct profile *p = NULL;
+	struct buf b, packed;
+	char *room;
+
+	buf_init(&b, 64 << 20);
+	buf_init(&packed, 64 << 20);
+	for (int i = 0; i < 1000000; i++)
+		buf_add(&b, "\x12\0", 2); /* an empty sample: 2 bytes here, a hundred in memory */
+	ok(pprof_read(buf_str(&b), &small, &p, &rep, &err) == -EFBIG, "many empty samples: %s",
+	   err.text);
+	ok(!gzip_deflate(buf_str(&b), &packed), "packed");
+	ok(pprof_read(buf_str(&packed), &small, &p, &rep, &err) == -EFBIG, "…no way in either: %s",
+	   err.text);
+	buf_clear(&b);
+	buf_clear(&packed);
+	room = buf_reserve(&b, 48 << 20);
+	memset(room, 0, 48 << 20);
+	buf_commit(&b, 48 << 20);
+	ok(!gzip_deflate(buf_str(&b), &packed), "48 MiB of zeros in %zu bytes", packed.len);
+	ok(pprof_read(buf_str(&packed), NULL, &p, &rep, &err) == -EFBIG, "too good a ratio: %s",
+	   err.text);
+	ok(pprof_read(buf_str(&packed), &small, &p, &rep, &err) == -EFBIG, "over the ceiling: %s",
+	   err.text);
+	buf_release(&b);
+	buf_release(&packed);
+}
+
+/* ---- writing ---- */
+
+static uint64_t rnd;
+
+static uint32_t next(uint32_t below)
+{
+	rnd = rnd * 6364136223846793005u + 1442695040888963407u;
+	return (uint32_t)(rnd >> 33) % below;
+}
+
+static struct profile *random_profile(uint64_t seed, enum profile_unit unit, int samples)
+{
+	static const char *const names[] = {
+		"main", "", "work", "f\xff", "std::map<int, char*>", "do_syscall_64", "ü"};
+	static const char *const modules[] = {"nginx", "libc.so.6", "[kernel]", "", "[vdso]"};
+	static const char *const processes[] = {"nginx", "python3 server.py", "[kworker]",
+						"a\x80z"};
+	struct builder *b = builder_new(&builder_limits_window, unit);
+	struct profile *p = NULL;
+	int r = 0;
+
+	rnd = seed;
+	for (int i = 0; i < samples; i++) {
+		uint32_t series = 0, node = 0, frame = 0, m;
+		uint64_t cnt = 1 + next(100);
+		struct str labels[][2] = {
+			{STR_LIT("process"), str_of(processes[next(4)])},
+			{STR_LIT("cgroup"), next(2) ? STR_LIT("/sys/a") : STR_LIT("")},
+			{STR_LIT("pid"), next(2) ? STR_LIT("0") : STR_LIT("")}};
+
+		r |= builder_series(b, (const struct str(*)[2])labels, 3, &series);
+		for (uint32_t k = next(8); k; k--) {
+			m = next(5);
+			r |= builder_frame(b, str_of(names[next(7)]), str_of(modules[m]),
+					   m == 2 ? FRAME_KERNEL : FRAME_USER, &frame);
+			r |= builder_stack(b, node, frame, &node);
+		}
+		r |= builder_sample(b, series, node, unit == PROFILE_SAMPLES ? cnt : cnt * 10309278,
+				    cnt);
+	}
+	builder_window(b, 1700000000250000000, 10000000000, 4, 97);
+	builder_lost(b, LOSS_RING_FULL, 7);
+	builder_lost(b, LOSS_NO_SYMBOL, 3);
+	r |= builder_seal(b, &p);
+	builder_free(b);
+	return r ? NULL : p;
+}
+
+static void round_trips(void)
+{
+	int same = 0, facts = 0, rounds = 40;
+	struct profile *p, *q;
+	struct buf one, two;
+
+	buf_init(&one, 1 << 24);
+	buf_init(&two, 1 << 24);
+	for (int i = 0; i < rounds; i++) {
+		enum profile_unit unit = i % 2 ? PROFILE_SAMPLES : PROFILE_NANOSECONDS;
+		struct pprof_write_opts opts = {.plain = i % 3 == 0};
+
+		p = random_profile((uint64_t)i, unit, 200);
+		q = NULL;
+		buf_clear(&one);
+		buf_clear(&two);
+		if (!pprof_write(p, &opts, &one) &&
+		    !pprof_read(buf_str(&one), NULL, &q, &rep, &err) &&
+		    !pprof_write(q, &opts, &two))
+			same += str_eq(buf_str(&one), buf_str(&two));
+		else
+			printf("# %s\n", err.text);
+		facts += q && q->total == p->total && q->total_cnt == p->total_cnt &&
+			 q->unit == unit && q->start_ns == p->start_ns &&
+			 q->length_ns == p->length_ns && q->cpus == 4 &&
+			 q->capacity_ns == p->capacity_ns && q->hz == 97 && q->window_cnt == 1 &&
+			 !memcmp(q->lost, p->lost, sizeof(p->lost));
+		profile_free(p);
+		profile_free(q);
+	}
+	is_u64(same, rounds, "write, read, write gives the same bytes");
+	is_u64(facts, rounds, "totals, counts, time, CPUs, rate and losses come back");
+
+	p = random_profile(1, PROFILE_NANOSECONDS, 300);
+	q = NULL;
+	buf_clear(&one);
+	ok(!pprof_write(p, NULL, &one) && gzip_is(buf_str(&one)), "gzip is the default");
+	ok(!pprof_read(buf_str(&one), NULL, &q, &rep, &err) && rep.zero_samples == 0,
+	   "no zero samples");
+	is_str(rep.type, "cpu/nanoseconds", "cpu is the default type");
+	profile_free(q);
+	profile_free(p);
+	buf_release(&one);
+	buf_release(&two);
+}
+
+static void pushes(void)
+{
+	struct pprof_write_opts opts = {
+		.for_push = true, .plain = true, .main_binary = STR_LIT("mainbin")};
+	struct builder *b = builder_new(&builder_limits_window, PROFILE_NANOSECONDS);
+	uint32_t series = 0;
+	struct profile *p = NULL, *q = NULL;
+	struct buf out;
+	int r;
+
+	r = builder_process(b, STR_LIT("secretproc"), &series);
+	r |= builder_sample(b, series, 0, 1000, 1);
+	r |= builder_seal(b, &p);
+	buf_init(&out, 1 << 20);
+	r |= pprof_write(p, &opts, &out);
+	ok(!r && !memmem(out.data, out.len, "secretproc", 10),
+	   "a pushed profile has no string labels");
+	ok(!r && !memmem(out.data, out.len, "count", 5), "…and one type");
+	ok(!pprof_scan(buf_str(&out), &err), "…and a sound shape");
+	r = pprof_read(buf_str(&out), NULL, &q, &rep, &err);
+	is_str(folded(q), "mainbin;[unknown] 1000\n",
+	       "…no stack without a frame, the main binary first");
+	profile_free(p);
+	profile_free(q);
+	builder_free(b);
+	buf_release(&out);
+}
+
+/* Truncations and flipped bits, fixed seeds: an answer or an error in words, never a crash. */
+static void hostile(void)
+{
+	struct profile *p = random_profile(3, PROFILE_NANOSECONDS, 100), *q;
+	struct pprof_write_opts opts = {0};
+	int silent = 0, read = 0;
+	struct buf file, copy;
+
+	buf_init(&file, 1 << 22);
+	buf_init(&copy, 1 << 22);
+	for (int plain = 0; plain < 2; plain++) {
+		opts.plain = plain;
+		buf_clear(&file);
+		if (pprof_write(p, &opts, &file))
+			silent++;
+		for (size_t len = 0; len < file.len; len += 1 + len / 50) {
+			q = NULL;
+			err.text[0] = '\0';
+			if (!pprof_read((struct str){file.data, len}, NULL, &q, NULL, &err))
+				read++;
+			else
+				silent += !err.text[0];
+			profile_free(q);
+		}
+		for (int i = 0; i < 2000; i++) {
+			buf_clear(&copy);
+			buf_add(&copy, file.data, file.len);
+			for (uint32_t k = 1 + next(4); k; k--)
+				copy.data[next((uint32_t)copy.len)] ^= (char)(1 << next(8));
+			q = NULL;
+			err.text[0] = '\0';
+			if (!pprof_read(buf_str(&copy), NULL, &q, NULL, &err))
+				read++;
+			else
+				silent += !err.text[0];
+			profile_free(q);
+		}
+	}
+	is_u64(silent, 0, "damaged files give an error in words (%d were readable)", read);
+	profile_free(p);
+	buf_release(&file);
+	buf_release(&copy);
+}
+
+/* ---- files for other programs ---- */
+
+static int put_file(const char *dir, const char *name, struct str data)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	if (fs_write(path, data, &err)) {
+		fprintf(stderr, "%s\n", err.text);
+		return 1;
+	}
+	return 0;
+}
+
+/* `name` as .pb.gz and as .tot: types, total of each, number of samples. */
+static int put_sample(const char *dir, const char *name, const struct profile *p,
+		      const struct pprof_write_opts *opts)
+{
+	struct buf out, tot;
+	char file[64];
+	int r;
+
+	buf_init(&out, 1 << 26);
+	buf_init(&tot, 4096);
+	r = pprof_write(p, opts, &out);
+	snprintf(file, sizeof(file), "%s.pb.gz", name);
+	r = r ? r : put_file(dir, file, buf_str(&out));
+	buf_addf(&tot, "samples %zu\nweight %" PRIu64 "\ncount %" PRIu64 "\nunit %d\n",
+		 p->sample_cnt, p->total, p->total_cnt, (int)p->unit);
+	snprintf(file, sizeof(file), "%s.tot", name);
+	r = r ? r : put_file(dir, file, buf_str(&tot));
+	buf_release(&out);
+	buf_release(&tot);
+	return r;
+}
+
+static int put_files(const char *dir)
+{
+	struct pprof_write_opts push = {.for_push = true, .main_binary = STR_LIT("nginx")};
+	struct profile *time = random_profile(11, PROFILE_NANOSECONDS, 500);
+	struct profile *samples = random_profile(12, PROFILE_SAMPLES, 500);
+	struct profile *empty = random_profile(13, PROFILE_NANOSECONDS, 0);
+	int r;
+
+	r = put_sample(dir, "time", time, NULL) || put_sample(dir, "samples", samples, NULL) ||
+	    put_sample(dir, "push", time, &push) || put_sample(dir, "empty", empty, NULL);
+	profile_free(time);
+	profile_free(samples);
+	profile_free(empty);
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1)
+		return put_files(argv[1]);
+	the_reference();
+	columns();
+	locations();
+	defects();
+	bombs();
+	round_trips();
+	pushes();
+	hostile();
+	return tap_done();
+}
