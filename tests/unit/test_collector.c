@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The collector on the running kernel: samples itself spinning, follows a child, keeps to its filters. */
 #include <stdint.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -13,7 +14,8 @@
 #define HZ 499
 
 struct seen {
-	uint64_t samples, in_spin, kernel_mode, deep, other_pids;
+	uint64_t samples, in_spin, deep, other_pids;
+	uint64_t kernel_mode, kernel_stacks, below_kernel;
 	uint64_t bad, unordered, starts_differ;
 	uint64_t execs, forks, exits, mmaps;
 	uint64_t last_ns, start_ns, weight_ns;
@@ -51,6 +53,24 @@ __attribute__((noinline, section("code_deep"))) static void spin_deep(int depth,
 	sink++; /* no tail call */
 }
 
+/* Two functions: the C library's wrapper keeps no frame, which costs the walk by frame pointer the inner one. */
+__attribute__((noinline, section("code_kernel"))) static void work_in_kernel(void)
+{
+	static char bytes[64 << 10];
+
+	for (int i = 0; i < 16; i++)
+		sink += getrandom(bytes, sizeof(bytes), 0) > 0;
+}
+
+__attribute__((noinline, section("code_kernel"))) static void spin_in_kernel(uint64_t cpu_ns)
+{
+	uint64_t until_ns = cpu_time_ns() + cpu_ns;
+
+	while (cpu_time_ns() < until_ns)
+		work_in_kernel();
+}
+
+extern const char __start_code_kernel[], __stop_code_kernel[];
 extern const char __start_code_spin[], __stop_code_spin[], __start_code_deep[], __stop_code_deep[];
 
 static uint32_t frames_between(const struct wire_sample *s, const char *from, const char *until)
@@ -71,7 +91,12 @@ static void look_at_sample(struct seen *seen, const struct wire_sample *s)
 	}
 	seen->samples++;
 	seen->weight_ns += s->weight_ns;
-	seen->kernel_mode += !!(s->h.flags & WIRE_F_KERNEL_MODE);
+	if (s->h.flags & WIRE_F_KERNEL_MODE) {
+		seen->kernel_mode++;
+		seen->kernel_stacks += s->kernel_cnt && (s->pcs[0] >> 63);
+		seen->below_kernel +=
+			frames_between(s, __start_code_kernel, __stop_code_kernel) > 0;
+	}
 	seen->starts_differ += seen->start_ns && seen->start_ns != s->start_ns;
 	seen->start_ns = s->start_ns;
 	if (s->cpu < 32)
@@ -159,6 +184,24 @@ static void test_self(void)
 	is_u64(st.lost[LOSS_RING_FULL] + st.lost[LOSS_BAD_RECORD] + st.lost[LOSS_EVENTS], 0,
 	       "nothing lost");
 	ok(!collector_poll(c, 0, take, &seen), "polling a stopped collector is harmless");
+	collector_free(c);
+}
+
+static void test_kernel_mode(void)
+{
+	struct collector_opts opts = {.hz = HZ};
+	struct seen seen = {.pid = (uint32_t)getpid()};
+	struct collector *c = start(&opts);
+
+	if (!c)
+		return;
+	spin_in_kernel(200 * 1000 * 1000);
+	ok(!collector_stop(c, take, &seen), "stop");
+	ok(seen.kernel_mode >= HZ / 20, "%" PRIu64 " samples hit a system call", seen.kernel_mode);
+	ok(seen.kernel_stacks * 10 >= seen.kernel_mode * 9,
+	   "%" PRIu64 " of them have a kernel stack", seen.kernel_stacks);
+	ok(seen.below_kernel * 10 >= seen.kernel_mode * 8, "%" PRIu64 " the user stack below it",
+	   seen.below_kernel);
 	collector_free(c);
 }
 
@@ -325,6 +368,7 @@ int main(void)
 		return tap_done();
 	}
 	test_self();
+	test_kernel_mode();
 	test_pid_filter();
 	test_cgroup_filter();
 	test_errors();

@@ -42,8 +42,19 @@ int perf_open(struct perf_event_attr *attr, uint32_t cpu, const char *what, stru
 	long fd;
 
 	attr->size = sizeof(*attr);
+	attr->read_format = PERF_FORMAT_TOTAL_TIME_ENABLED;
 	fd = syscall(SYS_perf_event_open, attr, -1, (int)cpu, -1, PERF_FLAG_FD_CLOEXEC);
 	return fd >= 0 ? (int)fd : explain(errno, what, cpu, err);
+}
+
+bool perf_is_alive(int fd, uint64_t *last_ns)
+{
+	uint64_t values[2]; /* count, time enabled: see "Reading results" in perf_event_open(2) */
+
+	if (read(fd, values, sizeof(values)) != (ssize_t)sizeof(values) || values[1] == *last_ns)
+		return false;
+	*last_ns = values[1];
+	return true;
 }
 
 static void raise_limit(int which, const char *name, rlim_t want)

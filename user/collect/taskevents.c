@@ -20,7 +20,8 @@ struct task_ring {
 	void *base; /* control page, then `bytes` of data */
 	uint32_t cpu;
 	int fd;
-	bool gone; /* its CPU is offline: to be closed after one more drain */
+	bool gone;	   /* its CPU is, or was, offline: to be closed after one more drain */
+	uint64_t alive_ns; /* for perf_is_alive() */
 };
 
 struct taskevents {
@@ -86,7 +87,7 @@ static int open_event(struct taskevents *te, uint32_t cpu, struct err *err)
 
 static int open_ring(struct taskevents *te, uint32_t cpu, struct err *err)
 {
-	struct epoll_event wake = {.events = EPOLLIN, .data.u32 = cpu};
+	struct epoll_event wake = {.events = EPOLLIN, .data.fd = -1};
 	struct task_ring ring = {.cpu = cpu};
 	int r;
 
@@ -107,6 +108,7 @@ static int open_ring(struct taskevents *te, uint32_t cpu, struct err *err)
 		close_ring(te, &ring);
 		return r;
 	}
+	wake.data.fd = ring.fd;
 	if (epoll_ctl(te->epoll_fd, EPOLL_CTL_ADD, ring.fd, &wake)) {
 		r = err_set(err, errno, "task events: epoll: %s", strerror(errno));
 		close_ring(te, &ring);
@@ -116,15 +118,15 @@ static int open_ring(struct taskevents *te, uint32_t cpu, struct err *err)
 	return 0;
 }
 
-static struct task_ring *ring_of(struct taskevents *te, uint32_t cpu)
+static bool is_followed(const struct taskevents *te, uint32_t cpu)
 {
 	for (size_t i = 0; i < te->cnt; i++)
-		if (te->rings[i].cpu == cpu)
-			return &te->rings[i];
-	return NULL;
+		if (te->rings[i].cpu == cpu && !te->rings[i].gone)
+			return true;
+	return false;
 }
 
-/* A CPU that was away for less than two calls may be back: its event is dead all the same, so it is opened afresh. */
+/* Closes what was found gone the last time, and finds out what is gone now. */
 static void close_gone(struct taskevents *te, const struct cpu_list *online)
 {
 	size_t kept = 0;
@@ -136,7 +138,9 @@ static void close_gone(struct taskevents *te, const struct cpu_list *online)
 			close_ring(te, ring);
 			continue;
 		}
-		ring->gone = !cpu_list_has(online, ring->cpu);
+		ring->gone = !perf_is_alive(ring->fd, &ring->alive_ns);
+		/* a CPU that is back already has told nothing since it came: nobody knows how much that was */
+		te->lost += ring->gone && cpu_list_has(online, ring->cpu);
 		te->rings[kept++] = *ring;
 	}
 	te->cnt = kept;
@@ -148,7 +152,7 @@ int taskevents_follow(struct taskevents *te, const struct cpu_list *online, stru
 
 	close_gone(te, online);
 	for (size_t i = 0; !r && i < online->cnt; i++)
-		if (!ring_of(te, online->ids[i]))
+		if (!is_followed(te, online->ids[i]))
 			r = open_ring(te, online->ids[i], err);
 	return r;
 }
@@ -159,13 +163,10 @@ void taskevents_wait(struct taskevents *te, int timeout_ms)
 	int n;
 
 	n = epoll_wait(te->epoll_fd, ready, ARRAY_SIZE(ready), timeout_ms);
-	for (int i = 0; i < n; i++) {
-		struct task_ring *ring = ring_of(te, ready[i].data.u32);
-
-		/* an event whose CPU went offline reports that for ever: it must not keep us awake */
-		if (ring && (ready[i].events & (EPOLLHUP | EPOLLERR)))
-			epoll_ctl(te->epoll_fd, EPOLL_CTL_DEL, ring->fd, NULL);
-	}
+	/* an event whose CPU went offline may report that for ever: it must not keep us awake */
+	for (int i = 0; i < n; i++)
+		if (ready[i].events & (EPOLLHUP | EPOLLERR))
+			epoll_ctl(te->epoll_fd, EPOLL_CTL_DEL, ready[i].data.fd, NULL);
 }
 
 /* The `len` bytes at position `pos` of the ring in one piece; valid until the next call. */

@@ -17,6 +17,7 @@
 struct tick {
 	uint32_t cpu;
 	int fd;
+	uint64_t alive_ns; /* for perf_is_alive() */
 };
 
 struct ticks {
@@ -69,11 +70,13 @@ static void close_gone(struct ticks *t, const struct cpu_list *online)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < t->cnt; i++) {
-		if (cpu_list_has(online, t->items[i].cpu)) {
-			t->items[kept++] = t->items[i];
+		struct tick *tick = &t->items[i];
+
+		if (cpu_list_has(online, tick->cpu) && perf_is_alive(tick->fd, &tick->alive_ns)) {
+			t->items[kept++] = *tick;
 		} else {
-			log_debug("collect: CPU %u went offline", t->items[i].cpu);
-			close(t->items[i].fd);
+			log_debug("collect: CPU %u went offline", tick->cpu);
+			close(tick->fd);
 		}
 	}
 	t->cnt = kept;

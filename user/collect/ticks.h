@@ -23,8 +23,8 @@ struct ticks;
 int must_check ticks_new(uint64_t period_ns, int prog_fd, struct ticks **ret);
 
 /*
- * Opens events for CPUs that are new in the list, closes those of CPUs that are no longer in it. A CPU that goes
- * offline in the middle of this is skipped. 0 or -errno with a line in err; what was opened before stays.
+ * Opens events for CPUs that are new in the list, closes those of CPUs that are no longer in it, or have been away
+ * since the last call. A CPU that goes offline in the middle of this is skipped. 0 or -errno with a line in err; what was opened before stays.
  */
 int must_check ticks_follow(struct ticks *t, const struct cpu_list *online, struct err *err);
 
