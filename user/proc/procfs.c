@@ -210,9 +210,9 @@ static int read_exe(struct procfs *fs, uint32_t pid, struct wire_proc *p)
 	return 0;
 }
 
-static int read_cmdline(struct procfs *fs, uint32_t pid, struct wire_proc *p, size_t max)
+static int read_cmdline(struct procfs *fs, int fd, struct wire_proc *p, size_t max)
 {
-	ssize_t n = read_text(fs, pid, "cmdline", fs->buf, TEXT_BUF_BYTES);
+	ssize_t n = read_some(fd, fs->buf, TEXT_BUF_BYTES);
 
 	if (n < 0)
 		return (int)n;
@@ -221,36 +221,49 @@ static int read_cmdline(struct procfs *fs, uint32_t pid, struct wire_proc *p, si
 	return 0;
 }
 
+/* Into out, because the texts before it must be there first. */
+static int read_cgroup(struct procfs *fs, uint32_t pid, char *out, size_t max, size_t *ret_len)
+{
+	ssize_t n = read_text(fs, pid, "cgroup", fs->buf, TEXT_BUF_BYTES);
+	struct str cgroup;
+
+	if (n < 0)
+		return (int)n;
+	cgroup = parse_cgroup((struct str){fs->buf, (size_t)n});
+	if (cgroup.len > max) /* cut it would be another path */
+		cgroup.len = 0;
+	if (cgroup.len)
+		memcpy(out, cgroup.p, cgroup.len);
+	*ret_len = cgroup.len;
+	return 0;
+}
+
 /*
- * The texts lie one behind the other as exe, cmdline, cgroup. A path that does not fit whole would
- * be another path: it is left out.
+ * The texts lie one behind the other as exe, cmdline, cgroup. cmdline is opened first: every process has it, so that of
+ * one that is gone nothing else is tried.
  */
 static int read_texts(struct procfs *fs, uint32_t pid, unsigned int what, struct wire_proc *p)
 {
-	struct str cgroup = {"", 0};
-	char cgroup_copy[2048]; /* one line of at most PATH_MAX, in practice below 500 */
-	int r = -ENOENT;
-	ssize_t n;
+	char cgroup[2048]; /* in practice below 500 */
+	size_t cgroup_len = 0;
+	int cmdline_fd = -1, r = -ENOENT;
 
-	if (what & PROCFS_CGROUP) {
-		n = read_text(fs, pid, "cgroup", fs->buf, TEXT_BUF_BYTES);
-		if (n >= 0) {
-			cgroup = parse_cgroup((struct str){fs->buf, (size_t)n});
-			r = 0;
-		}
-		if (cgroup.len > sizeof(cgroup_copy))
-			cgroup.len = 0;
-		if (cgroup.len)
-			memcpy(cgroup_copy, cgroup.p, cgroup.len);
+	if (what & PROCFS_CMDLINE) {
+		cmdline_fd = open_file(fs, pid, "cmdline");
+		if (cmdline_fd == -ENOENT || cmdline_fd == -ESRCH)
+			return cmdline_fd;
 	}
+	if (what & PROCFS_CGROUP && !read_cgroup(fs, pid, cgroup, sizeof(cgroup), &cgroup_len))
+		r = 0;
 	if (what & PROCFS_EXE && !read_exe(fs, pid, p))
 		r = 0;
-	if (what & PROCFS_CMDLINE &&
-	    !read_cmdline(fs, pid, p, WIRE_MAX_TEXT - 8 - p->exe_len - cgroup.len))
-		r = 0;
-	if (cgroup.len)
-		memcpy(p->text + p->exe_len + p->cmdline_len, cgroup_copy, cgroup.len);
-	p->cgroup_len = (uint32_t)cgroup.len;
+	if (cmdline_fd >= 0) {
+		if (!read_cmdline(fs, cmdline_fd, p, WIRE_MAX_TEXT - 8 - p->exe_len - cgroup_len))
+			r = 0;
+		(void)close(cmdline_fd);
+	}
+	memcpy(p->text + p->exe_len + p->cmdline_len, cgroup, cgroup_len);
+	p->cgroup_len = (uint32_t)cgroup_len;
 	return r;
 }
 
