@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "render/verdict_json.h"
+
+#include <math.h>
+
+#include "base/json.h"
+#include "base/text.h"
+
+#define DIGITS	    6
+#define TIME_DIGITS 13 /* milliseconds until the year 2286 */
+
+static const char *unit_of(const struct verdict *v)
+{
+	switch (v->measure) {
+	case MEASURE_CORES:
+		return "cores";
+	case MEASURE_SAMPLES:
+		return "samples/s";
+	case MEASURE_SHARE:
+		break;
+	}
+	return "share";
+}
+
+static void add_time(struct json *j, const char *key, int64_t ns)
+{
+	json_double(j, key, (double)ns / 1e9, TIME_DIGITS);
+}
+
+static void add_if_known(struct json *j, const char *key, bool known, double value)
+{
+	if (known)
+		json_double(j, key, value, DIGITS);
+	else
+		json_null(j, key);
+}
+
+static void add_range(struct json *j, const char *key, const struct blame_incident *i)
+{
+	json_object(j, key);
+	add_time(j, "from", i->from_ns);
+	add_time(j, "until", i->until_ns);
+	json_end(j);
+}
+
+static void add_levels(struct json *j, const struct verdict *v, const struct verdict_entity *e)
+{
+	json_array(j, "levels");
+	for (uint32_t k = 0; k < v->recurrences; k++)
+		json_double(j, NULL, e->levels[k], DIGITS);
+	json_end(j);
+	json_array(j, "hit");
+	for (uint32_t k = 0; k < v->recurrences; k++)
+		json_bool(j, NULL, e->hit[k]);
+	json_end(j);
+}
+
+static void add_path(struct json *j, const struct verdict_path *path)
+{
+	json_array(j, "path");
+	for (size_t i = 0; path && i < path->cnt; i++)
+		json_str(j, NULL, path->frames[i]);
+	json_end(j);
+}
+
+static void add_pair(struct json *j, const char *key, double low, double high)
+{
+	json_array(j, key);
+	json_double(j, NULL, low, DIGITS);
+	json_double(j, NULL, high, DIGITS);
+	json_end(j);
+}
+
+static void add_labels(struct json *j, const struct verdict_view *view, struct str name)
+{
+	char key[128] = "process";
+
+	/* a key that does not fit is no label that anybody uses */
+	if (view->key.len && view->key.len < sizeof(key)) {
+		for (size_t i = 0; i < view->key.len; i++)
+			key[i] = view->key.p[i];
+		key[view->key.len] = '\0';
+	}
+	json_object(j, "labels");
+	json_str(j, key, name);
+	json_end(j);
+}
+
+static void add_entity(struct json *j, const struct verdict *v, const struct verdict_view *view,
+		       const struct verdict_entity *e, const struct verdict_path *path)
+{
+	bool cores = v->measure == MEASURE_CORES, suspect = e->role != ROLE_VICTIM;
+
+	json_object(j, NULL);
+	json_str(j, "process", e->name);
+	add_labels(j, view, e->name);
+	json_cstr(j, "role", verdict_role_name(e->role));
+	add_if_known(j, "posterior", suspect, e->posterior);
+	add_if_known(j, "e_false", suspect, e->e_false);
+	json_null(j, "p_adj"); /* comes with the test against shifted times */
+	add_if_known(j, "delta_cores", cores, e->delta);
+	add_if_known(j, "cores_incident", cores, e->incident);
+	add_if_known(j, "cores_baseline", cores, e->baseline);
+	json_u64(j, "hits", e->hits);
+	add_path(j, path);
+	json_double(j, "delta", e->delta, DIGITS);
+	add_pair(j, "delta_interval", e->delta_low, e->delta_high);
+	json_double(j, "incident", e->incident, DIGITS);
+	json_double(j, "baseline", e->baseline, DIGITS);
+	add_pair(j, "baseline_band", e->baseline_p10, e->baseline_p90);
+	add_if_known(j, "busy_otherwise", suspect, e->f);
+	json_double(j, "log_bf", e->log_bf, DIGITS);
+	json_bool(j, "linked", e->linked);
+	json_bool(j, "clock_shared", e->clock_shared);
+	json_u64(j, "runs", e->runs);
+	if (e->tie_group)
+		json_u64(j, "tie_group", e->tie_group);
+	else
+		json_null(j, "tie_group");
+	add_levels(j, v, e);
+	json_end(j);
+}
+
+static void add_ground(struct json *j, const struct verdict *v)
+{
+	struct blame_incident history = {v->history_from_ns, v->history_until_ns};
+
+	json_array(j, "incidents");
+	for (uint32_t k = 0; k < v->recurrences; k++)
+		add_range(j, NULL, &v->incidents[k]);
+	json_end(j);
+	add_range(j, "history", &history);
+	json_object(j, "baseline");
+	json_u64(j, "blocks", v->block_cnt);
+	json_double(j, "block_seconds", (double)v->block_ns / 1e9, DIGITS);
+	json_double(j, "seconds", v->baseline_s, DIGITS);
+	add_pair(j, "guard_seconds", (double)v->guard_min_ns / 1e9, (double)v->guard_ns / 1e9);
+	add_if_known(j, "period_seconds", v->period_ns > 0, (double)v->period_ns / 1e9);
+	json_u64(j, "phases", v->phase_cnt);
+	json_end(j);
+	json_object(j, "node");
+	add_if_known(j, "capacity", v->capacity > 0, v->capacity);
+	json_double(j, "incident", v->node_incident, DIGITS);
+	json_double(j, "baseline", v->node_baseline, DIGITS);
+	json_double(j, "rise", v->rise, DIGITS);
+	json_double(j, "rise_by_luck", v->noise, DIGITS);
+	json_u64(j, "processes", v->entity_cnt);
+	json_u64(j, "linked", v->linked_cnt);
+	json_end(j);
+}
+
+void verdict_json(const struct verdict *v, const struct verdict_view *view, struct buf *out)
+{
+	static const struct verdict_view no_view;
+	struct json j;
+
+	if (!view)
+		view = &no_view;
+	json_init(&j, out, true);
+	json_object(&j, NULL);
+	json_u64(&j, "version", 1);
+	json_cstr(&j, "verdict", verdict_kind_name(v->kind));
+	if (view->incident.len)
+		json_str(&j, "incident", view->incident);
+	else
+		json_null(&j, "incident");
+	json_u64(&j, "recurrences", v->recurrences);
+	if (v->needed >= 0)
+		json_i64(&j, "needed", v->needed);
+	else
+		json_null(&j, "needed");
+	add_if_known(&j, "missing", v->needed >= 0, (double)(v->needed - v->recurrences));
+	add_if_known(&j, "history_needed_seconds", v->history_needed_s > 0, v->history_needed_s);
+	json_cstr(&j, "unit", unit_of(v));
+	json_array(&j, "culprits");
+	for (size_t i = 0; i < v->suspect_cnt; i++)
+		add_entity(&j, v, view, &v->suspects[i],
+			   i < view->path_cnt ? &view->paths[i] : NULL);
+	for (size_t i = 0; i < v->victim_cnt; i++)
+		add_entity(&j, v, view, &v->victims[i], NULL);
+	json_end(&j);
+	json_double(&j, "lost", v->lost, DIGITS);
+	json_array(&j, "notes");
+	for (size_t i = 0; i < v->note_cnt; i++)
+		json_cstr(&j, NULL, v->notes[i]);
+	json_end(&j);
+	add_ground(&j, v);
+	json_end(&j);
+	buf_addch(out, '\n');
+}

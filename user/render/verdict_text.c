@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "render/verdict_text.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+#include "base/num.h"
+#include "base/text.h"
+#include "base/times.h"
+
+#define NAME_WIDTH    28 /* of the names' column, at most */
+#define STRIP_WIDTH   44
+#define MAX_INCIDENTS 12 /* strips of one process */
+#define MAX_STRIPS    2	 /* processes with strips */
+
+static const struct verdict_view no_view;
+
+static void add_incident(struct buf *b, const struct verdict_view *view)
+{
+	if (!view->incident.len) {
+		buf_addstr(b, "the incident");
+		return;
+	}
+	buf_addch(b, '\'');
+	text_add_clean(b, view->incident);
+	buf_addch(b, '\'');
+}
+
+/* A level without its unit. */
+static void add_level(struct buf *b, const struct verdict *v, double level)
+{
+	double size = fabs(level);
+
+	if (v->measure == MEASURE_SHARE)
+		buf_addf(b, "%.1f%%", level * 100);
+	else
+		buf_addf(b, size >= 99.95 ? "%.0f" : size >= 0.0995 ? "%.2f" : "%.3f", level);
+}
+
+static const char *unit_of(const struct verdict *v)
+{
+	switch (v->measure) {
+	case MEASURE_CORES:
+		return " cores";
+	case MEASURE_SAMPLES:
+		return " samples/s";
+	case MEASURE_SHARE:
+		break;
+	}
+	return " of all samples";
+}
+
+/* "+1.42 cores (0.02 → 1.44) in 5 of 5 recurrences" */
+static void add_change(struct buf *b, const struct verdict *v, const struct verdict_entity *e)
+{
+	if (e->delta >= 0)
+		buf_addch(b, '+');
+	add_level(b, v, e->delta);
+	buf_addstr(b, unit_of(v));
+	buf_addstr(b, " (");
+	add_level(b, v, e->baseline);
+	buf_addstr(b, " → ");
+	add_level(b, v, e->incident);
+	buf_addf(b, ") in %" PRIu32 " of %" PRIu32 " recurrences", e->hits, v->recurrences);
+}
+
+static void head_shortlist(const struct verdict *v, const struct verdict_view *view, struct buf *b)
+{
+	if (v->suspect_cnt == 1) {
+		text_add_clean(b, v->suspects[0].name);
+		buf_addstr(b, " is tied to ");
+		add_incident(b, view);
+		buf_addstr(b, ", but not surely its cause: ");
+		add_change(b, v, &v->suspects[0]);
+		return;
+	}
+	buf_addf(b, "one of %zu processes is behind ", v->suspect_cnt);
+	add_incident(b, view);
+	buf_addstr(b, ": ");
+	for (size_t i = 0; i < v->suspect_cnt; i++) {
+		buf_addstr(b, i ? ", " : "");
+		text_add_clean(b, v->suspects[i].name);
+	}
+}
+
+static void head_schedule(const struct verdict *v, const struct verdict_view *view, struct buf *b)
+{
+	add_incident(b, view);
+	buf_addstr(b, " keeps a clock");
+	if (v->period_ns) {
+		buf_addstr(b, " (every ");
+		duration_add(b, v->period_ns);
+		buf_addch(b, ')');
+	}
+	if (v->suspect_cnt) {
+		buf_addstr(b, " and so does ");
+		text_add_clean(b, v->suspects[0].name);
+	}
+	buf_addstr(b, ": that it is busy then does not show that it is the cause");
+}
+
+static void head_need_more(const struct verdict *v, const struct verdict_view *view, struct buf *b)
+{
+	int64_t missing = v->needed - (int64_t)v->recurrences;
+
+	if (v->needed < 0) {
+		buf_addstr(b, "nothing is tied to ");
+		add_incident(b, view);
+		buf_addstr(b, ", and more recurrences alone would not change that");
+	} else {
+		buf_addf(b, "%" PRId64 " more recurrence%s of ", missing, missing == 1 ? "" : "s");
+		add_incident(b, view);
+		buf_addf(b, " %s needed to name a process (%" PRId64 " in all)",
+			 missing == 1 ? "is" : "are", v->needed);
+	}
+	if (v->suspect_cnt) {
+		buf_addstr(b, "; so far ");
+		text_add_clean(b, v->suspects[0].name);
+		buf_addstr(b, " leads");
+	}
+}
+
+void verdict_headline(const struct verdict *v, const struct verdict_view *view, struct buf *out)
+{
+	if (!view)
+		view = &no_view;
+	switch (v->kind) {
+	case VERDICT_NAMED:
+		text_add_clean(out, v->suspects[0].name);
+		buf_addstr(out, " is behind ");
+		add_incident(out, view);
+		buf_addstr(out, ": ");
+		add_change(out, v, &v->suspects[0]);
+		break;
+	case VERDICT_SHORTLIST:
+		head_shortlist(v, view, out);
+		break;
+	case VERDICT_SCHEDULE_CONFOUNDED:
+		head_schedule(v, view, out);
+		break;
+	case VERDICT_CPU_DID_NOT_RISE:
+		buf_addstr(out, "no process took more CPU than usual during ");
+		add_incident(out, view);
+		buf_addstr(out, ": the cause is not on this machine's CPUs");
+		break;
+	case VERDICT_NEED_MORE:
+		head_need_more(v, view, out);
+		break;
+	}
+	if (v->victim_cnt) {
+		buf_addstr(out, "; ");
+		text_add_clean(out, v->victims[0].name);
+		buf_addstr(out, " lost CPU");
+	}
+}
+
+static void add_padded(struct buf *b, struct str name, size_t width)
+{
+	size_t n = text_width(name);
+
+	text_add_clean(b, name);
+	for (; n < width; n++)
+		buf_addch(b, ' ');
+}
+
+static void add_level_padded(struct buf *b, const struct verdict *v, double level, size_t width)
+{
+	struct buf text;
+
+	buf_init(&text, 64);
+	add_level(&text, v, level);
+	buf_addf(b, "%*s", (int)width, buf_error(&text) ? "?" : text.data);
+	buf_release(&text);
+}
+
+static size_t name_width(const struct verdict_entity *e, size_t cnt)
+{
+	size_t width = 7;
+
+	for (size_t i = 0; i < cnt; i++) {
+		size_t n = text_width(e[i].name);
+
+		if (n > width)
+			width = n;
+	}
+	return width < NAME_WIDTH ? width : NAME_WIDTH;
+}
+
+static void add_luck(struct buf *b, double e_false)
+{
+	if (e_false < 0.0001)
+		buf_addstr(b, "<0.0001");
+	else
+		num_add_double(b, e_false, 2);
+}
+
+static void add_table(struct buf *b, const struct verdict *v)
+{
+	size_t width = name_width(v->suspects, v->suspect_cnt);
+
+	if (!v->suspect_cnt)
+		return;
+	buf_addf(b, "\n  %-*s %9s %9s  %-22s %5s %6s  %s\n", (int)width, "process", "incident",
+		 "baseline", "rise [95% interval]", "hits", "sure", "by luck");
+	for (size_t i = 0; i < v->suspect_cnt; i++) {
+		const struct verdict_entity *e = &v->suspects[i];
+		struct buf rise;
+
+		buf_addstr(b, "  ");
+		add_padded(b, e->name, width);
+		add_level_padded(b, v, e->incident, 10);
+		add_level_padded(b, v, e->baseline, 10);
+		buf_init(&rise, 256);
+		buf_addch(&rise, '+');
+		add_level(&rise, v, e->delta);
+		buf_addstr(&rise, " [");
+		add_level(&rise, v, e->delta_low);
+		buf_addstr(&rise, ", ");
+		add_level(&rise, v, e->delta_high);
+		buf_addch(&rise, ']');
+		buf_addf(b, "  %-22s %2" PRIu32 "/%-2" PRIu32 " %5.1f%%  ",
+			 buf_error(&rise) ? "?" : rise.data, e->hits, v->recurrences,
+			 e->posterior * 100);
+		buf_release(&rise);
+		add_luck(b, e->e_false);
+		if (e->tie_group)
+			buf_addf(b, "  tie %c", (int)('A' + (e->tie_group - 1) % 26));
+		else if (e->clock_shared)
+			buf_addstr(b, "  shares the clock");
+		buf_addch(b, '\n');
+	}
+}
+
+static void add_evidence(struct buf *b, const struct verdict *v, const struct verdict_entity *e)
+{
+	buf_addstr(b, "\n  ");
+	text_add_clean(b, e->name);
+	if (e->flat)
+		buf_addf(b, " was never that busy in %" PRIu32 " stretches of ", v->block_cnt);
+	else
+		buf_addf(b, " is that busy in %.2g%% of %" PRIu32 " stretches of ", e->f * 100,
+			 v->block_cnt);
+	duration_add(b, v->block_ns);
+	buf_addstr(b, " outside the incidents;\n  ");
+	add_luck(b, e->e_false);
+	buf_addf(b, " innocent processes of %" PRIu32 " would match %s%" PRIu32 " by luck.\n",
+		 v->entity_cnt, e->hits == v->recurrences ? "all " : "", e->hits);
+	if (e->runs < e->hits)
+		buf_addf(b,
+			 "  It was busy all the time between some incidents: they count as %" PRIu32
+			 ".\n",
+			 e->runs);
+}
+
+static size_t column(double level, double top)
+{
+	double at = top > 0 ? level / top * (STRIP_WIDTH - 1) + 0.5 : 0;
+
+	return at < 0 ? 0 : at > STRIP_WIDTH - 1 ? STRIP_WIDTH - 1 : (size_t)at;
+}
+
+/* One line an incident: where its level lies on the band of the baseline. */
+static void add_strip(struct buf *b, const struct verdict *v, const struct verdict_entity *e)
+{
+	double top = e->baseline_p90;
+	char bar[STRIP_WIDTH + 1];
+
+	for (uint32_t k = 0; k < v->recurrences; k++)
+		if (e->levels[k] > top)
+			top = e->levels[k];
+	buf_addstr(b, "\n  ");
+	text_add_clean(b, e->name);
+	buf_addstr(b, ", incident by incident (* busy, o not; = middle 80% of the baseline, | its "
+		      "median):\n");
+	for (uint32_t k = 0; k < v->recurrences && k < MAX_INCIDENTS; k++) {
+		for (size_t i = 0; i < STRIP_WIDTH; i++)
+			bar[i] = i >= column(e->baseline_p10, top) &&
+						 i <= column(e->baseline_p90, top)
+					 ? '='
+					 : ' ';
+		bar[STRIP_WIDTH] = '\0';
+		bar[column(e->baseline, top)] = '|';
+		bar[column(e->levels[k], top)] = e->hit[k] ? '*' : 'o';
+		buf_addstr(b, "    ");
+		time_add(b, v->incidents[k].from_ns);
+		add_level_padded(b, v, e->levels[k], 9);
+		buf_addf(b, "  [%s]\n", bar);
+	}
+	if (v->recurrences > MAX_INCIDENTS)
+		buf_addf(b, "    … and %" PRIu32 " more\n", v->recurrences - MAX_INCIDENTS);
+}
+
+static void add_path(struct buf *b, const struct verdict_view *view, size_t i)
+{
+	if (i >= view->path_cnt || !view->paths[i].cnt)
+		return;
+	buf_addstr(b, "  hot path: ");
+	for (size_t f = 0; f < view->paths[i].cnt; f++) {
+		buf_addstr(b, f ? " > " : "");
+		text_add_clean(b, view->paths[i].frames[f]);
+	}
+	buf_addch(b, '\n');
+}
+
+static void add_victims(struct buf *b, const struct verdict *v)
+{
+	size_t width = name_width(v->victims, v->victim_cnt);
+
+	if (!v->victim_cnt)
+		return;
+	buf_addstr(b, "\n  lost CPU during the incidents:\n");
+	for (size_t i = 0; i < v->victim_cnt; i++) {
+		const struct verdict_entity *e = &v->victims[i];
+
+		buf_addstr(b, "  ");
+		add_padded(b, e->name, width);
+		add_level_padded(b, v, e->incident, 10);
+		add_level_padded(b, v, e->baseline, 10);
+		buf_addstr(b, "  ");
+		add_level(b, v, e->delta);
+		buf_addstr(b, unit_of(v));
+		buf_addch(b, '\n');
+	}
+}
+
+static void add_ground(struct buf *b, const struct verdict *v)
+{
+	buf_addf(b,
+		 "\n  looked at: %" PRIu32 " recurrence%s, %" PRIu32 " processes, %" PRIu32
+		 " baseline stretches of ",
+		 v->recurrences, v->recurrences == 1 ? "" : "s", v->entity_cnt, v->block_cnt);
+	duration_add(b, v->block_ns);
+	buf_addstr(b, ";\n  left out beside each incident: ");
+	duration_add(b, v->guard_min_ns);
+	if (v->guard_ns != v->guard_min_ns) {
+		buf_addstr(b, " to ");
+		duration_add(b, v->guard_ns);
+	}
+	buf_addstr(b, "; the node: ");
+	add_level(b, v, v->node_baseline);
+	buf_addstr(b, " → ");
+	add_level(b, v, v->node_incident);
+	buf_addstr(b, unit_of(v));
+	if (v->capacity > 0 && v->measure == MEASURE_CORES)
+		buf_addf(b, " of %.4g", v->capacity);
+	buf_addch(b, '\n');
+	for (size_t i = 0; i < v->note_cnt; i++) {
+		buf_addstr(b, "  note: ");
+		text_add_clean(b, str_of(v->notes[i]));
+		buf_addch(b, '\n');
+	}
+}
+
+static void next_need_more(struct buf *b, const struct verdict *v)
+{
+	if (v->needed < 0)
+		buf_addstr(b, "the leading process is busy most of the time anyway: look at what "
+			      "else changed, or mark\n  the incidents more exactly");
+	else
+		buf_addstr(b, "mark the next recurrence (culprit mark) and ask again");
+	if (v->history_needed_s > 0) {
+		buf_addf(b, "; or keep\n  more history: with the recurrences at hand ");
+		duration_add(b, (uint64_t)ceil(v->history_needed_s / 60) * 60 * NSEC_PER_SEC);
+		buf_addstr(b, " of baseline would do (now ");
+		duration_add(b, (uint64_t)v->baseline_s * NSEC_PER_SEC);
+		buf_addch(b, ')');
+	}
+}
+
+static void add_next(struct buf *b, const struct verdict *v)
+{
+	buf_addstr(b, "\n  next: ");
+	switch (v->kind) {
+	case VERDICT_NAMED:
+		buf_addstr(b, "look at its flame graph, then stop, delay or limit it once and see "
+			      "whether the incident stays away");
+		break;
+	case VERDICT_SHORTLIST:
+		buf_addstr(b, "at the next recurrence throttle one of them and see whether the "
+			      "incident stays away;\n  some may only react to it");
+		break;
+	case VERDICT_SCHEDULE_CONFOUNDED:
+		buf_addstr(b, "move the job to another minute once: if the incident moves with it, "
+			      "it is the cause; or wait for\n  an incident off the schedule");
+		break;
+	case VERDICT_CPU_DID_NOT_RISE:
+		buf_addstr(b, "look at waiting instead of running: disk, locks, network, memory "
+			      "pressure (PSI), another node");
+		break;
+	case VERDICT_NEED_MORE:
+		next_need_more(b, v);
+		break;
+	}
+	buf_addch(b, '\n');
+}
+
+void verdict_text(const struct verdict *v, const struct verdict_view *view, struct buf *out)
+{
+	if (!view)
+		view = &no_view;
+	verdict_headline(v, view, out);
+	buf_addch(out, '\n');
+	add_table(out, v);
+	for (size_t i = 0; i < v->suspect_cnt && i < MAX_STRIPS; i++) {
+		add_evidence(out, v, &v->suspects[i]);
+		add_path(out, view, i);
+		add_strip(out, v, &v->suspects[i]);
+		if (v->kind == VERDICT_NAMED)
+			break;
+	}
+	add_victims(out, v);
+	add_ground(out, v);
+	add_next(out, v);
+}
