@@ -182,10 +182,222 @@ static void test_disorder(void)
 	data_remove(dir);
 }
 
+/* Sum of a process's samples in one window, the slow way. */
+static uint64_t weight_of(const struct profile *p, struct str process)
+{
+	uint64_t weight = 0;
+
+	for (size_t i = 0; i < p->sample_cnt; i++)
+		if (str_eq(profile_label(p, p->samples[i].series, STR_LIT(LABEL_PROCESS)), process))
+			weight += p->samples[i].weight;
+	return weight;
+}
+
+static void test_timeline(void)
+{
+	struct store_opts opts = {.block_ns = 60 * NSEC_PER_SEC};
+	char *dir = data_dir();
+	struct store *s = open_or_bail(dir, STORE_WRITE, &opts);
+	struct timeline *t = NULL, *want = timeline_new(PROFILE_NANOSECONDS);
+	struct profile *w[20];
+	struct err err = {""};
+	bool windows = true, cells = true;
+
+	for (size_t i = 0; i < 20; i++) {
+		w[i] = data_window(i + 90, DATA_NOON + (int64_t)i * WINDOW_NS, WINDOW_NS, 1 + i % 7,
+				   30, 20);
+		put_or_say(s, w[i]);
+		data_must(timeline_add_profile(want, w[i], NULL, STR_LIT(LABEL_PROCESS)));
+	}
+	data_must(timeline_seal(want));
+	ok(!store_timeline(s, TIME_RANGE_ALL, NULL, LABEL_PROCESS, &t, &err), "timeline: %s",
+	   err.text);
+	ok(t->window_cnt == 20 && t->entity_cnt == want->entity_cnt &&
+		   t->cell_cnt == want->cell_cnt,
+	   "as large as that of the profiles");
+	for (uint32_t i = 0; i < t->window_cnt; i++)
+		windows &= t->windows[i].start_ns == w[i]->start_ns &&
+			   t->windows[i].cnt == w[i]->total_cnt &&
+			   t->windows[i].capacity_ns == w[i]->capacity_ns &&
+			   t->windows[i].lost == loss_samples(w[i]->lost);
+	for (size_t i = 0; i < t->cell_cnt; i++)
+		cells &= t->cells[i].weight ==
+			 weight_of(w[t->cells[i].window], timeline_name(t, t->cells[i].entity));
+	ok(windows, "each window is what the profile says");
+	ok(cells, "each cell is the sum of the process's samples");
+	timeline_free(t);
+	timeline_free(want);
+	ok(!store_timeline(s, (struct time_range){0, 1}, NULL, LABEL_PROCESS, &t, &err) &&
+		   !t->window_cnt,
+	   "a timeline of nothing is empty");
+	timeline_free(t);
+	store_close(s);
+	for (size_t i = 0; i < 20; i++)
+		profile_free(w[i]);
+	data_remove(dir);
+}
+
+static void test_info(void)
+{
+	struct store_opts opts = {.block_ns = 60 * NSEC_PER_SEC};
+	char *dir = data_dir();
+	struct store *s = open_or_bail(dir, STORE_WRITE, &opts);
+	struct store_info *info = NULL;
+	struct profile *all;
+	struct profile *w[9];
+	uint64_t samples = 0;
+	struct err err = {""};
+
+	for (size_t i = 0; i < 9; i++) {
+		w[i] = data_window(i + 120, DATA_NOON + (int64_t)i * WINDOW_NS, WINDOW_NS, 5, 30,
+				   20);
+		put_or_say(s, w[i]);
+		samples += w[i]->total_cnt;
+	}
+	all = merged(w, 9, NULL);
+	if (ok(!store_info(s, &info, &err), "inventory: %s", err.text)) {
+		is_u64(info->block_cnt, 2, "two blocks");
+		ok(info->blocks[0].window_cnt == 6 && info->blocks[1].window_cnt == 3,
+		   "six and three windows");
+		is_str(info->blocks[0].file, "block-20231115T120000Z-60s.db",
+		       "the name says the time");
+		ok(info->blocks[0].first_ns == w[0]->start_ns &&
+			   info->blocks[1].last_ns == w[8]->end_ns,
+		   "from the first to the last");
+		is_u64(info->blocks[0].sample_cnt + info->blocks[1].sample_cnt, samples,
+		       "all samples");
+		ok(!info->blocks[0].damaged && info->blocks[0].bytes > 1000,
+		   "sound, and some bytes large");
+		ok(!info->totals[PROFILE_SAMPLES], "nothing in bare samples");
+		ok(info->totals[PROFILE_NANOSECONDS]->total == all->total &&
+			   info->totals[PROFILE_NANOSECONDS]->series_cnt == 5 &&
+			   !memcmp(info->totals[PROFILE_NANOSECONDS]->lost, all->lost,
+				   sizeof(all->lost)),
+		   "totals and losses are those of all windows");
+	}
+	store_info_free(info);
+	profile_free(all);
+	store_close(s);
+	for (size_t i = 0; i < 9; i++)
+		profile_free(w[i]);
+	data_remove(dir);
+}
+
+static void test_batch(void)
+{
+	struct store_opts opts = {.block_ns = 20 * NSEC_PER_SEC};
+	char *dir = data_dir();
+	struct store *s = open_or_bail(dir, STORE_WRITE, &opts);
+	struct store *reader = open_or_bail(dir, STORE_READ, NULL);
+	struct profile *w[30], *p = NULL;
+	struct err err = {""};
+
+	ok(store_commit(s, &err) == -EINVAL, "no commit without begin");
+	ok(!store_begin(s, &err), "begin");
+	ok(store_begin(s, &err) == -EINVAL, "no second begin");
+	for (size_t i = 0; i < 30; i++) { /* jumping about among more blocks than are kept open */
+		w[i] = data_window(i + 160, DATA_NOON + (int64_t)(i * 7 % 30) * WINDOW_NS,
+				   WINDOW_NS, 2, 10, 20);
+		put_or_say(s, w[i]);
+		if (!i)
+			ok(store_read(reader, &TIME_RANGE_ALL, 1, NULL, &p, &err) == -ENODATA,
+			   "nothing is seen before the commit");
+	}
+	ok(store_retain(s, 0, &err) == -EBUSY, "no retention inside a batch");
+	ok(!store_commit(s, &err), "commit: %s", err.text);
+	is_u64(data_count(dir, "block-", ".db"), 15, "fifteen blocks");
+	ok(!store_read(reader, &TIME_RANGE_ALL, 1, NULL, &p, &err) && p->window_cnt == 30,
+	   "all is seen after it");
+	profile_free(p);
+	ok(!store_begin(s, &err), "begin again");
+	put_or_say(s, w[0]);
+	store_close(s);
+	ok(!store_read(reader, &TIME_RANGE_ALL, 1, NULL, &p, &err) && p->window_cnt == 30,
+	   "a batch that was not committed leaves nothing");
+	profile_free(p);
+	store_close(reader);
+	for (size_t i = 0; i < 30; i++)
+		profile_free(w[i]);
+	data_remove(dir);
+}
+
+static void test_retention(void)
+{
+	struct store_opts opts = {.block_ns = 60 * NSEC_PER_SEC, .max_age_ns = 120 * NSEC_PER_SEC};
+	char *dir = data_dir();
+	struct store *s = open_or_bail(dir, STORE_WRITE, &opts);
+	struct profile *w = NULL, *p = NULL;
+	struct err err = {""};
+
+	for (size_t i = 0; i < 5; i++) {
+		w = data_window(i, DATA_NOON + (int64_t)i * 60 * DATA_SECOND, WINDOW_NS, 2, 10, 20);
+		put_or_say(s, w);
+		profile_free(w);
+	}
+	ok(!store_retain(s, DATA_NOON + 250 * DATA_SECOND, &err), "retain: %s", err.text);
+	is_u64(data_count(dir, "block-", ".db"), 3, "two of five blocks are too old");
+	ok(!store_read(s, &TIME_RANGE_ALL, 1, NULL, &p, &err) &&
+		   p->start_ns == DATA_NOON + 120 * DATA_SECOND,
+	   "the rest is there");
+	profile_free(p);
+	ok(!store_retain(s, DATA_NOON + 86400 * DATA_SECOND, &err), "a day later");
+	is_u64(data_count(dir, "block-", ".db"), 1, "the newest block stays");
+	is_u64(data_count(dir, "block-", "-wal") + data_count(dir, "block-", "-shm"), 2,
+	       "and only its own two files beside it");
+	w = data_window(99, DATA_NOON + 240 * DATA_SECOND, WINDOW_NS, 2, 10, 20);
+	put_or_say(s, w);
+	profile_free(w);
+	store_close(s);
+	data_remove(dir);
+}
+
+static void test_units(void)
+{
+	struct builder *b = builder_new(&builder_limits_window, PROFILE_SAMPLES);
+	char *dir = data_dir();
+	struct store *s = open_or_bail(dir, STORE_WRITE, NULL);
+	struct profile *w = data_window(1, DATA_NOON, WINDOW_NS, 2, 10, 20), *bare = NULL,
+		       *p = NULL;
+	struct time_range range = {DATA_NOON, DATA_NOON + WINDOW_NS};
+	struct err err = {""};
+	uint32_t id;
+
+	data_must(builder_process(b, STR_LIT("x"), &id));
+	data_must(builder_sample(b, id, 0, 12345, 0));
+	data_must(builder_seal(b, &bare));
+	put_or_say(s, w);
+	put_or_say(s, bare);
+	bare->start_ns = bare->end_ns = DATA_NOON + WINDOW_NS + 1;
+	put_or_say(s, bare);
+	is_read(s, &range, 1, NULL, &w, 1, "nanoseconds alone");
+	range = (struct time_range){0, 1};
+	ok(!store_read(s, &range, 1, NULL, &p, &err) && p->unit == PROFILE_SAMPLES &&
+		   p->total == 12345 && !p->length_ns,
+	   "samples without time or length, at the beginning of time");
+	profile_free(p);
+	is_i64(store_read(s, &TIME_RANGE_ALL, 1, NULL, &p, &err), -EINVAL,
+	       "both together are refused");
+	ok(strstr(err.text, "counts") != NULL, "said so: %s", err.text);
+	bare->end_ns = bare->start_ns - 1;
+	is_i64(store_put(s, bare, &err), -EINVAL, "a window that ends before it starts is refused");
+	bare->start_ns = bare->end_ns = INT64_MIN;
+	is_i64(store_put(s, bare, &err), -EINVAL, "so is one before the calendar");
+	store_close(s);
+	builder_free(b);
+	profile_free(w);
+	profile_free(bare);
+	data_remove(dir);
+}
+
 int main(void)
 {
 	test_round_trip();
 	test_ranges();
 	test_disorder();
+	test_timeline();
+	test_info();
+	test_batch();
+	test_retention();
+	test_units();
 	return tap_done();
 }
