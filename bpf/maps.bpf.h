@@ -5,8 +5,8 @@
  * Each type is written once: the linker wants a declaration to repeat the definition exactly.
  * Sizes marked 1 are set by user space before loading (collect/sampler.c).
  */
-#ifndef BPF_MAPS_H
-#define BPF_MAPS_H
+#ifndef BPF_MAPS_BPF_H
+#define BPF_MAPS_BPF_H
 
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>

@@ -6,8 +6,8 @@
  * counter belongs to programs of one kind: perf_event programs do not interrupt each other, nor do tracepoints that
  * run with preemption off.
  */
-#ifndef BPF_STAT_H
-#define BPF_STAT_H
+#ifndef BPF_STAT_BPF_H
+#define BPF_STAT_BPF_H
 
 #include "maps.bpf.h"
 

@@ -8,8 +8,8 @@
  * The walk starts at the registers with which the task left user mode, also when the sample hit the kernel: what lies
  * below a system call belongs to the stack.
  */
-#ifndef BPF_UNWIND_H
-#define BPF_UNWIND_H
+#ifndef BPF_UNWIND_BPF_H
+#define BPF_UNWIND_BPF_H
 
 #include "vmlinux.h"
 #include <bpf/bpf_core_read.h>

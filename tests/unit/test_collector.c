@@ -15,6 +15,7 @@
 
 struct seen {
 	uint64_t samples, in_spin, deep, other_pids;
+	uint64_t truncated;
 	uint64_t kernel_mode, kernel_stacks, below_kernel;
 	uint64_t bad, unordered, starts_differ;
 	uint64_t execs, forks, exits, mmaps;
@@ -91,6 +92,8 @@ static void look_at_sample(struct seen *seen, const struct wire_sample *s)
 	}
 	seen->samples++;
 	seen->weight_ns += s->weight_ns;
+	seen->truncated +=
+		(s->h.flags & WIRE_F_USER_TRUNCATED) && s->user_cnt == WIRE_MAX_USER_FRAMES;
 	if (s->h.flags & WIRE_F_KERNEL_MODE) {
 		seen->kernel_mode++;
 		seen->kernel_stacks += s->kernel_cnt && (s->pcs[0] >> 63);
@@ -202,6 +205,26 @@ static void test_kernel_mode(void)
 	   "%" PRIu64 " of them have a kernel stack", seen.kernel_stacks);
 	ok(seen.below_kernel * 10 >= seen.kernel_mode * 8, "%" PRIu64 " the user stack below it",
 	   seen.below_kernel);
+	collector_free(c);
+}
+
+static void test_losses(void)
+{
+	struct collector_opts opts = {.hz = 4999, .ring_bytes = 4096};
+	struct seen seen = {.pid = (uint32_t)getpid()};
+	struct collector_stats st;
+	struct collector *c = start(&opts);
+
+	if (!c)
+		return;
+	spin_deep(200, 100 * 1000 * 1000);
+	ok(!collector_stop(c, take, &seen), "stop");
+	collector_stats(c, &st);
+	ok(seen.samples > 0 && st.lost[LOSS_RING_FULL] > 100,
+	   "a ring of a page overflows: %" PRIu64 " samples lost", st.lost[LOSS_RING_FULL]);
+	is_u64(seen.samples + seen.other_pids, st.samples, "what was not lost is delivered");
+	ok(seen.truncated > 0 && st.lost[LOSS_USER_TRUNCATED] >= seen.truncated,
+	   "stacks of 200 frames are cut, marked and counted");
 	collector_free(c);
 }
 
@@ -369,6 +392,7 @@ int main(void)
 	}
 	test_self();
 	test_kernel_mode();
+	test_losses();
 	test_pid_filter();
 	test_cgroup_filter();
 	test_errors();
