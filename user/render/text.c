@@ -36,8 +36,9 @@ struct cell {
 struct grid {
 	const char *heads[MAX_COLUMNS];
 	size_t columns;
-	size_t whole[MAX_COLUMNS], rest[MAX_COLUMNS]; /* widest of each, so that points line up */
-	struct cell *cells;			      /* rows x columns */
+	/* widest of each, so that points line up */
+	size_t whole[MAX_COLUMNS], rest[MAX_COLUMNS], word[MAX_COLUMNS];
+	struct cell *cells; /* rows x columns */
 	size_t rows;
 };
 
@@ -76,6 +77,11 @@ static void set_cell(const struct page *p, struct grid *g, size_t row, size_t co
 	cell->whole = strcspn(cell->text, ".");
 	cell->rest = b.len - cell->whole;
 	cell->is_word = !strpbrk(cell->text, "0123456789");
+	if (cell->is_word) {
+		g->word[column] = b.len > g->word[column] ? b.len : g->word[column];
+		buf_release(&b);
+		return;
+	}
 	if (cell->whole > g->whole[column])
 		g->whole[column] = cell->whole;
 	if (cell->rest > g->rest[column])
@@ -96,9 +102,11 @@ static int grid_init(struct grid *g, const char *const *heads, size_t columns, s
 
 static size_t column_width(const struct grid *g, size_t i)
 {
-	size_t head = strlen(g->heads[i]), cells = g->whole[i] + g->rest[i];
+	size_t width = strlen(g->heads[i]), cells = g->whole[i] + g->rest[i];
 
-	return head > cells ? head : cells;
+	if (width < cells)
+		width = cells;
+	return width < g->word[i] ? g->word[i] : width;
 }
 
 static void pad(struct buf *b, size_t have, size_t want)
