@@ -565,6 +565,64 @@ static void test_live_files(void)
 	(void)close(elf);
 }
 
+/* The process sees its files below a root of its own, and must not lead anybody out of it. */
+static void test_live_root(void)
+{
+	char dir[] = "/tmp/culprit-test-root.XXXXXX", file[64], link[64], other[64];
+	struct registry *r = new_registry("/proc", 100, NULL);
+	struct stat st, etc, other_st;
+	struct place at;
+	uint32_t pid;
+	pid_t child;
+	FILE *f;
+
+	if (geteuid()) {
+		tap_skip("chroot wants root");
+		registry_free(r);
+		return;
+	}
+	if (!mkdtemp(dir))
+		abort();
+	(void)snprintf(file, sizeof(file), "%s/file", dir);
+	(void)snprintf(other, sizeof(other), "%s/other", dir);
+	(void)snprintf(link, sizeof(link), "%s/link", dir);
+	f = fopen(file, "w");
+	if (!f || fclose(f) || !(f = fopen(other, "w")) || fclose(f) ||
+	    symlink("/etc/passwd", link) || stat(file, &st) || stat(other, &other_st) ||
+	    stat("/etc/passwd", &etc))
+		abort();
+	child = fork();
+	if (!child) {
+		if (!chroot(dir))
+			pause();
+		_exit(1);
+	}
+	usleep(100000);
+	pid = (uint32_t)child;
+	ok(!map_of(r, 1, pid, 0x1000, 0x1000, 0, "/file", &st),
+	   "a file below the root of the process");
+	at = place_at(r, 2, pid, 0x1000);
+	ok(at.kind == PLACE_FILE, "…is found there");
+	ok(!map_of(r, 1, pid, 0x3000, 0x1000, 0, "/link", &etc), "a link out of it");
+	at = place_at(r, 2, pid, 0x3000);
+	ok(at.kind == PLACE_NO_FILE, "…leads nowhere");
+	ok(!fork_of(r, 3, 4000003, pid) &&
+		   !map_of(r, 3, 4000003, 0x5000, 0x1000, 0, "/other", &other_st),
+	   "a child that is gone already");
+	at = place_at(r, 4, 4000003, 0x5000);
+	ok(at.kind == PLACE_FILE, "…had its parent's root");
+	ok(!map_of(r, 3, 4000003, 0x7000, 0x1000, 0, "/file", &etc),
+	   "another file under a known path");
+	at = place_at(r, 4, 4000003, 0x7000);
+	ok(at.kind == PLACE_NO_FILE, "…is not taken for it");
+	end_child(child);
+	registry_free(r);
+	(void)unlink(file);
+	(void)unlink(other);
+	(void)unlink(link);
+	(void)rmdir(dir);
+}
+
 /* Events in any order, with pids and times that make no sense; whatever happens, the ceilings hold. */
 static void test_random(void)
 {
@@ -634,6 +692,7 @@ int main(void)
 	test_many_mappings();
 	test_live();
 	test_live_files();
+	test_live_root();
 	test_random();
 	image_cache_free(images);
 	return tap_done();

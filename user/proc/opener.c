@@ -184,7 +184,8 @@ static int open_file(struct opener *o, const struct wire_mmap *m, uint32_t ppid,
 	}
 	if (fd >= 0)
 		(void)close(fd);
-	return mapped;
+	/* maps shows the paths of a chroot as the reader sees them, not the process */
+	return mapped < 0 ? open_elsewhere(o, m, ppid, path) : mapped;
 }
 
 static bool is_elf(int fd)
