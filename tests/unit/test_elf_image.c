@@ -10,23 +10,11 @@
 #include "elf/elf_file.h"
 #include "elf/image.h"
 #include "unit/tap.h"
-
-static char dir[] = "/tmp/culprit-image-XXXXXX";
-static char path_of[256];
-
-static const char *at(const char *name)
-{
-	snprintf(path_of, sizeof(path_of), "%s/%s", dir, name);
-	return path_of;
-}
+#include "unit/tmpdir.h"
 
 static int put(const char *name, const char *text)
 {
-	int fd = open(at(name), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-
-	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
-		printf("Bail out! cannot write %s\n", at(name));
-	return fd;
+	return tmpdir_open(name, text, strlen(text));
 }
 
 static int open_self(void)
@@ -179,7 +167,7 @@ static void test_change(void)
 	int fd = put("lib.so", "no ELF at all");
 
 	fstat(fd, &st);
-	old = get(cache, fd, at("lib.so (deleted)"));
+	old = get(cache, fd, tmpdir_at("lib.so (deleted)"));
 	ok(old && !image_symbol(old, 1, &name, NULL), "a text file is an image without names");
 	ok(str_eq(image_module(old), STR_LIT("lib.so")),
 	   "that it was unlinked is not part of its name");
@@ -187,15 +175,15 @@ static void test_change(void)
 	close(put("lib.so", "written to in place"));
 	found = image_cache_find(cache, major(st.st_dev), minor(st.st_dev), st.st_ino);
 	ok(!found, "a file that was written to is not found by its inode");
-	fresh = get(cache, open(at("lib.so"), O_RDONLY | O_CLOEXEC), at("lib.so"));
+	fresh = get(cache, open(tmpdir_at("lib.so"), O_RDONLY | O_CLOEXEC), tmpdir_at("lib.so"));
 	ok(fresh && fresh != old && image_id(fresh) != image_id(old), "it is another image");
 	found = image_cache_find(cache, major(st.st_dev), minor(st.st_dev), st.st_ino);
 	ok(found == fresh, "and found from then on");
 	image_unref(found);
 	image_unref(fresh);
 	image_unref(old);
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	ok(!get(cache, fd, dir) && !is_open(fd), "a directory is refused and closed");
+	fd = open(tmpdir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ok(!get(cache, fd, tmpdir) && !is_open(fd), "a directory is refused and closed");
 	image_cache_free(cache);
 }
 
@@ -224,7 +212,7 @@ static void test_limits(void)
 	image_unref(image_ref(images[1])); /* images[0] is now the one used longest ago */
 	images[3] = get(cache, put("f3", "f3"), "f3");
 	ok(images[3] != NULL, "one without references makes room");
-	image = get(cache, open(at("f1"), O_RDONLY | O_CLOEXEC), "f1");
+	image = get(cache, open(tmpdir_at("f1"), O_RDONLY | O_CLOEXEC), "f1");
 	ok(image && image_id(image) == first, "the one used last is still known");
 	image_cache_stats(cache, &stats);
 	is_u64(stats.images, 3, "there are never more than allowed");
@@ -276,7 +264,7 @@ static void test_budget(void)
 
 	copy_self("one");
 	copy_self("two");
-	one = get(cache, open(at("one"), O_RDONLY | O_CLOEXEC), "one");
+	one = get(cache, open(tmpdir_at("one"), O_RDONLY | O_CLOEXEC), "one");
 	ok(image_symbol(one, offset, &name, NULL), "a copy has names");
 	image_cache_stats(cache, &stats);
 	image_unref(one);
@@ -284,8 +272,8 @@ static void test_budget(void)
 
 	limits.max_symbol_bytes = stats.symbol_bytes + stats.symbol_bytes / 2;
 	cache = new_cache(&limits);
-	one = get(cache, open(at("one"), O_RDONLY | O_CLOEXEC), "one");
-	two = get(cache, open(at("two"), O_RDONLY | O_CLOEXEC), "two");
+	one = get(cache, open(tmpdir_at("one"), O_RDONLY | O_CLOEXEC), "one");
+	two = get(cache, open(tmpdir_at("two"), O_RDONLY | O_CLOEXEC), "two");
 	for (int i = 0; i < 3; i++) {
 		ok(image_symbol(one, offset, &name, NULL) && str_eq(name, STR_LIT("a_function")),
 		   "the one is named");
@@ -296,7 +284,7 @@ static void test_budget(void)
 	ok(stats.symbol_bytes <= limits.max_symbol_bytes && stats.loaded_tables == 1,
 	   "within the budget");
 	is_u64(stats.evicted_tables, 5, "by reading them again in turn");
-	ok(!unlink(at("one")) && image_symbol(one, offset, &name, NULL),
+	ok(!unlink(tmpdir_at("one")) && image_symbol(one, offset, &name, NULL),
 	   "also after the file was unlinked");
 	image_unref(one);
 	image_unref(two);
@@ -304,7 +292,7 @@ static void test_budget(void)
 
 	limits.max_symbol_bytes = 100;
 	cache = new_cache(&limits);
-	two = get(cache, open(at("two"), O_RDONLY | O_CLOEXEC), "two");
+	two = get(cache, open(tmpdir_at("two"), O_RDONLY | O_CLOEXEC), "two");
 	ok(!image_symbol(two, offset, &name, NULL), "a table over the whole budget is not kept");
 	image_cache_stats(cache, &stats);
 	ok(stats.symbol_bytes == 0 && stats.refused_files == 1, "but counted");
@@ -324,9 +312,9 @@ static void test_truncated(void)
 	int fd;
 
 	copy_self("cut");
-	stat(at("cut"), &st);
+	stat(tmpdir_at("cut"), &st);
 	for (off_t len = st.st_size; len > 0; len -= len > 4096 ? st.st_size / 200 : 16) {
-		fd = open(at("cut"), O_RDWR | O_CLOEXEC);
+		fd = open(tmpdir_at("cut"), O_RDWR | O_CLOEXEC);
 		if (ftruncate(fd, len))
 			break;
 		image = get(cache, fd, "cut");
@@ -337,8 +325,8 @@ static void test_truncated(void)
 	}
 	is_u64(wrong, 0, "a program cut off anywhere has the right name or none");
 	copy_self("cut");
-	image = get(cache, open(at("cut"), O_RDWR | O_CLOEXEC), "cut");
-	ok(image_symbol(image, offset, &name, NULL) && !truncate(at("cut"), 0),
+	image = get(cache, open(tmpdir_at("cut"), O_RDWR | O_CLOEXEC), "cut");
+	ok(image_symbol(image, offset, &name, NULL) && !truncate(tmpdir_at("cut"), 0),
 	   "a file shrinks while it is known");
 	ok(!image_symbol(image, offset, &name, NULL), "its names are gone");
 	image_unref(image);
@@ -347,17 +335,13 @@ static void test_truncated(void)
 
 int main(void)
 {
-	char command[64];
-
-	if (!mkdtemp(dir))
-		return 1;
+	tmpdir_make();
 	test_identity();
 	test_libc();
 	test_change();
 	test_limits();
 	test_budget();
 	test_truncated();
-	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
-	ok(!system(command), "the test directory is gone");
+	ok(tmpdir_remove(), "the test directory is gone");
 	return tap_done();
 }

@@ -59,6 +59,29 @@ static void add(const char *name, unsigned int bind, unsigned int type, uint64_t
 	shdr(SEC_STR)->sh_size = str_len;
 }
 
+static void add_symbols(void)
+{
+	add("", STB_LOCAL, STT_NOTYPE, CODE_OFFSET, 0, SHN_UNDEF);
+	add("outer", STB_GLOBAL, STT_FUNC, 0x1000, 0x100, SEC_TEXT);
+	add("inner", STB_LOCAL, STT_FUNC, 0x1040, 0x20, SEC_TEXT);
+	add("label", STB_LOCAL, STT_NOTYPE, 0x1080, 0, SEC_TEXT);
+	add("__write", STB_GLOBAL, STT_FUNC, 0x1100, 0x40, SEC_TEXT);
+	add("write@@V_1", STB_WEAK, STT_FUNC, 0x1100, 0x40, SEC_TEXT);
+	add("impl_write", STB_LOCAL, STT_FUNC, 0x1100, 0x40, SEC_TEXT);
+	add("asm_entry", STB_GLOBAL, STT_NOTYPE, 0x1200, 0, SEC_TEXT);
+	add("$x", STB_LOCAL, STT_NOTYPE, 0x1210, 0, SEC_TEXT);
+	add("asm_exit", STB_GLOBAL, STT_NOTYPE, 0x1220, 0, SEC_TEXT);
+	add("strong", STB_GLOBAL, STT_FUNC, 0x1300, 0x10, SEC_TEXT);
+	add("feeble", STB_WEAK, STT_FUNC, 0x1300, 0x10, SEC_TEXT);
+	add("resolver", STB_GLOBAL, STT_GNU_IFUNC, 0x1400, 0x10, SEC_TEXT);
+	add("last", STB_GLOBAL, STT_FUNC, 0x17f0, 0, SEC_TEXT);
+	add("_init", STB_LOCAL, STT_FUNC, 0x1900, 0, SEC_INIT);
+	add("variable", STB_GLOBAL, STT_OBJECT, 0x1a00, 8, SEC_DATA);
+	add("_edata", STB_GLOBAL, STT_NOTYPE, 0x1a80, 0, SEC_DATA);
+	add("elsewhere", STB_GLOBAL, STT_FUNC, 0x9000, 0x10, SEC_TEXT);
+	add("huge", STB_GLOBAL, STT_FUNC, 0x1f00, UINT64_MAX, SEC_TEXT);
+}
+
 static void make_elf(void)
 {
 	static const uint8_t note[] = {4,   0,	 0,   0, 8,    0,    0,	   0,	 3, 0, 0, 0,
@@ -106,25 +129,7 @@ static void make_elf(void)
 	*shdr(SEC_NOTE) = (Elf64_Shdr){
 		.sh_type = SHT_NOTE, .sh_offset = NOTE_OFFSET, .sh_size = sizeof(note)};
 	memcpy(elf + NOTE_OFFSET, note, sizeof(note));
-	add("", STB_LOCAL, STT_NOTYPE, CODE_OFFSET, 0, SHN_UNDEF);
-	add("outer", STB_GLOBAL, STT_FUNC, 0x1000, 0x100, SEC_TEXT);
-	add("inner", STB_LOCAL, STT_FUNC, 0x1040, 0x20, SEC_TEXT);
-	add("label", STB_LOCAL, STT_NOTYPE, 0x1080, 0, SEC_TEXT);
-	add("__write", STB_GLOBAL, STT_FUNC, 0x1100, 0x40, SEC_TEXT);
-	add("write@@V_1", STB_WEAK, STT_FUNC, 0x1100, 0x40, SEC_TEXT);
-	add("impl_write", STB_LOCAL, STT_FUNC, 0x1100, 0x40, SEC_TEXT);
-	add("asm_entry", STB_GLOBAL, STT_NOTYPE, 0x1200, 0, SEC_TEXT);
-	add("$x", STB_LOCAL, STT_NOTYPE, 0x1210, 0, SEC_TEXT);
-	add("asm_exit", STB_GLOBAL, STT_NOTYPE, 0x1220, 0, SEC_TEXT);
-	add("strong", STB_GLOBAL, STT_FUNC, 0x1300, 0x10, SEC_TEXT);
-	add("feeble", STB_WEAK, STT_FUNC, 0x1300, 0x10, SEC_TEXT);
-	add("resolver", STB_GLOBAL, STT_GNU_IFUNC, 0x1400, 0x10, SEC_TEXT);
-	add("last", STB_GLOBAL, STT_FUNC, 0x17f0, 0, SEC_TEXT);
-	add("_init", STB_LOCAL, STT_FUNC, 0x1900, 0, SEC_INIT);
-	add("variable", STB_GLOBAL, STT_OBJECT, 0x1a00, 8, SEC_DATA);
-	add("_edata", STB_GLOBAL, STT_NOTYPE, 0x1a80, 0, SEC_DATA);
-	add("elsewhere", STB_GLOBAL, STT_FUNC, 0x9000, 0x10, SEC_TEXT);
-	add("huge", STB_GLOBAL, STT_FUNC, 0x1f00, UINT64_MAX, SEC_TEXT);
+	add_symbols();
 }
 
 static int elf_fd(size_t len)

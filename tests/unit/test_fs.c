@@ -6,22 +6,11 @@
 
 #include "base/fs.h"
 #include "unit/tap.h"
-
-static char dir[] = "/tmp/culprit-fs-XXXXXX";
-static char path_of[256];
-
-static const char *at(const char *name)
-{
-	snprintf(path_of, sizeof(path_of), "%s/%s", dir, name);
-	return path_of;
-}
+#include "unit/tmpdir.h"
 
 static void put(const char *name, const char *text)
 {
-	FILE *f = fopen(at(name), "w");
-
-	if (!f || fputs(text, f) < 0 || fclose(f))
-		printf("Bail out! cannot write %s\n", at(name));
+	close(tmpdir_open(name, text, strlen(text)));
 }
 
 static bool holds(int fd, const char *text)
@@ -36,12 +25,12 @@ static void test_open_in_root(void)
 {
 	int root, fd;
 
-	mkdir(at("root"), 0755);
-	mkdir(at("root/etc"), 0755);
+	mkdir(tmpdir_at("root"), 0755);
+	mkdir(tmpdir_at("root/etc"), 0755);
 	put("secret", "outside");
 	put("root/secret", "inside");
 	put("root/etc/plain", "plain");
-	root = open(at("root"), O_PATH | O_DIRECTORY | O_CLOEXEC);
+	root = open(tmpdir_at("root"), O_PATH | O_DIRECTORY | O_CLOEXEC);
 	ok(root >= 0, "the root opens");
 
 	fd = fs_open_in_root(root, "etc/plain");
@@ -55,8 +44,8 @@ static void test_open_in_root(void)
 	ok(holds(fd, "inside"), "dot-dot stops at the root");
 	close(fd);
 
-	ok(!symlink("../../../secret", at("root/etc/up")) &&
-		   !symlink("/secret", at("root/etc/abs")),
+	ok(!symlink("../../../secret", tmpdir_at("root/etc/up")) &&
+		   !symlink("/secret", tmpdir_at("root/etc/abs")),
 	   "links are there");
 	fd = fs_open_in_root(root, "etc/up");
 	ok(holds(fd, "inside"), "a relative link does not climb out");
@@ -67,18 +56,18 @@ static void test_open_in_root(void)
 
 	is_i64(fs_open_in_root(root, "none"), -ENOENT, "a missing file");
 	is_i64(fs_open_in_root(root, "etc"), -EINVAL, "a directory is refused");
-	ok(!mkfifo(at("root/fifo"), 0644), "a FIFO is there");
+	ok(!mkfifo(tmpdir_at("root/fifo"), 0644), "a FIFO is there");
 	is_i64(fs_open_in_root(root, "fifo"), -EINVAL, "a FIFO is refused and does not block");
-	if (mknod(at("root/null"), S_IFCHR | 0666, makedev(1, 3)))
+	if (mknod(tmpdir_at("root/null"), S_IFCHR | 0666, makedev(1, 3)))
 		tap_skip("no device can be made here");
 	else
 		is_i64(fs_open_in_root(root, "null"), -EINVAL, "a device is refused");
-	ok(!symlink("loop", at("root/loop")), "a link to itself is there");
+	ok(!symlink("loop", tmpdir_at("root/loop")), "a link to itself is there");
 	is_i64(fs_open_in_root(root, "loop"), -ELOOP, "a link to itself ends");
 	close(root);
 
 	root = open("/proc/self/root", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	fd = fs_open_in_root(root, at("secret"));
+	fd = fs_open_in_root(root, tmpdir_at("secret"));
 	ok(holds(fd, "outside"), "a process's root works as a root");
 	close(fd);
 	close(root);
@@ -91,18 +80,18 @@ static void test_read(void)
 
 	put("ten", "0123456789");
 	buf_init(&b, 10);
-	is_i64(fs_read(at("ten"), &b, &err), 0, "a file as long as the ceiling");
+	is_i64(fs_read(tmpdir_at("ten"), &b, &err), 0, "a file as long as the ceiling");
 	is_str(b.data, "0123456789", "is read whole");
 	buf_release(&b);
 	buf_init(&b, 9);
-	is_i64(fs_read(at("ten"), &b, &err), -EFBIG, "one byte over the ceiling is refused");
+	is_i64(fs_read(tmpdir_at("ten"), &b, &err), -EFBIG, "one byte over the ceiling is refused");
 	ok(strstr(err.text, "/ten: larger") != NULL, "with the path in the message");
 	buf_release(&b);
 	buf_init(&b, 4096);
-	is_i64(fs_read(at("none"), &b, &err), -ENOENT, "a missing file");
-	is_i64(fs_read(dir, &b, &err), -EISDIR, "a directory");
+	is_i64(fs_read(tmpdir_at("none"), &b, &err), -ENOENT, "a missing file");
+	is_i64(fs_read(tmpdir, &b, &err), -EISDIR, "a directory");
 	put("empty", "");
-	is_i64(fs_read(at("empty"), &b, &err), 0, "an empty file is fine");
+	is_i64(fs_read(tmpdir_at("empty"), &b, &err), 0, "an empty file is fine");
 	is_u64(b.len, 0, "and empty");
 	is_i64(fs_read("/proc/self/comm", &b, &err), 0, "a file of /proc, whose size is 0");
 	ok(b.len > 0, "has contents all the same");
@@ -115,22 +104,24 @@ static void test_write(void)
 	struct err err;
 	struct buf b;
 
-	is_i64(fs_write(at("out"), STR_LIT("one"), &err), 0, "a new file is written");
-	stat(at("out"), &before);
-	is_i64(fs_write(at("out"), STR_LIT("two"), &err), 0, "and written again");
-	stat(at("out"), &after);
+	is_i64(fs_write(tmpdir_at("out"), STR_LIT("one"), &err), 0, "a new file is written");
+	stat(tmpdir_at("out"), &before);
+	is_i64(fs_write(tmpdir_at("out"), STR_LIT("two"), &err), 0, "and written again");
+	stat(tmpdir_at("out"), &after);
 	ok(before.st_ino != after.st_ino, "by replacing it, not by writing into it");
 	buf_init(&b, 64);
-	is_i64(fs_read(at("out"), &b, &err), 0, "it reads back");
+	is_i64(fs_read(tmpdir_at("out"), &b, &err), 0, "it reads back");
 	is_str(b.data, "two", "with the new contents");
 	buf_release(&b);
-	is_i64(fs_write(at("none/out"), STR_LIT("x"), &err), -ENOENT, "no directory, no file");
+	is_i64(fs_write(tmpdir_at("none/out"), STR_LIT("x"), &err), -ENOENT,
+	       "no directory, no file");
 	ok(strstr(err.text, "none/out") != NULL, "with the path in the message");
 	is_i64(fs_write("/dev/null", STR_LIT("x"), &err), 0,
 	       "a device is written to, not replaced");
 	ok(!stat("/dev/null", &after) && S_ISCHR(after.st_mode), "and is still a device");
-	mkdir(at("full"), 0755);
-	is_i64(fs_write(at("full"), STR_LIT("x"), &err), -EISDIR, "a directory is not replaced");
+	mkdir(tmpdir_at("full"), 0755);
+	is_i64(fs_write(tmpdir_at("full"), STR_LIT("x"), &err), -EISDIR,
+	       "a directory is not replaced");
 }
 
 static void test_mkdirs(void)
@@ -138,23 +129,19 @@ static void test_mkdirs(void)
 	struct err err;
 	struct stat st;
 
-	is_i64(fs_mkdirs(at("a/b/c"), &err), 0, "directories are made with their parents");
-	ok(!stat(at("a/b/c"), &st) && S_ISDIR(st.st_mode), "they are there");
-	is_i64(fs_mkdirs(at("a/b/c"), &err), 0, "once more is fine");
-	is_i64(fs_mkdirs(at("ten"), &err), -ENOTDIR, "a file in the way is said");
+	is_i64(fs_mkdirs(tmpdir_at("a/b/c"), &err), 0, "directories are made with their parents");
+	ok(!stat(tmpdir_at("a/b/c"), &st) && S_ISDIR(st.st_mode), "they are there");
+	is_i64(fs_mkdirs(tmpdir_at("a/b/c"), &err), 0, "once more is fine");
+	is_i64(fs_mkdirs(tmpdir_at("ten"), &err), -ENOTDIR, "a file in the way is said");
 }
 
 int main(void)
 {
-	char command[64];
-
-	if (!mkdtemp(dir))
-		return 1;
+	tmpdir_make();
 	test_open_in_root();
 	test_read();
 	test_write();
 	test_mkdirs();
-	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
-	ok(!system(command), "the test directory is gone");
+	ok(tmpdir_remove(), "the test directory is gone");
 	return tap_done();
 }

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "base/num.h"
 #include "base/text.h"
 #include "sym/kallsyms.h"
 #include "unit/tap.h"
@@ -105,11 +106,10 @@ static void test_this_kernel(void)
 	for (size_t n = 0; f && fgets(line, sizeof(line), f); n++) {
 		struct str name, module;
 		uint64_t address;
-		char type;
 
-		if (n % 101 || sscanf(line, "%" SCNx64 " %c", &address, &type) != 2 || !address)
+		if (n % 101 || num_parse_hex((struct str){line, 16}, &address) || !address)
 			continue;
-		if (!strchr("tTwW", type))
+		if (!strchr("tTwW", line[17]))
 			continue;
 		checked++;
 		/* an alias may be better, but one that begins there must be found */

@@ -3,13 +3,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buf.h"
+#include "base/fs.h"
 #include "base/text.h"
 #include "sym/jitmap.h"
 #include "sym/perfmap.h"
 #include "unit/tap.h"
+#include "unit/tmpdir.h"
 
-static char dir[] = "/tmp/culprit-perfmap-XXXXXX";
-static char path_of[256];
 static uint64_t now_ns = NSEC_PER_SEC;
 
 static uint64_t mono(void *arg)
@@ -19,35 +20,23 @@ static uint64_t mono(void *arg)
 
 static const struct clock test_clock = {.mono_ns = mono};
 
-static const char *at(const char *name)
-{
-	snprintf(path_of, sizeof(path_of), "%s/%s", dir, name);
-	return path_of;
-}
-
 static void put(const char *name, const char *text)
 {
-	FILE *f = fopen(at(name), "w");
-
-	if (!f || fputs(text, f) < 0 || fclose(f))
-		printf("Bail out! cannot write %s\n", at(name));
+	close(tmpdir_open(name, text, strlen(text)));
 }
 
-static void shell(const char *command)
+static void must(bool done, const char *what)
 {
-	char line[512];
-
-	snprintf(line, sizeof(line), "cd '%s' && %s", dir, command);
-	if (system(line))
-		printf("Bail out! %s\n", line);
+	if (!done)
+		printf("Bail out! cannot %s\n", what);
 }
 
 static void make_process(uint32_t pid, unsigned long long start_time, const char *status)
 {
 	char name[64], text[512];
 
-	snprintf(name, sizeof(name), "mkdir -p %u/root/tmp", pid);
-	shell(name);
+	snprintf(name, sizeof(name), "%u/root/tmp", pid);
+	must(!fs_mkdirs(tmpdir_at(name), NULL), "make a process");
 	snprintf(text, sizeof(text),
 		 "%u (a) b (c) S 1 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 %llu 100 200\n", pid,
 		 start_time);
@@ -72,7 +61,7 @@ static const char *find(struct perfmaps *maps, uint32_t pid, uint32_t inner, uin
 
 static struct perfmaps *new_maps(uint32_t max_processes, size_t max_bytes)
 {
-	struct perfmap_opts opts = {dir, &test_clock, max_processes, max_bytes};
+	struct perfmap_opts opts = {tmpdir, &test_clock, max_processes, max_bytes};
 	struct perfmaps *maps = NULL;
 
 	if (perfmaps_new(&opts, &maps))
@@ -196,7 +185,7 @@ static void test_process(void)
 	put("100/root/tmp/perf-7.map", "1000 10 uno\n");
 	now_ns += 2 * NSEC_PER_SEC;
 	is_str(find(maps, 100, 7, 0x1000), "uno", "the pid belongs to another process now");
-	shell("rm -r 100");
+	must(!rename(tmpdir_at("100"), tmpdir_at("gone")), "end a process");
 	now_ns += 5 * NSEC_PER_SEC;
 	is_str(find(maps, 100, 7, 0x1000), "uno", "a process that is gone is still named");
 	is_str(find(maps, 100, 7, 0x2000), "-", "as far as it was known");
@@ -218,13 +207,13 @@ static void test_hostile(void)
 
 	make_process(200, 1, status_root);
 	put("secret", "1000 10 secret\n");
-	shell("ln -s ../../../secret 200/root/tmp/perf-7.map");
+	must(!symlink("../../../secret", tmpdir_at("200/root/tmp/perf-7.map")), "link");
 	is_str(find(maps, 200, 7, 0x1000), "-", "a link out of the root is not followed");
 	make_process(201, 1, status_root);
-	shell("mkfifo 201/root/tmp/perf-7.map");
+	must(!mkfifo(tmpdir_at("201/root/tmp/perf-7.map"), 0644), "make a FIFO");
 	is_str(find(maps, 201, 7, 0x1000), "-", "a FIFO does not stop us");
 	make_process(202, 1, status_root);
-	shell("mkdir 202/root/tmp/perf-7.map");
+	must(!mkdir(tmpdir_at("202/root/tmp/perf-7.map"), 0755), "make a directory");
 	is_str(find(maps, 202, 7, 0x1000), "-", "nor does a directory");
 	perfmaps_stats(maps, &stats);
 	is_u64(stats.refused, 2, "they are counted");
@@ -236,9 +225,11 @@ static void test_hostile(void)
 		is_str(find(maps, 203, 7, 0x1000), "mine", "a map of root is taken");
 		make_process(204, 1, "Uid:\t1000\t1001\t1000\t1000\nNSpid:\t204\t7\n");
 		put("204/root/tmp/perf-7.map", "1000 10 other\n");
-		shell("chown 1002 204/root/tmp/perf-7.map");
+		must(!chown(tmpdir_at("204/root/tmp/perf-7.map"), 1002, (gid_t)-1),
+		     "give a file away");
 		is_str(find(maps, 204, 7, 0x1000), "-", "one of another user is not");
-		shell("chown 1001 204/root/tmp/perf-7.map");
+		must(!chown(tmpdir_at("204/root/tmp/perf-7.map"), 1001, (gid_t)-1),
+		     "give a file away");
 		now_ns += 11 * NSEC_PER_SEC;
 		is_str(find(maps, 204, 7, 0x1000), "other", "one of the process's user is");
 	}
@@ -249,10 +240,13 @@ static void test_limits(void)
 {
 	struct perfmaps *maps = new_maps(4, 1 << 20);
 	struct perfmap_stats stats;
+	struct buf text;
 
 	make_process(300, 1, status_root);
-	shell("perl -e 'printf \"%x 10 f%d\\n\", 0x1000 + 16 * $_, $_ for 0 .. 99999' "
-	      ">300/root/tmp/perf-7.map");
+	buf_init(&text, 4 << 20);
+	for (unsigned int i = 0; i < 100000; i++)
+		buf_addf(&text, "%x 10 f%u\n", 0x1000 + 16 * i, i);
+	put("300/root/tmp/perf-7.map", text.data);
 	is_str(find(maps, 300, 7, 0x1000), "-",
 	       "of a file that is too large the beginning is not known");
 	is_str(find(maps, 300, 7, 0x1000 + 16 * 99999), "f99999", "but the end is");
@@ -263,29 +257,25 @@ static void test_limits(void)
 		char name[64];
 
 		make_process(pid, 1, status_root);
-		snprintf(name, sizeof(name), "cp 300/root/tmp/perf-7.map %u/root/tmp/perf-7.map",
-			 pid);
-		shell(name);
+		snprintf(name, sizeof(name), "%u/root/tmp/perf-7.map", pid);
+		put(name, text.data);
 		is_str(find(maps, pid, 7, 0x1000 + 16 * 99999), "f99999", "process %u", pid);
 	}
 	perfmaps_stats(maps, &stats);
 	ok(stats.processes <= 4 && stats.bytes <= 1 << 20,
 	   "many processes stay within both ceilings (%zu bytes)", (size_t)stats.bytes);
 	perfmaps_free(maps);
+	buf_release(&text);
 }
 
 int main(void)
 {
-	char command[64];
-
-	if (!mkdtemp(dir))
-		return 1;
+	tmpdir_make();
 	test_lines();
 	test_overlaps();
 	test_process();
 	test_hostile();
 	test_limits();
-	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
-	ok(!system(command), "the test directory is gone");
+	ok(tmpdir_remove(), "the test directory is gone");
 	return tap_done();
 }

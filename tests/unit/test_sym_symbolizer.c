@@ -12,24 +12,13 @@
 #include "sym/symbolizer.h"
 #include "sym/vdso.h"
 #include "unit/tap.h"
-
-static char dir[] = "/tmp/culprit-symbolizer-XXXXXX";
-static char path_of[256];
+#include "unit/tmpdir.h"
 
 extern const char __executable_start[] __attribute__((visibility("hidden")));
 
-static const char *at(const char *name)
-{
-	snprintf(path_of, sizeof(path_of), "%s/%s", dir, name);
-	return path_of;
-}
-
 static void put(const char *name, const char *text)
 {
-	FILE *f = fopen(at(name), "w");
-
-	if (!f || fputs(text, f) < 0 || fclose(f))
-		printf("Bail out! cannot write %s\n", at(name));
+	close(tmpdir_open(name, text, strlen(text)));
 }
 
 /* "name|module|kind" and a "!" when the name only says where it is. */
@@ -51,8 +40,8 @@ static struct symbolizer *new_symbolizer(uint32_t max_entries, const char *kalls
 	struct symbolizer *s = NULL;
 	struct err err;
 
-	snprintf(proc, sizeof(proc), "%s", at("proc"));
-	snprintf(symbols, sizeof(symbols), "%s", at(kallsyms));
+	snprintf(proc, sizeof(proc), "%s", tmpdir_at("proc"));
+	snprintf(symbols, sizeof(symbols), "%s", tmpdir_at(kallsyms));
 	opts.max_cache_entries = max_entries;
 	opts.kallsyms_path = symbols;
 	opts.perfmap.proc_path = proc;
@@ -256,14 +245,11 @@ static void test_vdso(void)
 
 int main(void)
 {
-	char command[64];
-
-	if (!mkdtemp(dir))
-		return 1;
-	mkdir(at("proc"), 0755);
-	mkdir(at("proc/77"), 0755);
-	mkdir(at("proc/77/root"), 0755);
-	mkdir(at("proc/77/root/tmp"), 0755);
+	tmpdir_make();
+	mkdir(tmpdir_at("proc"), 0755);
+	mkdir(tmpdir_at("proc/77"), 0755);
+	mkdir(tmpdir_at("proc/77/root"), 0755);
+	mkdir(tmpdir_at("proc/77/root/tmp"), 0755);
 	put("kallsyms", "ffffffff81000000 T start_here\nffffffff82000000 D data\n"
 			"ffffffffc0000000 t helper\t[nf_tables]\n");
 	put("hidden", "0000000000000000 T start_here\n");
@@ -271,7 +257,6 @@ int main(void)
 	test_ceiling();
 	test_elsewhere();
 	test_vdso();
-	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
-	ok(!system(command), "the test directory is gone");
+	ok(tmpdir_remove(), "the test directory is gone");
 	return tap_done();
 }
