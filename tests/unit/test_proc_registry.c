@@ -599,7 +599,8 @@ static void test_live_root(void)
 	}
 	usleep(100000);
 	pid = (uint32_t)child;
-	ok(!map_of(r, 1, pid, 0x1000, 0x1000, 0, "/file", &st),
+	ok(!proc_of(r, 1, pid, 0, "/x", "", "") &&
+		   !map_of(r, 1, pid, 0x1000, 0x1000, 0, "/file", &st),
 	   "a file below the root of the process");
 	at = place_at(r, 2, pid, 0x1000);
 	ok(at.kind == PLACE_FILE, "…is found there");
