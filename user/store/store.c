@@ -31,8 +31,8 @@ static int busy(const struct store *s, struct err *err)
 	owner[n > 0 ? strspn(owner, "0123456789") : 0] = '\0';
 	return err_set(
 		err, EBUSY,
-		"%s: another process%s%s writes to this store; stop it or take another directory",
-		s->dir, *owner ? ", pid " : "", owner);
+		"%s: another process%s%s%s writes to this store; stop it or take another directory",
+		s->dir, *owner ? " (pid " : "", owner, *owner ? ")" : "");
 }
 
 static int take_lock(struct store *s, struct err *err)
