@@ -62,6 +62,7 @@ BPF_SRC  := $(sort $(wildcard bpf/*.bpf.c))
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 TARGET_SRC := $(sort $(wildcard tests/targets/*.c))
 BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
+DEMO_SRC := $(sort $(wildcard tests/demo/*.c))
 
 GEN_SRC  := $(O)/gen/profile.pb-c.c
 GEN_HDR  := $(O)/gen/flame.js.h
@@ -70,11 +71,12 @@ TOOL_OBJ := $(TOOL_SRC:%.c=$(O)/obj/%.o)
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(O)/tests/unit/%)
 TARGET_BIN := $(TARGET_SRC:tests/targets/%.c=$(O)/tests/targets/%)
 BENCH_BIN := $(BENCH_SRC:tests/bench/%.c=$(O)/tests/bench/%)
+DEMO_BIN := $(DEMO_SRC:tests/demo/%.c=$(O)/demo/%)
 SKEL     := $(if $(BPF_SRC),$(O)/bpf/culprit.skel.h)
 
 # ---- goals -------------------------------------------------------------------------------------------------------
 
-.PHONY: help all lib units targets demo test bench lint format install clean deps force
+.PHONY: help all lib units targets demo-programs demo test bench lint format install clean deps force
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -82,7 +84,7 @@ all: $(O)/culprit ## build .output/culprit
 
 demo: ## install what is missing, build, record a recurring incident on this machine and name its process
 	$(Q)scripts/deps.sh
-	$(Q)$(MAKE) all
+	$(Q)$(MAKE) all demo-programs
 	$(Q)scripts/demo.sh
 
 test: ## install what is missing, build, run every test that this machine can run
@@ -114,6 +116,7 @@ deps: ## install what building and running needs
 lib: $(O)/libculprit.a
 units: $(UNIT_BIN)
 targets: $(TARGET_BIN)
+demo-programs: $(DEMO_BIN)
 
 # ---- C -----------------------------------------------------------------------------------------------------------
 
@@ -142,11 +145,20 @@ $(O)/tests/unit/%: tests/unit/%.c $(O)/libculprit.a
 	$(Q)$(CC) $(CPPFLAGS_ALL) -Itests $(CFLAGS_ALL) -MMD -MP -MF $(O)/tests/unit/$*.d $(LDFLAGS_ALL) -o $@ $< $(O)/libculprit.a $(LIBS)
 
 # Programs to be profiled: frame pointers, no inlining of what tests look for, flags of their own in a first-line comment.
-$(O)/tests/targets/%: tests/targets/%.c
-	$(call msg,TARGET,$<)
+define target_build
 	@mkdir -p $(@D)
 	$(Q)$(CC) -D_GNU_SOURCE -std=gnu11 -g -O1 -fno-omit-frame-pointer -fno-optimize-sibling-calls -Wall -Wextra $(WERROR) -Iinclude \
 		-o $@ $< $$(sed -n '1,3s|.*BUILD: *\(.*\) \*/$$|\1|p' $<) -lpthread -ldl -lm
+endef
+
+$(O)/tests/targets/%: tests/targets/%.c tests/targets/target.h
+	$(call msg,TARGET,$<)
+	$(target_build)
+
+# What `make demo` runs: the same kind of program.
+$(O)/demo/%: tests/demo/%.c tests/targets/target.h
+	$(call msg,DEMO,$<)
+	$(target_build)
 
 $(O)/tests/bench/%: tests/bench/%.c $(O)/libculprit.a
 	$(call msg,BENCH,$<)

@@ -123,6 +123,7 @@ at_most() {
 }
 
 # run COMMAND… - leaves $status, and what was written in $out and $err (without the last line end).
+# shellcheck disable=SC2034 # for the tests
 run() {
 	"$@" >"$TMP/.out" 2>"$TMP/.err"
 	status=$?

@@ -9,10 +9,11 @@
 set -u
 limit=${TEST_TIMEOUT:-120}
 log=$(mktemp "${TMPDIR:-/tmp}/culprit-tap.XXXXXX")
-export CULPRIT_TEST_MARK="$$.$(date +%s%N)"
+CULPRIT_TEST_MARK="$$.$(date +%s%N)"
+export CULPRIT_TEST_MARK
 
-# Nobody calls it while the test is running but the traps.
-# shellcheck disable=SC2317
+# Called by the traps; one path of /proc is one word.
+# shellcheck disable=SC2317,SC2013
 finish() {
 	local environ pid
 	for environ in $(grep -lzs "^CULPRIT_TEST_MARK=$CULPRIT_TEST_MARK\$" /proc/[0-9]*/environ); do
