@@ -268,6 +268,29 @@ static void test_limits(void)
 	buf_release(&text);
 }
 
+/* This process as it is in the real /proc: its own root, its own number in its own namespace. */
+static void test_real(void)
+{
+	struct perfmap_opts opts = perfmap_opts_default;
+	struct perfmaps *maps = NULL;
+	char path[64];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/tmp/perf-%d.map", (int)getpid());
+	f = fopen(path, "w");
+	if (!f || perfmaps_new(&opts, &maps)) {
+		tap_skip("no map can be written to /tmp");
+		return;
+	}
+	fprintf(f, "%" PRIxPTR " 100 compiled\n", (uintptr_t)&opts);
+	fclose(f);
+	is_str(find(maps, (uint32_t)getpid(), 0, (uintptr_t)&opts + 8), "compiled",
+	       "a map of this very process");
+	is_str(find(maps, 1, 0, (uintptr_t)&opts), "-", "another process has none");
+	unlink(path);
+	perfmaps_free(maps);
+}
+
 int main(void)
 {
 	tmpdir_make();
@@ -276,6 +299,7 @@ int main(void)
 	test_process();
 	test_hostile();
 	test_limits();
+	test_real();
 	ok(tmpdir_remove(), "the test directory is gone");
 	return tap_done();
 }
