@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * blame_grid - how often blame is right, in worlds of tests/unit/blame_world.h; and how long 500
- * processes x 7 days take. `blame_grid [worlds-per-cell [first-seed]]` (20, 1000).
+ * processes x 7 days take. `blame_grid [worlds-per-cell [first-seed [part-of-a-name]]]` (20, 1000,
+ * all of them).
  *
  * Columns: NAMED and right, NAMED and wrong, culprit first in the list whatever the verdict, culprit
  * in the list; then the verdicts: Sh(ortlist) Sc(hedule) Di(d not rise) Ne(ed more).
@@ -16,6 +17,7 @@ struct tally {
 };
 
 static unsigned int worlds = 20, first_seed = 1000;
+static const char *only = "";
 static struct tally all;
 
 static double now_s(void)
@@ -88,6 +90,9 @@ static void run_cell(const char *name, struct world_opts o)
 {
 	struct tally t = {0};
 	double n = worlds / 100.0;
+
+	if (!strstr(name, only))
+		return;
 
 	for (unsigned int s = 0; s < worlds; s++) {
 		o.seed = first_seed + s;
@@ -225,6 +230,8 @@ int main(int argc, char **argv)
 		worlds = (unsigned int)atoi(argv[1]);
 	if (argc > 2)
 		first_seed = (unsigned int)atoi(argv[2]);
+	if (argc > 3)
+		only = argv[3];
 	printf("| world | right | wrong | first | listed | Sh | Sc | Di | Ne |\n"
 	       "|---|---|---|---|---|---|---|---|---|\n");
 	if (worlds) {
@@ -237,6 +244,7 @@ int main(int argc, char **argv)
 	for (int b = 0; b < 5; b++)
 		printf("%.1f-%.1f: %u of %u\n", b / 5.0, (b + 1) / 5.0, all.sure_right[b],
 		       all.sure[b]);
-	run_speed();
+	if (!*only)
+		run_speed();
 	return 0;
 }

@@ -10,6 +10,7 @@
 #define MIN_POSTERIOR	   0.9
 #define MIN_NODE_SHARE	   0.02
 #define MIN_RISE_SHARE	   0.1
+#define SMALL_NODE_SHARE   0.01 /* a linked rise that is too small to be named, but is there */
 #define MIN_BLOCKS	   3	/* with fewer there is no history to speak of */
 #define MIN_LISTED	   0.01 /* posterior below which a bystander is not worth a line */
 #define OPEN_PHASE_TAIL	   0.05 /* phases enough to say that the schedule is not the cause */
@@ -92,12 +93,13 @@ double decide_least_rise(const struct decision *d)
 static bool did_not_rise(const struct decision *d, const struct rank *ranks, size_t cnt)
 {
 	double half = PROMISING_EVIDENCE * evidence_threshold(d->entity_cnt, d->allowed_error);
+	double small = d->capacity > 0 ? SMALL_NODE_SHARE * d->capacity : decide_least_rise(d);
 
 	if (!can_link(d) || d->rise > d->noise)
 		return false;
 	for (size_t i = 0; i < cnt; i++)
 		if (ranks[i].score.without.log_bf >= half &&
-		    ranks[i].score.delta >= decide_least_rise(d))
+		    ranks[i].score.delta >= (ranks[i].linked ? small : decide_least_rise(d)))
 			return false;
 	return true;
 }

@@ -1,0 +1,515 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Every verdict from a world that leaves no doubt about it, and what odd input gets. */
+#include <errno.h>
+
+#include "unit/blame_world.h"
+#include "unit/tap.h"
+
+#define S	((int64_t)NSEC_PER_SEC)
+#define START	(WORLD_START * S)
+#define WINDOWS 400
+
+/* Level of one process in one window, in cores. */
+typedef double (*level_fn)(const char *name, uint32_t window, bool in_incident);
+
+struct scene {
+	const char *const *names;
+	level_fn level;
+	const struct blame_incident *inc;
+	size_t inc_cnt;
+	uint64_t window_s;
+	uint32_t windows;
+	enum profile_unit unit;
+	bool no_length, reversed;
+	uint64_t lost; /* samples, in incident windows, of as many kept */
+	uint32_t gap_from, gap_until;
+};
+
+static struct blame_incident at(int64_t from_s, int64_t until_s)
+{
+	return (struct blame_incident){START + from_s * S, START + until_s * S};
+}
+
+static double noise(uint32_t a, uint32_t b)
+{
+	uint64_t z = (a * UINT64_C(0x9e3779b97f4a7c15)) ^ (b * UINT64_C(0xbf58476d1ce4e5b9));
+
+	z = (z ^ (z >> 30)) * UINT64_C(0x94d049bb133111eb);
+	return (double)((z ^ (z >> 31)) >> 11) / 9007199254740992.0;
+}
+
+static uint32_t name_id(const char *name)
+{
+	uint32_t id = 0;
+
+	while (*name)
+		id = id * 31 + (unsigned char)*name++;
+	return id;
+}
+
+static bool touches(const struct scene *s, int64_t from, int64_t until)
+{
+	for (size_t k = 0; k < s->inc_cnt; k++)
+		if (s->inc[k].from_ns < until && s->inc[k].until_ns > from)
+			return true;
+	return false;
+}
+
+static bool add_window(struct timeline *t, const struct scene *s, uint32_t i)
+{
+	uint64_t ns = s->window_s * NSEC_PER_SEC;
+	int64_t from = START + (int64_t)(i * ns);
+	bool inside = touches(s, from, from + (int64_t)ns);
+	struct timeline_window w = {
+		.start_ns = from,
+		.length_ns = s->no_length ? 0 : ns,
+		.capacity_ns = s->no_length || s->unit == PROFILE_SAMPLES ? 0 : 4 * ns,
+		.cnt = 100,
+		.lost = inside ? s->lost : 0,
+	};
+	uint32_t id, cnt = 0;
+
+	if (i >= s->gap_from && i < s->gap_until)
+		return true;
+	if (timeline_window(t, &w, &id))
+		return false;
+	while (s->names[cnt])
+		cnt++;
+	for (uint32_t n = 0; n < cnt; n++) {
+		const char *name = s->names[s->reversed ? cnt - 1 - n : n];
+		double weight = s->level(name, i, inside) * (double)ns;
+
+		weight *= (double)w.cnt / (double)(w.cnt + w.lost);
+		if (s->unit == PROFILE_SAMPLES)
+			weight = weight / 1e9 * 97;
+		if (weight >= 1 && timeline_add(t, str_of(name), id, (uint64_t)weight))
+			return false;
+	}
+	return true;
+}
+
+static struct timeline *build(struct scene *s)
+{
+	struct timeline *t;
+
+	s->unit = s->unit ? s->unit : PROFILE_NANOSECONDS;
+	s->window_s = s->window_s ? s->window_s : 10;
+	s->windows = s->windows ? s->windows : WINDOWS;
+	t = timeline_new(s->unit);
+	for (uint32_t i = 0; t && i < s->windows; i++) {
+		if (add_window(t, s, s->reversed ? s->windows - 1 - i : i))
+			continue;
+		timeline_free(t);
+		return NULL;
+	}
+	if (t && timeline_seal(t)) {
+		timeline_free(t);
+		return NULL;
+	}
+	return t;
+}
+
+static struct verdict *judge(struct scene *s)
+{
+	struct timeline *t = build(s);
+	struct verdict *v = NULL;
+	struct err err;
+
+	if (!t || blame_run(t, s->inc, s->inc_cnt, NULL, &v, &err))
+		printf("# %s\n", t ? err.text : "no timeline");
+	timeline_free(t);
+	return v;
+}
+
+static bool has_note(const struct verdict *v, const char *part)
+{
+	for (size_t i = 0; i < v->note_cnt; i++)
+		if (strstr(v->notes[i], part))
+			return true;
+	return false;
+}
+
+/* ---- worlds ------------------------------------------------------------------------------ */
+
+static const char *const names[] = {"api",    "batch", "cron",	"db",  "indexer",
+				    "logger", "mail",  "proxy", "web", NULL};
+
+/* Everything hums; the batch job adds 1.2 cores in incidents, web loses half. */
+static double one_culprit(const char *name, uint32_t window, bool inside)
+{
+	double hum = 0.2 + 0.1 * noise(name_id(name), window);
+
+	if (!strcmp(name, "batch"))
+		return inside ? 1.2 : window % 37 ? 0 : 0.1;
+	if (!strcmp(name, "web") && inside)
+		return hum / 3;
+	return hum;
+}
+
+static double two_alike(const char *name, uint32_t window, bool inside)
+{
+	if (!strcmp(name, "indexer"))
+		return inside ? 1.1 : 0;
+	return one_culprit(name, window, inside);
+}
+
+static double nobody(const char *name, uint32_t window, bool inside)
+{
+	(void)inside;
+	return 0.2 + 0.1 * noise(name_id(name), window);
+}
+
+/* Works the first quarter of each hour, incident or not. */
+static double by_the_clock(const char *name, uint32_t window, bool inside)
+{
+	if (!strcmp(name, "cron"))
+		return window % 60 < 15 ? 1.2 : 0;
+	return nobody(name, window, inside);
+}
+
+static const struct blame_incident irregular[] = {
+	{START + 300 * S, START + 340 * S},
+	{START + 1010 * S, START + 1060 * S},
+	{START + 1730 * S, START + 1770 * S},
+	{START + 2950 * S, START + 2990 * S},
+};
+
+static void test_named(void)
+{
+	struct scene s = {.names = names, .level = one_culprit, .inc = irregular, .inc_cnt = 4};
+	struct verdict *v = judge(&s);
+	const struct verdict_entity *e;
+
+	if (!ok(v && v->kind == VERDICT_NAMED, "one culprit: named"))
+		return;
+	e = &v->suspects[0];
+	is_str(e->name.p, "batch", "…the right one");
+	ok(e->role == ROLE_CULPRIT && e->linked, "…as the culprit");
+	is_u64(e->hits, 4, "…in all four");
+	is_near(e->delta, 1.2, 0.01, "…by what it added");
+	ok(e->delta_low > 1.1 && e->delta_high < 1.3 && e->delta_low <= e->delta_high,
+	   "…with an interval around it");
+	is_near(e->incident, 1.2, 0.01, "…its level in the incidents");
+	is_near(e->baseline, 0, 0.01, "…and otherwise");
+	ok(e->posterior > 0.9 && e->e_false < 0.05, "…sure enough");
+	is_i64(v->needed, -1, "nothing more is needed");
+	is_u64(v->recurrences, 4, "four recurrences");
+	if (ok(v->victim_cnt == 1, "one victim")) {
+		is_str(v->victims[0].name.p, "web", "…the right one");
+		ok(v->victims[0].role == ROLE_VICTIM && v->victims[0].delta < -0.1, "…it lost CPU");
+	}
+	is_near(v->capacity, 4, 1e-9, "four CPUs, as the windows say");
+	ok(verdict_side(v, irregular[1].from_ns, 10 * NSEC_PER_SEC) == SIDE_INCIDENT &&
+		   verdict_side(v, START + 640 * S, 10 * NSEC_PER_SEC) == SIDE_BASELINE &&
+		   verdict_side(v, irregular[1].from_ns - 10 * S, 10 * NSEC_PER_SEC) ==
+			   SIDE_NEITHER,
+	   "windows know their side");
+	verdict_free(v);
+}
+
+static void test_shortlist(void)
+{
+	struct scene s = {.names = names, .level = two_alike, .inc = irregular, .inc_cnt = 4};
+	struct verdict *v = judge(&s);
+
+	if (!ok(v && v->kind == VERDICT_SHORTLIST, "two alike: a short list"))
+		return;
+	is_u64(v->suspect_cnt, 2, "…of two");
+	is_str(v->suspects[0].name.p, "batch", "…the larger first");
+	is_str(v->suspects[1].name.p, "indexer", "…then the other");
+	ok(v->suspects[0].tie_group && v->suspects[0].tie_group == v->suspects[1].tie_group,
+	   "…tied");
+	ok(v->suspects[0].role == ROLE_SUSPECT, "…neither is called the culprit");
+	verdict_free(v);
+}
+
+static void test_schedule(void)
+{
+	struct blame_incident inc[8];
+	struct scene s = {.names = names, .level = by_the_clock, .inc = inc, .inc_cnt = 8};
+	struct verdict *v;
+
+	/* one minute a window; cron works 15 of 60; incidents at some of its starts */
+	s.window_s = 60;
+	s.windows = 60 * 30;
+	for (int64_t k = 0; k < 8; k++)
+		inc[k] = at((k * 3 + (k & 1)) * 3600 + 3600, (k * 3 + (k & 1)) * 3600 + 3600 + 600);
+	v = judge(&s);
+	if (!ok(v && v->kind == VERDICT_SCHEDULE_CONFOUNDED, "a shared clock: confounded"))
+		return;
+	is_str(v->suspects[0].name.p, "cron", "…by the job of that clock");
+	ok(v->suspects[0].clock_shared && !v->suspects[0].linked, "…linked but for the clock");
+	is_u64(v->period_ns, 3600 * NSEC_PER_SEC, "…of an hour");
+	ok(v->phase_cnt >= 20, "…seen at other hours");
+	verdict_free(v);
+}
+
+static void test_no_rise(void)
+{
+	struct scene s = {.names = names, .level = nobody, .inc = irregular, .inc_cnt = 4};
+	struct verdict *v = judge(&s);
+
+	ok(v && v->kind == VERDICT_CPU_DID_NOT_RISE, "nobody rose: CPU did not rise");
+	verdict_free(v);
+}
+
+static void test_need_more(void)
+{
+	const struct blame_incident early[] = {at(300, 340), at(400, 440)};
+	struct scene s = {.names = names, .level = one_culprit, .inc = irregular, .inc_cnt = 1};
+	struct verdict *v = judge(&s);
+
+	if (ok(v && v->kind == VERDICT_NEED_MORE, "one incident names nobody")) {
+		ok(v->needed >= 2 && v->needed <= 3, "…but says how many would");
+		is_str(v->suspects[0].name.p, "batch", "…and who leads");
+	}
+	verdict_free(v);
+	/* two in a short history: more recurrences or more history */
+	s.inc = early;
+	s.inc_cnt = 2;
+	s.windows = 60;
+	v = judge(&s);
+	if (ok(v && v->kind == VERDICT_NEED_MORE, "two in ten minutes: need more")) {
+		is_i64(v->needed, 3, "…one more");
+		ok(v->history_needed_s > v->baseline_s, "…or more history than there is");
+	}
+	verdict_free(v);
+}
+
+/* The number promised by NEED-MORE is the number that names. */
+static void test_promise(void)
+{
+	int64_t needed = -1;
+	struct verdict *v;
+
+	for (size_t k = 1; k <= 4; k++) {
+		struct scene s = {
+			.names = names, .level = one_culprit, .inc = irregular, .inc_cnt = k};
+
+		v = judge(&s);
+		if (v && v->kind == VERDICT_NAMED) {
+			is_i64(needed, (int64_t)k, "named with as many as were asked for");
+			verdict_free(v);
+			return;
+		}
+		needed = v ? v->needed : -1;
+		verdict_free(v);
+	}
+	ok(false, "named in the end");
+}
+
+/* ---- input ------------------------------------------------------------------------------- */
+
+static void test_order(void)
+{
+	struct blame_incident shuffled[] = {irregular[2], irregular[0], irregular[3], irregular[1]};
+	struct scene a = {.names = names, .level = one_culprit, .inc = irregular, .inc_cnt = 4},
+		     b = {.names = names, .level = one_culprit, .inc = shuffled, .inc_cnt = 4};
+	struct verdict *va, *vb;
+
+	b.reversed = true;
+	va = judge(&a);
+	vb = judge(&b);
+	ok(va && vb && va->kind == vb->kind && va->suspect_cnt == vb->suspect_cnt &&
+		   va->suspects[0].posterior == vb->suspects[0].posterior &&
+		   va->suspects[0].delta_low == vb->suspects[0].delta_low &&
+		   va->victims[0].delta == vb->victims[0].delta && va->noise == vb->noise,
+	   "neither the order of processes nor that of incidents or windows matters");
+	verdict_free(va);
+	verdict_free(vb);
+}
+
+static void test_incidents(void)
+{
+	struct blame_incident inc[] = {irregular[0], irregular[1], irregular[2],
+				       irregular[3], at(320, 335), at(90000, 90040)};
+	struct scene s = {.names = names, .level = one_culprit, .inc = inc, .inc_cnt = 6};
+	struct verdict *v = judge(&s);
+
+	if (ok(v && v->kind == VERDICT_NAMED, "overlapping and foreign incidents do no harm")) {
+		is_u64(v->recurrences, 4, "…four are left");
+		ok(has_note(v, "merged"), "…a note says that some were merged");
+		ok(has_note(v, "2026-01-02T01:00:00Z"), "…and names the one without windows");
+	}
+	verdict_free(v);
+}
+
+static void test_gap(void)
+{
+	struct scene s = {.names = names, .level = one_culprit, .inc = irregular, .inc_cnt = 4};
+	struct verdict *whole = judge(&s), *v;
+
+	s.gap_from = 200;
+	s.gap_until = 290;
+	v = judge(&s);
+	ok(v && whole && v->kind == VERDICT_NAMED && v->block_cnt < whole->block_cnt,
+	   "a gap is no time without CPU");
+	is_near(v->suspects[0].baseline, 0, 0.01, "…the level stays");
+	ok(v->victims && v->victim_cnt == 1 && v->victims[0].baseline > 0.2, "…that of others too");
+	verdict_free(v);
+	verdict_free(whole);
+}
+
+static void test_losses(void)
+{
+	struct scene s = {.names = names, .level = one_culprit, .inc = irregular, .inc_cnt = 4};
+	struct verdict *v;
+
+	s.lost = 50;
+	v = judge(&s);
+	if (ok(v && v->kind == VERDICT_NAMED, "a third lost in the incidents")) {
+		is_near(v->suspects[0].delta, 1.2, 0.02, "…is put back");
+		ok(has_note(v, "33%"), "…and noted");
+	}
+	verdict_free(v);
+	s.lost = 900;
+	{
+		struct timeline *t = build(&s);
+		struct err err;
+
+		v = NULL;
+		is_i64(blame_run(t, s.inc, s.inc_cnt, NULL, &v, &err), -ERANGE,
+		       "windows that lost nearly all are no data");
+		timeline_free(t);
+	}
+}
+
+static void test_units(void)
+{
+	struct scene s = {.names = names, .level = one_culprit, .inc = irregular, .inc_cnt = 4};
+	struct verdict *v;
+
+	s.unit = PROFILE_SAMPLES;
+	v = judge(&s);
+	if (ok(v && v->kind == VERDICT_NAMED && v->measure == MEASURE_SAMPLES, "in samples")) {
+		is_near(v->suspects[0].delta, 1.2 * 97, 2, "…per second");
+		ok(has_note(v, "sampling rate"), "…and says so");
+	}
+	verdict_free(v);
+	s.no_length = true;
+	v = judge(&s);
+	if (ok(v && v->measure == MEASURE_SHARE, "windows without length: shares")) {
+		is_str(v->suspect_cnt ? v->suspects[0].name.p : "", "batch", "…the culprit leads");
+		ok(v->suspects[0].incident > 0.3 && v->suspects[0].incident < 0.6, "…its share");
+	}
+	verdict_free(v);
+}
+
+static void test_short_incidents(void)
+{
+	const struct blame_incident inc[] = {at(302, 306), at(1011, 1014), at(1733, 1737),
+					     at(2958, 2962)};
+	struct scene s = {.names = names, .level = one_culprit, .inc = inc, .inc_cnt = 4};
+	struct verdict *v = judge(&s);
+
+	if (ok(v && v->kind == VERDICT_NAMED, "shorter than a window")) {
+		is_u64(v->block_ns, 10 * NSEC_PER_SEC, "…a block is a window");
+		ok(has_note(v, "shorter than a window"), "…and a note says so");
+		ok(v->windows[0].from_ns == START + 300 * S &&
+			   v->windows[0].until_ns == START + 310 * S,
+		   "…the window that contains it stands for it");
+		is_i64(v->windows[3].until_ns - v->windows[3].from_ns, 10 * S,
+		       "…of two windows the one that holds more");
+	}
+	verdict_free(v);
+}
+
+static void test_guard(void)
+{
+	struct scene s = {.names = names, .level = one_culprit, .inc = irregular, .inc_cnt = 4};
+	struct timeline *t = build(&s);
+	struct blame_opts o = {.guard_ns = 50 * NSEC_PER_SEC};
+	struct verdict *v = NULL;
+
+	ok(t && !blame_run(t, s.inc, s.inc_cnt, NULL, &v, NULL), "automatic guard");
+	ok(v->baseline_s >= 0.4 * (WINDOWS * 10 - 170), "…leaves about half to the baseline");
+	ok(v->guard_min_ns >= 10 * NSEC_PER_SEC, "…and is a window at least");
+	verdict_free(v);
+	v = NULL;
+	ok(!blame_run(t, s.inc, s.inc_cnt, &o, &v, NULL) && v->guard_ns == o.guard_ns &&
+		   v->guard_min_ns == o.guard_ns,
+	   "a guard that was asked for is kept");
+	verdict_free(v);
+	o = (struct blame_opts){.cpus = 64};
+	v = NULL;
+	ok(!blame_run(t, s.inc, s.inc_cnt, &o, &v, NULL) && v->kind == VERDICT_SHORTLIST,
+	   "1.2 of 64 cores is too little to be named");
+	verdict_free(v);
+	timeline_free(t);
+}
+
+/* A job that runs through all incidents was lucky once, not four times. */
+static double long_run(const char *name, uint32_t window, bool inside)
+{
+	if (!strcmp(name, "mail"))
+		return window >= 100 && window < 160 ? 1.2 : 0;
+	return nobody(name, window, inside);
+}
+
+static void test_runs(void)
+{
+	const struct blame_incident inc[] = {at(1050, 1090), at(1200, 1240), at(1350, 1390),
+					     at(1500, 1540)};
+	struct scene s = {.names = names, .level = long_run, .inc = inc, .inc_cnt = 4};
+	struct verdict *v = judge(&s);
+
+	ok(v && v->kind == VERDICT_NEED_MORE, "one long run over four incidents names nobody");
+	ok(v && v->suspect_cnt && v->suspects[0].hits == 4 && v->suspects[0].runs == 1,
+	   "…four hits are one run");
+	verdict_free(v);
+}
+
+static void test_errors(void)
+{
+	struct scene s = {.names = names, .level = one_culprit, .inc = irregular, .inc_cnt = 4};
+	struct timeline *t = build(&s), *empty = timeline_new(PROFILE_NANOSECONDS);
+	struct blame_incident backwards = at(20, 10), far = at(100000, 100010);
+	struct blame_opts o = {.allowed_error = 0.7};
+	struct verdict *v = NULL;
+	struct err err;
+
+	is_i64(blame_run(t, NULL, 0, NULL, &v, &err), -EINVAL, "no incident");
+	is_i64(blame_run(t, &backwards, 1, NULL, &v, &err), -EINVAL, "backwards");
+	is_i64(blame_run(t, &far, 1, NULL, &v, &err), -ERANGE, "outside the history");
+	ok(strstr(err.text, "2026-01-01T00:00:00Z..2026-01-01T01:06:40Z"),
+	   "…the message names its range");
+	is_i64(blame_run(t, irregular, 4, &o, &v, &err), -EINVAL, "an error of 0.7");
+	ok(empty && !timeline_seal(empty), "an empty timeline");
+	is_i64(blame_run(empty, irregular, 4, NULL, &v, &err), -EINVAL, "…is no history");
+	ok(!v, "nothing is written on failure");
+	timeline_free(t);
+	timeline_free(empty);
+}
+
+static void test_whole_history(void)
+{
+	const struct blame_incident inc[] = {at(0, WINDOWS * 10)};
+	struct scene s = {.names = names, .level = one_culprit, .inc = inc, .inc_cnt = 1};
+	struct verdict *v = judge(&s);
+
+	ok(v && v->kind == VERDICT_NEED_MORE && !v->block_cnt,
+	   "an incident that is all of the history: nothing to compare with");
+	ok(v && has_note(v, "nothing to compare"), "…a note says so");
+	verdict_free(v);
+}
+
+int main(void)
+{
+	test_named();
+	test_shortlist();
+	test_schedule();
+	test_no_rise();
+	test_need_more();
+	test_promise();
+	test_order();
+	test_incidents();
+	test_gap();
+	test_losses();
+	test_units();
+	test_short_incidents();
+	test_guard();
+	test_runs();
+	test_errors();
+	test_whole_history();
+	return tap_done();
+}
