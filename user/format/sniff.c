@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "format/sniff.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "format/folded_line.h"
+#include "format/gzip.h"
+#include "format/pprof_scan.h"
+#include "format/raw.h"
+
+static const struct {
+	struct str magic;
+	enum sniff kind;
+} magics[] = {
+	{STR_LIT(RAW_MAGIC), SNIFF_RAW},
+	{STR_LIT("SQLite format 3"), SNIFF_SQLITE},
+	{STR_LIT("\x7f"
+		 "ELF"),
+	 SNIFF_ELF},
+	{STR_LIT("PERFILE2"), SNIFF_PERF},
+};
+
+static bool begins(struct str s, struct str with)
+{
+	return s.len >= with.len && !memcmp(s.p, with.p, with.len);
+}
+
+static bool is_window_line(struct str line)
+{
+	struct str text;
+
+	if (line.p[0] != '#')
+		return false;
+	text = str_trim((struct str){line.p + 1, line.len - 1});
+	return begins(text, STR_LIT("window ")) && memchr(text.p, '=', text.len);
+}
+
+/* Text is looked at line by line until one says what it is. */
+static enum sniff sniff_text(struct str text)
+{
+	enum sniff kind = SNIFF_EMPTY;
+	struct str line, stack;
+	struct folded_count count;
+
+	while (str_split(&text, '\n', &line)) {
+		while (line.len && folded_is_blank(line.p[line.len - 1]))
+			line.len--;
+		if (!line.len)
+			continue;
+		kind = SNIFF_TEXT;
+		if (is_window_line(line))
+			return SNIFF_WINDOWED;
+		if (!folded_is_comment(line) && !folded_split(line, &stack, &count))
+			return SNIFF_FOLDED;
+	}
+	return kind;
+}
+
+enum sniff sniff(struct str bytes)
+{
+	struct str head = {bytes.p, bytes.len < SNIFF_BYTES ? bytes.len : SNIFF_BYTES};
+	enum sniff kind = SNIFF_BINARY;
+	struct buf utf8;
+
+	if (!bytes.len)
+		return SNIFF_EMPTY;
+	if (gzip_is(bytes))
+		return SNIFF_GZIP;
+	for (size_t i = 0; i < ARRAY_SIZE(magics); i++)
+		if (begins(bytes, magics[i].magic))
+			return magics[i].kind;
+	/* a message may hold no byte that text could not; its first field is number 1: a newline */
+	if (bytes.p[0] == '\n' && !pprof_scan(bytes, NULL))
+		return SNIFF_PPROF;
+	buf_init(&utf8, 4 * SNIFF_BYTES);
+	if (!folded_decode(&head, &utf8, NULL))
+		kind = sniff_text(head);
+	buf_release(&utf8);
+	/* a damaged one is still called by its name, so that its reader says where it is damaged */
+	if (kind == SNIFF_BINARY && (bytes.p[0] == '\n' || !pprof_scan(bytes, NULL)))
+		return SNIFF_PPROF;
+	return kind;
+}
+
+const char *sniff_name(enum sniff kind)
+{
+	static const char *const names[] = {
+		[SNIFF_EMPTY] = "an empty file",
+		[SNIFF_FOLDED] = "folded stacks",
+		[SNIFF_WINDOWED] = "windowed folded stacks",
+		[SNIFF_PPROF] = "a pprof profile",
+		[SNIFF_GZIP] = "a gzip file",
+		[SNIFF_RAW] = "raw records",
+		[SNIFF_SQLITE] = "an SQLite database",
+		[SNIFF_ELF] = "a program or library (ELF)",
+		[SNIFF_PERF] = "a perf.data file",
+		[SNIFF_TEXT] = "text without folded stacks",
+		[SNIFF_BINARY] = "binary data of an unknown kind",
+	};
+
+	return (size_t)kind < ARRAY_SIZE(names) && names[kind] ? names[kind] : "unknown data";
+}
