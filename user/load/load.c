@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "load/load.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/fs.h"
+#include "base/text.h"
+#include "format/folded.h"
+#include "format/gzip.h"
+#include "format/pprof.h"
+#include "format/sniff.h"
+#include "model/builder.h"
+#include "store/store.h"
+
+#define DEFAULT_MAX_BYTES ((size_t)4 << 30)
+#define MAX_WARNINGS	  ((size_t)1 << 20) /* bytes */
+
+#define WHAT_THERE_IS                                                                   \
+	"want folded stacks, a pprof profile (either may be gzip), a store directory, " \
+	"or - for standard input"
+
+struct loader {
+	const char *name; /* of the source, for messages */
+	const struct load_opts *opts;
+	struct load_report *report;
+	struct err *err;
+	struct buf bytes;
+
+	/* where the windows go: a function, or else a builder that is made with the first one */
+	load_window_fn fn;
+	void *arg;
+	struct builder *b;
+	enum profile_unit unit;
+	bool by_callback; /* the result is the callback's */
+	bool told;	  /* err names the source already */
+};
+
+void load_report_init(struct load_report *report)
+{
+	buf_init(&report->warnings, MAX_WARNINGS);
+}
+
+void load_report_release(struct load_report *report)
+{
+	buf_release(&report->warnings);
+}
+
+static void warn(struct loader *l, struct str text)
+{
+	struct buf *out = l->report ? &l->report->warnings : NULL;
+
+	if (!out || !text.len)
+		return;
+	buf_addf(out, "%s: ", l->name);
+	text_add_clean(out, text);
+	buf_addch(out, '\n');
+}
+
+/* ---- windows, wherever they come from ---- */
+
+static bool is_wanted(const struct load_opts *opts, const struct profile *p)
+{
+	int64_t middle = p->start_ns + (int64_t)((uint64_t)(p->end_ns - p->start_ns) / 2);
+
+	for (size_t i = 0; i < opts->range_cnt; i++)
+		if (opts->ranges[i].from_ns <= middle && middle < opts->ranges[i].until_ns)
+			return true;
+	return !opts->range_cnt;
+}
+
+static int fail_merge(struct loader *l, int r)
+{
+	l->told = true;
+	if (r == -EINVAL)
+		return err_set(l->err, EINVAL,
+			       "%s: windows with and without a sampling rate cannot be added",
+			       l->name);
+	return err_set(l->err, r, "%s: %s", l->name,
+		       r == -ENOSPC ? "more stacks and names than one profile holds"
+				    : "out of memory");
+}
+
+static int add_to(struct builder **b, const struct profile *p, const struct matcher *m)
+{
+	if (!*b)
+		*b = builder_new(&builder_limits_file, p->unit);
+	return *b ? builder_add_profile(*b, p, m) : -ENOMEM;
+}
+
+/* Takes the window; gives the series that were asked for to the function or the builder. */
+static int take_window(void *arg, struct profile *p)
+{
+	struct loader *l = arg;
+	struct builder *filtered = NULL;
+	int r = 0;
+
+	if (!is_wanted(l->opts, p))
+		goto out;
+	if (!l->fn) {
+		r = add_to(&l->b, p, l->opts->matcher);
+	} else if (l->opts->matcher) {
+		struct profile *part = NULL;
+
+		r = add_to(&filtered, p, l->opts->matcher);
+		if (!r)
+			r = builder_seal(filtered, &part);
+		if (!r) {
+			r = l->fn(l->arg, part);
+			l->by_callback = r != 0;
+		}
+		profile_free(part);
+	} else {
+		r = l->fn(l->arg, p);
+		l->by_callback = r != 0;
+	}
+out:
+	builder_free(filtered);
+	profile_free(p);
+	return r && !l->by_callback ? fail_merge(l, r) : r;
+}
+
+/* ---- files ---- */
+
+static int read_file(struct loader *l, const char *source)
+{
+	size_t max = l->opts->max_bytes ? l->opts->max_bytes : DEFAULT_MAX_BYTES;
+	struct gzip_limits limits = {.max_bytes = l->opts->max_bytes};
+	struct stat st;
+	struct buf plain;
+	int r;
+
+	buf_init(&l->bytes, max);
+	if (strcmp(source, "-") && stat(source, &st))
+		return err_set(l->err, errno, "%s: %s; %s", source, strerror(errno), WHAT_THERE_IS);
+	if (strcmp(source, "-") && S_ISREG(st.st_mode) && (size_t)st.st_size < max)
+		(void)buf_reserve(&l->bytes, (size_t)st.st_size + 1); /* one read, no growing */
+	r = fs_read(source, &l->bytes, l->err);
+	if (r || sniff(buf_str(&l->bytes)) != SNIFF_GZIP)
+		return r;
+	buf_init(&plain, SIZE_MAX / 4);
+	r = gzip_inflate(buf_str(&l->bytes), &limits, &plain, l->err);
+	buf_release(&l->bytes);
+	l->bytes = plain;
+	return r ? err_prefix(l->err, r, "%s", l->name) : 0;
+}
+
+static int refuse(struct loader *l, enum sniff kind)
+{
+	if (kind == SNIFF_RAW)
+		return err_set(l->err, EINVAL, "%s: raw records: give the file to --raw", l->name);
+	if (kind == SNIFF_SQLITE)
+		return err_set(l->err, EINVAL,
+			       "%s: an SQLite database: of a store, name the directory", l->name);
+	return err_set(l->err, EINVAL, "%s: %s: %s", l->name, sniff_name(kind), WHAT_THERE_IS);
+}
+
+static void folded_opts_fill(const struct loader *l, struct folded_opts *out)
+{
+	*out = (struct folded_opts){
+		.no_process_frame = l->opts->no_process_frame,
+		.process = l->opts->process,
+		.labels = l->opts->labels,
+		.label_cnt = l->opts->label_cnt,
+		.max_rejected = l->opts->max_rejected,
+	};
+}
+
+static void warn_folded(struct loader *l, const struct folded_report *rep)
+{
+	struct buf text;
+
+	buf_init(&text, 4096);
+	folded_report_add(&text, rep);
+	warn(l, buf_str(&text));
+	buf_release(&text);
+}
+
+static int read_windowed(struct loader *l)
+{
+	struct folded_report rep = {0};
+	struct folded_opts opts;
+	int r;
+
+	folded_opts_fill(l, &opts);
+	r = folded_read_windows(buf_str(&l->bytes), &opts, take_window, l, &rep, l->err);
+	warn_folded(l, &rep);
+	if (!r || l->by_callback || l->told)
+		return r;
+	return err_prefix(l->err, r, "%s", l->name);
+}
+
+static int read_folded(struct loader *l, struct profile **ret)
+{
+	struct folded_report rep = {0};
+	struct folded_opts opts;
+	int r;
+
+	folded_opts_fill(l, &opts);
+	r = folded_read(buf_str(&l->bytes), &opts, ret, &rep, l->err);
+	if (r)
+		return err_prefix(l->err, r, "%s", l->name);
+	warn_folded(l, &rep);
+	return 0;
+}
+
+static int read_pprof(struct loader *l, struct profile **ret)
+{
+	struct pprof_read_opts opts = {
+		.process = l->opts->process,
+		.labels = l->opts->labels,
+		.label_cnt = l->opts->label_cnt,
+	};
+	struct pprof_report rep;
+	struct buf text;
+	int r;
+
+	r = pprof_read(buf_str(&l->bytes), &opts, ret, &rep, l->err);
+	if (r)
+		return err_prefix(l->err, r, "%s", l->name);
+	buf_init(&text, 4096);
+	if (rep.other_unit)
+		buf_addf(&text, "measures %s, which is no CPU time: shown as samples", rep.type);
+	if (rep.unknown_mappings)
+		buf_addf(&text, "%s%llu locations name a mapping that is not there",
+			 rep.other_unit ? ", " : "", (unsigned long long)rep.unknown_mappings);
+	warn(l, buf_str(&text));
+	buf_release(&text);
+	return 0;
+}
+
+/* Plain folded stacks, or a pprof profile: one window, whose time may be unknown. */
+static int read_single(struct loader *l, enum sniff kind)
+{
+	struct profile *p = NULL;
+	int r;
+
+	r = kind == SNIFF_PPROF ? read_pprof(l, &p) : read_folded(l, &p);
+	if (r)
+		return r;
+	if (!p->length_ns && (l->opts->range_cnt || (l->fn && kind != SNIFF_PPROF))) {
+		profile_free(p);
+		return err_set(l->err, EINVAL,
+			       l->fn ? "%s: holds no times: want '# window start=… length=…' lines"
+				     : "%s: holds no times, so no range can be taken from it",
+			       l->name);
+	}
+	if (!l->fn && !l->opts->matcher && is_wanted(l->opts, p)) {
+		/* the common case is not copied: the profile itself is the result */
+		*(struct profile **)l->arg = p;
+		return 0;
+	}
+	return take_window(l, p);
+}
+
+static int load_file(struct loader *l, const char *source)
+{
+	enum sniff kind;
+	int r;
+
+	r = read_file(l, source);
+	if (r)
+		return r;
+	kind = sniff(buf_str(&l->bytes));
+	switch (kind) {
+	case SNIFF_WINDOWED:
+		/* without a choice to make, one pass does it */
+		if (l->fn || l->opts->range_cnt)
+			return read_windowed(l);
+		return read_single(l, kind);
+	case SNIFF_EMPTY:
+	case SNIFF_TEXT:
+	case SNIFF_FOLDED:
+	case SNIFF_PPROF:
+		return read_single(l, kind);
+	default:
+		return refuse(l, kind);
+	}
+}
+
+/* ---- stores ---- */
+
+static int by_start(const void *va, const void *vb)
+{
+	const struct time_range *a = va, *b = vb;
+
+	return (a->from_ns > b->from_ns) - (a->from_ns < b->from_ns);
+}
+
+/* The ranges in order and without overlap, so that no window comes twice. Owned, NULL: no memory. */
+static struct time_range *join_ranges(const struct load_opts *opts, size_t *ret_cnt)
+{
+	struct time_range *out = malloc((opts->range_cnt + 1) * sizeof(*out));
+	size_t n = 0;
+
+	if (!out)
+		return NULL;
+	if (!opts->range_cnt) {
+		out[0] = TIME_RANGE_ALL;
+		*ret_cnt = 1;
+		return out;
+	}
+	memcpy(out, opts->ranges, opts->range_cnt * sizeof(*out));
+	qsort(out, opts->range_cnt, sizeof(*out), by_start);
+	for (size_t i = 1; i < opts->range_cnt; i++) {
+		if (out[i].from_ns > out[n].until_ns)
+			out[++n] = out[i];
+		else if (out[i].until_ns > out[n].until_ns)
+			out[n].until_ns = out[i].until_ns;
+	}
+	*ret_cnt = n + 1;
+	return out;
+}
+
+static int load_store(struct loader *l, const char *dir, struct profile **ret)
+{
+	const char *const *warnings;
+	struct time_range *ranges = NULL;
+	struct store *s = NULL;
+	size_t range_cnt = 0, cnt = 0;
+	int r;
+
+	r = store_open(dir, STORE_READ, NULL, &s, l->err);
+	if (r)
+		return r;
+	ranges = join_ranges(l->opts, &range_cnt);
+	if (!ranges)
+		r = err_set(l->err, ENOMEM, "%s: out of memory", dir);
+	else if (!l->fn)
+		r = store_read(s, ranges, range_cnt, l->opts->matcher, ret, l->err);
+	for (size_t i = 0; !r && l->fn && i < range_cnt; i++)
+		r = store_each(s, ranges[i], l->opts->matcher, l->fn, l->arg, l->err);
+	warnings = store_warnings(s, &cnt);
+	for (size_t i = 0; i < cnt; i++)
+		warn(l, str_of(warnings[i]));
+	free(ranges);
+	store_close(s);
+	return r;
+}
+
+static bool is_directory(const char *source)
+{
+	struct stat st;
+
+	return strcmp(source, "-") && !stat(source, &st) && S_ISDIR(st.st_mode);
+}
+
+/* ---- the two ways in ---- */
+
+static const struct load_opts defaults;
+
+int load_profile(const char *source, const struct load_opts *opts, struct profile **ret,
+		 struct load_report *report, struct err *err)
+{
+	struct err own;
+	struct profile *p = NULL;
+	struct loader l = {.name = strcmp(source, "-") ? source : "standard input",
+			   .opts = opts ? opts : &defaults,
+			   .report = report,
+			   .err = err ? err : &own,
+			   .arg = &p};
+	int r;
+
+	if (is_directory(source))
+		return load_store(&l, source, ret);
+	r = load_file(&l, source);
+	if (!r && !p && !l.b)
+		r = err_set(l.err, ENODATA, "%s: no window in the range", l.name);
+	if (!r && !p)
+		r = builder_seal(l.b, &p) ? fail_merge(&l, -ENOMEM) : 0;
+	if (!r)
+		*ret = p;
+	builder_free(l.b);
+	buf_release(&l.bytes);
+	return r;
+}
+
+int load_windows(const char *source, const struct load_opts *opts, load_window_fn fn, void *arg,
+		 struct load_report *report, struct err *err)
+{
+	struct err own;
+	struct loader l = {.name = strcmp(source, "-") ? source : "standard input",
+			   .opts = opts ? opts : &defaults,
+			   .report = report,
+			   .err = err ? err : &own,
+			   .fn = fn,
+			   .arg = arg};
+	int r;
+
+	if (is_directory(source))
+		return load_store(&l, source, NULL);
+	r = load_file(&l, source);
+	buf_release(&l.bytes);
+	return r;
+}
