@@ -207,6 +207,78 @@ static void test_dict(void)
 	free(again);
 }
 
+static struct profile *example_window(void)
+{
+	struct builder *b = builder_new(&builder_limits_window, PROFILE_NANOSECONDS);
+	uint32_t series, main_frame, work_frame, in_main, in_work;
+	struct profile *p = NULL;
+
+	data_must(b ? 0 : -1);
+	data_must(builder_process(b, STR_LIT("nginx"), &series));
+	data_must(builder_frame(b, STR_LIT("main"), STR_LIT("nginx"), FRAME_USER, &main_frame));
+	data_must(builder_frame(b, STR_LIT("work"), STR_LIT("nginx"), FRAME_USER, &work_frame));
+	data_must(builder_stack(b, 0, main_frame, &in_main));
+	data_must(builder_stack(b, in_main, work_frame, &in_work));
+	data_must(builder_sample(b, series, in_main, 10000000, 1));
+	data_must(builder_sample(b, series, in_work, 30000000, 3));
+	builder_window(b, DATA_NOON, 10 * NSEC_PER_SEC, 2, 100);
+	builder_lost(b, LOSS_RING_FULL, 5);
+	data_must(builder_seal(b, &p));
+	builder_free(b);
+	return p;
+}
+
+static void is_blob(struct buf *payload, const uint8_t *seal, size_t seal_len, const char *hex,
+		    const char *what)
+{
+	struct codec c = {NULL, NULL};
+	struct buf blob, text;
+
+	buf_init(&blob, 1 << 16);
+	buf_init(&text, 1 << 16);
+	data_must(encode_pack(&c, bytes_of(payload), (struct str){(const char *)seal, seal_len},
+			      &blob));
+	for (size_t i = 0; i < blob.len; i++)
+		buf_addf(&text, "%02x", (unsigned char)blob.data[i]);
+	is_str(text.data, hex, "the example of FORMAT.md: %s", what);
+	codec_release(&c);
+	buf_release(&blob);
+	buf_release(&text);
+	buf_clear(payload);
+}
+
+static void test_example(void)
+{
+	struct profile *p = example_window();
+	const struct encode_total total = {0, 40000000, 4};
+	const struct encode_sample samples[] = {{0, 10000000, 1}, {1, 30000000, 3}};
+	uint64_t period = encode_period(p->samples, p->sample_cnt);
+	uint8_t seal[24];
+	uint32_t pairs[2];
+	struct dict d;
+	struct buf b;
+
+	buf_init(&b, 1 << 16);
+	encode_seal(seal, 1);
+	encode_seal(seal + 8, (uint64_t)p->start_ns);
+	encode_seal(seal + 16, (uint64_t)p->end_ns);
+	data_must(dict_init(&d, true));
+	data_must(dict_add(&d, p, pairs));
+	dict_encode(&d, &b);
+	is_blob(&b, seal, 8,
+		"000104040504076d61696e6e67696e78776f726b70726f636573730102010201030201010201010102"
+		"0001010402000200010000"
+		"a6e917af",
+		"a segment");
+	encode_head(p, period, &total, 1, &b);
+	is_blob(&b, seal, 24, "00020102c0b201000080ade2040101050101088c53d53e", "a head");
+	encode_samples(samples, 2, period, &b);
+	is_blob(&b, seal, 8, "0002000106f8c39388", "samples");
+	dict_release(&d);
+	buf_release(&b);
+	profile_free(p);
+}
+
 /* Bytes that pass the CRC but were made by an enemy: nothing may be read or written out of bounds. */
 static void test_hostile(void)
 {
@@ -261,6 +333,7 @@ int main(void)
 	test_period();
 	test_head();
 	test_dict();
+	test_example();
 	test_hostile();
 	return tap_done();
 }
