@@ -61,7 +61,7 @@ static uint64_t code_offset(const void *function)
 	return offset;
 }
 
-__attribute__((noinline, noipa)) static int a_function(int x)
+__attribute__((noinline)) static int a_function(int x)
 {
 	return x * 5 + tap_run;
 }
@@ -71,7 +71,7 @@ static void test_identity(void)
 	struct image_cache *cache = new_cache(&image_limits_default);
 	struct image *a, *b, *c;
 	uint64_t start = 0, offset = code_offset((const void *)a_function);
-	struct str name;
+	struct str name = {"", 0};
 	struct stat st;
 	int fd;
 

@@ -349,12 +349,12 @@ static void test_lies(void)
 }
 
 /* This program: functions whose addresses are known. */
-__attribute__((noinline, noipa)) static int known_static(int x)
+__attribute__((noinline)) static int known_static(int x)
 {
 	return x * 3 + tap_run;
 }
 
-__attribute__((noinline, noipa)) int known_global(int x);
+__attribute__((noinline)) int known_global(int x);
 int known_global(int x)
 {
 	return known_static(x) + 1;

@@ -46,7 +46,8 @@ static void make_process(uint32_t pid, unsigned long long start_time, const char
 	put(name, status);
 }
 
-static const char *const status_root = "Name:\tnode\nUid:\t0\t0\t0\t0\nNSpid:\t100\t7\n";
+static char status_self[128]; /* a process of whoever runs the test */
+static char status_old[64];   /* the same under a kernel without NSpid */
 
 static const char *find(struct perfmaps *maps, uint32_t pid, uint32_t inner, uint64_t address)
 {
@@ -162,7 +163,7 @@ static void test_process(void)
 	struct perfmaps *maps = new_maps(16, 1 << 20);
 	struct perfmap_stats stats;
 
-	make_process(100, 5000, status_root);
+	make_process(100, 5000, status_self);
 	is_str(find(maps, 100, 7, 0x1000), "-", "no map yet");
 	put("100/root/tmp/perf-7.map", "1000 10 one\n");
 	is_str(find(maps, 100, 7, 0x1000), "-", "it is not looked for at once");
@@ -181,7 +182,7 @@ static void test_process(void)
 	perfmaps_stats(maps, &stats);
 	is_u64(stats.reads, 2, "nor does it while the file stays the same");
 
-	make_process(100, 9000, status_root);
+	make_process(100, 9000, status_self);
 	put("100/root/tmp/perf-7.map", "1000 10 uno\n");
 	now_ns += 2 * NSEC_PER_SEC;
 	is_str(find(maps, 100, 7, 0x1000), "uno", "the pid belongs to another process now");
@@ -190,10 +191,10 @@ static void test_process(void)
 	is_str(find(maps, 100, 7, 0x1000), "uno", "a process that is gone is still named");
 	is_str(find(maps, 100, 7, 0x2000), "-", "as far as it was known");
 
-	make_process(101, 1, "Uid:\t0\t0\t0\t0\nNSpid:\t101\t33\n");
-	put("101/root/tmp/perf-33.map", "1000 10 inner\n");
+	make_process(101, 1, status_self);
+	put("101/root/tmp/perf-7.map", "1000 10 inner\n");
 	is_str(find(maps, 101, 0, 0x1000), "inner", "the inner pid is asked of status");
-	make_process(102, 1, "Uid:\t0\t0\t0\t0\n");
+	make_process(102, 1, status_old);
 	put("102/root/tmp/perf-102.map", "1000 10 old kernel\n");
 	is_str(find(maps, 102, 0, 0x1000), "old kernel", "or is the pid");
 	perfmaps_free(maps);
@@ -205,14 +206,14 @@ static void test_hostile(void)
 	struct perfmaps *maps = new_maps(16, 1 << 20);
 	struct perfmap_stats stats;
 
-	make_process(200, 1, status_root);
+	make_process(200, 1, status_self);
 	put("secret", "1000 10 secret\n");
 	must(!symlink("../../../secret", tmpdir_at("200/root/tmp/perf-7.map")), "link");
 	is_str(find(maps, 200, 7, 0x1000), "-", "a link out of the root is not followed");
-	make_process(201, 1, status_root);
+	make_process(201, 1, status_self);
 	must(!mkfifo(tmpdir_at("201/root/tmp/perf-7.map"), 0644), "make a FIFO");
 	is_str(find(maps, 201, 7, 0x1000), "-", "a FIFO does not stop us");
-	make_process(202, 1, status_root);
+	make_process(202, 1, status_self);
 	must(!mkdir(tmpdir_at("202/root/tmp/perf-7.map"), 0755), "make a directory");
 	is_str(find(maps, 202, 7, 0x1000), "-", "nor does a directory");
 	perfmaps_stats(maps, &stats);
@@ -242,7 +243,7 @@ static void test_limits(void)
 	struct perfmap_stats stats;
 	struct buf text;
 
-	make_process(300, 1, status_root);
+	make_process(300, 1, status_self);
 	buf_init(&text, 4 << 20);
 	for (unsigned int i = 0; i < 100000; i++)
 		buf_addf(&text, "%x 10 f%u\n", 0x1000 + 16 * i, i);
@@ -256,7 +257,7 @@ static void test_limits(void)
 	for (uint32_t pid = 301; pid < 320; pid++) {
 		char name[64];
 
-		make_process(pid, 1, status_root);
+		make_process(pid, 1, status_self);
 		snprintf(name, sizeof(name), "%u/root/tmp/perf-7.map", pid);
 		put(name, text.data);
 		is_str(find(maps, pid, 7, 0x1000 + 16 * 99999), "f99999", "process %u", pid);
@@ -294,6 +295,11 @@ static void test_real(void)
 int main(void)
 {
 	tmpdir_make();
+	snprintf(status_old, sizeof(status_old), "Uid:\t%u\t%u\t%u\t%u\n", geteuid(), geteuid(),
+		 geteuid(), geteuid());
+	snprintf(status_self, sizeof(status_self),
+		 "Name:\tnode\nUid:\t%u\t%u\t%u\t%u\nNSpid:\t100\t7\n", geteuid(), geteuid(),
+		 geteuid(), geteuid());
 	test_lines();
 	test_overlaps();
 	test_process();

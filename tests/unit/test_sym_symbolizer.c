@@ -65,14 +65,13 @@ static uint64_t code_offset(const void *function)
 	return offset;
 }
 
-__attribute__((noinline, noipa)) static int known_function(int x)
+__attribute__((noinline)) static int known_function(int x)
 {
 	return x * 7 + tap_run;
 }
 
 /* What a C++ compiler would call std::vector<int>::push_back(int const&). */
-__attribute__((noinline, noipa)) int
-known_mangled(int x) __asm__("_ZNSt6vectorIiSaIiEE9push_backERKi");
+__attribute__((noinline)) int known_mangled(int x) __asm__("_ZNSt6vectorIiSaIiEE9push_backERKi");
 int known_mangled(int x)
 {
 	return x * 9 + tap_run;
