@@ -53,7 +53,8 @@ void image_unref(struct image *image); /* NULL is fine; an image without referen
 uint32_t
 image_id(const struct image *image); /* dense number, never reused within a cache; for cache keys */
 struct str image_module(
-	const struct image *image); /* base name of the path; borrowed, valid with the reference */
+	const struct
+	image *image); /* base name of the path without " (deleted)"; borrowed, valid with the reference */
 struct str image_path(const struct image *image);
 struct str image_build_id(const struct image *image); /* lower-case hex; empty when it has none */
 
