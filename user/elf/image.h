@@ -21,7 +21,8 @@ struct image;
 struct image_cache;
 
 struct image_limits {
-	uint32_t max_images;	 /* files known at a time (and descriptors held) */
+	/* files known at a time; each holds a descriptor, so RLIMIT_NOFILE must allow for them */
+	uint32_t max_images;
 	size_t max_symbol_bytes; /* symbol tables in memory, all images together */
 	uint64_t max_file_bytes; /* larger files get no names */
 	uint32_t max_symbols;	 /* of one file */
@@ -50,11 +51,11 @@ struct image *image_ref(struct image *image);
 void image_unref(struct image *image); /* NULL is fine; an image without references stays known
 					  until it is evicted */
 
-uint32_t
-image_id(const struct image *image); /* dense number, never reused within a cache; for cache keys */
-struct str image_module(
-	const struct
-	image *image); /* base name of the path without " (deleted)"; borrowed, valid with the reference */
+/* A dense number, never reused within a cache; for cache keys. */
+uint32_t image_id(const struct image *image);
+
+/* Base name of the path, without " (deleted)"; borrowed, valid with the reference. */
+struct str image_module(const struct image *image);
 struct str image_path(const struct image *image);
 struct str image_build_id(const struct image *image); /* lower-case hex; empty when it has none */
 
