@@ -207,6 +207,9 @@ static const struct rule *rule_of(struct str name)
 /* A script that is found by its path is known by its name; "dir/" and "." are names too. */
 static void add_script(struct label *l, const struct rule *rule, struct str script)
 {
+	/* bash <(…), or a script handed over as a descriptor: it has no name */
+	if (starts_with(script, "/dev/fd/") || starts_with(script, "/proc/self/fd/"))
+		return;
 	if (rule->flags & RULE_CLASS)
 		add_word(l, script);
 	else
@@ -445,6 +448,20 @@ static bool label_loader(struct str base, const struct label_input *in, struct a
 	return true;
 }
 
+/*
+ * A program that runs from memory ("/memfd:sealed-91173221a7ea"): the name of the memory may be another one each time,
+ * so the first word of the arguments is better, if there is one.
+ */
+static struct str memfd_name(struct str exe, const struct args *a)
+{
+	struct str s = a->cnt ? a->v[0] : (struct str){"", 0};
+	size_t n = 0;
+
+	while (n < s.len && s.p[n] != ' ' && s.p[n] != ':')
+		n++;
+	return n && s.p[0] != '-' ? label_base_name((struct str){s.p, n}) : label_base_name(exe);
+}
+
 static void label_program(const struct label_input *in, struct str exe, struct args *a,
 			  struct label *l)
 {
@@ -454,7 +471,7 @@ static void label_program(const struct label_input *in, struct str exe, struct a
 	if (label_multicall(base, in, a, l) || label_loader(base, in, a, l))
 		return;
 	if (!rule) {
-		add_word(l, base);
+		add_word(l, starts_with(exe, "/memfd:") ? memfd_name(exe, a) : base);
 		return;
 	}
 	add_word(l, name);

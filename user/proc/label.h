@@ -11,6 +11,7 @@
  *of it) java app.jar                java -Xmx1g -jar /opt/app.jar java com.foo.Main           java
  *-cp a:b com.foo.Main sh -c pg_dump               sh -c "PGPASSWORD=x pg_dump -Fc db |*	dash -c pg_dump             sh -c "PGPASSWORD=x pg_dump -Fc db | gzip" where sh is dash
  *	busybox sh backup.sh        exe /bin/busybox, argv sh backup.sh
+ *	runc                        exe /memfd:runc_cloned:… : argv[0], since names of memory change from run to run
  *	[kworker]                   kernel threads without their instance
  *(kworker/u8:3-events_unbound)
  *

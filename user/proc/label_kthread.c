@@ -35,7 +35,7 @@ static struct str without_instance(struct str s)
 		s.len--;
 	if (s.len == all.len)
 		return all;
-	while (s.len && (s.p[s.len - 1] == '-' || s.p[s.len - 1] == '_'))
+	while (s.len && (s.p[s.len - 1] == '-' || s.p[s.len - 1] == '_' || s.p[s.len - 1] == '.'))
 		s.len--;
 	return s.len ? s : all;
 }
