@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/keeper.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "store/store.h"
+
+struct keeper {
+	struct store *store;
+	const struct clock *clock;
+	struct profile *waiting[KEEPER_MAX_WAITING]; /* oldest first */
+	struct keeper_stats stats;
+	uint64_t unreported; /* samples given up that no stored window tells of yet */
+	uint64_t retained_at_ns;
+	bool failing;
+};
+
+int keeper_new(struct store *store, const struct clock *clock, struct keeper **ret_keeper)
+{
+	struct keeper *k = calloc(1, sizeof(*k));
+
+	if (!k)
+		return -ENOMEM;
+	k->store = store;
+	k->clock = clock;
+	*ret_keeper = k;
+	return 0;
+}
+
+void keeper_free(struct keeper *k)
+{
+	if (!k)
+		return;
+	for (size_t i = 0; i < k->stats.waiting; i++)
+		profile_free(k->waiting[i]);
+	free(k);
+}
+
+static void drop_oldest(struct keeper *k)
+{
+	struct profile *p = k->waiting[0];
+
+	k->stats.given_up_windows++;
+	k->stats.given_up_samples += p->total_cnt;
+	k->unreported += p->total_cnt + loss_samples(p->lost);
+	profile_free(p);
+	k->stats.waiting--;
+	memmove(k->waiting, k->waiting + 1, k->stats.waiting * sizeof(k->waiting[0]));
+}
+
+/* One window into the store, with the losses that have to be told of. */
+static int put(struct keeper *k, struct profile *p)
+{
+	uint64_t before = p->lost[LOSS_STORE_WRITE];
+	struct err err = {{0}};
+	int r;
+
+	/* the window is ours alone until it is stored: the sink was given it */
+	p->lost[LOSS_STORE_WRITE] += k->unreported;
+	r = store_put(k->store, p, &err);
+	if (!r) {
+		k->unreported = 0;
+		k->stats.stored_windows++;
+		k->stats.stored_samples += p->total_cnt;
+		if (k->failing)
+			log_warn("store: writing works again");
+		k->failing = false;
+		return 0;
+	}
+	p->lost[LOSS_STORE_WRITE] = before;
+	k->stats.failed_puts++;
+	k->stats.last_error = err;
+	if (!k->failing)
+		log_warn("store: cannot write a window: %s; keeping up to %d windows in memory",
+			 err.text, KEEPER_MAX_WAITING);
+	k->failing = true;
+	return r;
+}
+
+static void retain(struct keeper *k)
+{
+	uint64_t now_ns = clock_mono_ns(k->clock);
+	struct err err;
+
+	if (k->retained_at_ns && now_ns - k->retained_at_ns < KEEPER_RETAIN_EVERY)
+		return;
+	k->retained_at_ns = now_ns;
+	if (store_retain(k->store, clock_wall_ns(k->clock), &err))
+		log_warn("store: cannot drop old blocks: %s", err.text);
+}
+
+int keeper_sink(void *keeper, struct profile *window)
+{
+	struct keeper *k = keeper;
+
+	if (k->stats.waiting == KEEPER_MAX_WAITING)
+		drop_oldest(k);
+	k->waiting[k->stats.waiting++] = window;
+	while (k->stats.waiting && !put(k, k->waiting[0])) {
+		profile_free(k->waiting[0]);
+		k->stats.waiting--;
+		memmove(k->waiting, k->waiting + 1, k->stats.waiting * sizeof(k->waiting[0]));
+	}
+	retain(k);
+	return 0;
+}
+
+void keeper_stats(const struct keeper *k, struct keeper_stats *ret_stats)
+{
+	*ret_stats = k->stats;
+}

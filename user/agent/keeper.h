@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * keeper.h - puts sealed windows into the store, and does not give up at the first "disk full".
+ *
+ * A window that the store refuses waits, up to KEEPER_MAX_WAITING of them, and is tried again with
+ * each window that follows. What has to be given up (the oldest) is counted: its samples appear as LOSS_STORE_WRITE in
+ * the next window that is stored. Retention runs now and then. Not thread-safe.
+ */
+#ifndef AGENT_KEEPER_H
+#define AGENT_KEEPER_H
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "model/profile.h"
+
+struct keeper;
+struct store;
+
+#define KEEPER_MAX_WAITING  32
+#define KEEPER_RETAIN_EVERY (600 * NSEC_PER_SEC)
+
+/* Borrows the store and the clock, which must outlive it. */
+int must_check keeper_new(struct store *store, const struct clock *clock,
+			  struct keeper **ret_keeper);
+
+/* What still waits is given up. NULL is fine. */
+void keeper_free(struct keeper *k);
+
+/* An agg_sink_fn: takes the window. Always 0, but for -ENOMEM: a store that fails must not stop the sampling. */
+int must_check keeper_sink(void *keeper, struct profile *window);
+
+struct keeper_stats {
+	uint64_t stored_windows, stored_samples;
+	uint64_t failed_puts; /* tries that the store refused */
+	uint64_t given_up_windows, given_up_samples;
+	size_t waiting;	       /* windows that wait to be tried again */
+	struct err last_error; /* of the last refusal; empty text: none yet */
+};
+
+void keeper_stats(const struct keeper *k, struct keeper_stats *ret_stats);
+
+#endif

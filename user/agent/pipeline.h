@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pipeline.h - the road from a wire record to a sealed window: registry -> symbolizer -> windows.
+ *
+ *	record ─► proc (whose is it, where is it) ─► sym (what is it called) ─► agg (add up) ─► sink
+ *
+ * It does not know where the records come from: recorder.h feeds it from the kernel, raw_read() from
+ * a file. The only file of the library that names these stages together. Not thread-safe.
+ */
+#ifndef AGENT_PIPELINE_H
+#define AGENT_PIPELINE_H
+
+#include "agg/agg.h"
+#include "base/err.h"
+#include "model/record.h"
+
+struct pipeline;
+
+struct pipeline_opts {
+	struct agg_opts agg;
+	const char *
+		proc_root; /* "/proc"; NULL: the records are old, never look at running processes */
+	const char *kallsyms;	/* "/proc/kallsyms"; NULL: kernel frames stay "[kernel]" */
+	uint32_t max_processes; /* that are known at a time */
+	bool no_kernel_frames;
+
+	/*
+	 * Shown every record, those that the registry reads from /proc included, in an order in which
+	 * they can be replayed. For the raw file; may be NULL. A failure ends pipeline_take().
+	 */
+	record_fn journal;
+	void *journal_arg;
+};
+
+#define PIPELINE_MAX_PROCESSES 20000
+
+/* The sink gets each window and takes it; see agg_sink_fn. */
+int must_check pipeline_new(const struct pipeline_opts *opts, agg_sink_fn sink, void *sink_arg,
+			    struct pipeline **ret_pipeline, struct err *err);
+void pipeline_free(struct pipeline *p); /* an unfinished window is thrown away; NULL is fine */
+
+/* A record_fn; `pipeline` is a struct pipeline *. The record must have passed wire_check(). */
+int must_check pipeline_take(void *pipeline, const struct wire_header *rec);
+
+/* All records older than mono_ns have been given. See agg_advance(). */
+int must_check pipeline_advance(struct pipeline *p, uint64_t mono_ns, int64_t wall_offset_ns);
+
+/* The end: seals what is open. */
+int must_check pipeline_finish(struct pipeline *p, uint64_t mono_ns);
+
+void pipeline_set_cpus(struct pipeline *p, uint32_t cpus);
+
+struct pipeline_stats {
+	size_t processes;
+	uint64_t samples;
+};
+
+void pipeline_stats(const struct pipeline *p, struct pipeline_stats *ret_stats);
+
+#endif

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/recorder.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "format/raw.h"
+#include "proc/procfs.h"
+
+/* A window is sealed so long after its end: by then the collector has delivered every CPU's records. */
+#define SEAL_DELAY_NS (NSEC_PER_SEC / 4)
+
+/* How often the counters of losses are read: they cost system calls. */
+#define STATS_EVERY_NS (NSEC_PER_SEC / 2)
+
+struct recorder {
+	const struct clock *clock;
+	struct collector *collector;
+	struct pipeline *pipeline;
+	struct raw_writer *raw;
+	struct collector_stats seen; /* as far as it has been passed on */
+	uint64_t stats_at_ns;
+};
+
+static int64_t wall_offset(const struct recorder *r)
+{
+	return clock_wall_ns(r->clock) - (int64_t)clock_mono_ns(r->clock);
+}
+
+static int open_raw(struct recorder *r, const struct recorder_opts *opts, struct err *err)
+{
+	struct raw_info info = {
+		.hz = opts->collect.hz,
+		.period_ns = NSEC_PER_SEC / opts->collect.hz,
+		.cpus = r->seen.cpus_online,
+		.wall_at_mono0_ns = wall_offset(r),
+	};
+
+	return opts->raw_path ? raw_writer_new(opts->raw_path, &info, &r->raw, err) : 0;
+}
+
+static int open_pipeline(struct recorder *r, const struct recorder_opts *opts, agg_sink_fn sink,
+			 void *sink_arg, struct err *err)
+{
+	struct pipeline_opts p = {
+		.agg = {.window_ns = opts->window_ns,
+			.cpus = r->seen.cpus_online,
+			.hz = opts->collect.hz,
+			.mono_ns = clock_mono_ns(r->clock),
+			.wall_offset_ns = wall_offset(r)},
+		.proc_root = "/proc",
+		.kallsyms = "/proc/kallsyms",
+		.max_processes = PIPELINE_MAX_PROCESSES,
+		.journal = r->raw ? raw_writer_put : NULL,
+		.journal_arg = r->raw,
+	};
+
+	return pipeline_new(&p, sink, sink_arg, &r->pipeline, err);
+}
+
+/* Tells the registry of the processes that run already, as if they had just been started. */
+static int scan(struct recorder *r, struct err *err)
+{
+	struct procfs *procfs;
+	int ret;
+
+	ret = procfs_new("/proc", &procfs);
+	if (ret)
+		return err_set(err, ret, "/proc: %s (is it mounted?)", strerror(-ret));
+	ret = procfs_scan(procfs, clock_mono_ns(r->clock), pipeline_take, r->pipeline);
+	procfs_free(procfs);
+	return ret ? err_set(err, ret, "cannot read the running processes: %s", strerror(-ret)) : 0;
+}
+
+int recorder_new(const struct recorder_opts *opts, agg_sink_fn sink, void *sink_arg,
+		 struct recorder **ret_recorder, struct err *err)
+{
+	struct recorder *r = calloc(1, sizeof(*r));
+	int ret;
+
+	if (!r)
+		return err_set(err, ENOMEM, "out of memory");
+	r->clock = &clock_system;
+	ret = collector_new(&opts->collect, &r->collector, err);
+	if (ret)
+		goto fail;
+	collector_stats(r->collector, &r->seen);
+	ret = open_raw(r, opts, err);
+	if (!ret)
+		ret = open_pipeline(r, opts, sink, sink_arg, err);
+	if (!ret)
+		ret = scan(r, err);
+	if (ret)
+		goto fail;
+	*ret_recorder = r;
+	return 0;
+fail:
+	recorder_free(r);
+	return ret;
+}
+
+void recorder_free(struct recorder *r)
+{
+	if (!r)
+		return;
+	collector_free(r->collector);
+	pipeline_free(r->pipeline);
+	if (raw_writer_close(r->raw, NULL))
+		log_debug("recorder: the raw file is not complete");
+	free(r);
+}
+
+/* Losses become records like everything else, so that a raw file tells of them too. */
+static int pass_losses_on(struct recorder *r, uint64_t now_ns)
+{
+	struct collector_stats stats;
+	int ret = 0;
+
+	collector_stats(r->collector, &stats);
+	for (unsigned int i = 0; !ret && i < LOSS_CNT; i++) {
+		struct wire_loss loss = {
+			.h = {.type = WIRE_LOSS, .size = sizeof(loss), .time_ns = now_ns},
+			.reason = i,
+			.cnt = stats.lost[i] - r->seen.lost[i],
+		};
+
+		if (loss.cnt)
+			ret = pipeline_take(r->pipeline, &loss.h);
+	}
+	if (stats.cpus_online && stats.cpus_online != r->seen.cpus_online) /* 0: detached */
+		pipeline_set_cpus(r->pipeline, stats.cpus_online);
+	r->seen = stats;
+	r->stats_at_ns = now_ns;
+	return ret;
+}
+
+int recorder_poll(struct recorder *r, struct err *err)
+{
+	uint64_t now_ns;
+	int ret;
+
+	ret = collector_poll(r->collector, RECORDER_POLL_MS, pipeline_take, r->pipeline);
+	now_ns = clock_mono_ns(r->clock);
+	if (!ret && now_ns - r->stats_at_ns >= STATS_EVERY_NS) {
+		ret = pass_losses_on(r, now_ns);
+		if (!ret && r->raw)
+			ret = raw_writer_flush(r->raw);
+	}
+	if (!ret)
+		ret = pipeline_advance(r->pipeline, now_ns - SEAL_DELAY_NS, wall_offset(r));
+	return ret ? err_set(err, ret, "recording stopped: %s", strerror(-ret)) : 0;
+}
+
+int recorder_finish(struct recorder *r, struct err *err)
+{
+	int ret, closed;
+
+	ret = collector_stop(r->collector, pipeline_take, r->pipeline);
+	if (!ret)
+		ret = pass_losses_on(r, clock_mono_ns(r->clock));
+	if (!ret)
+		ret = pipeline_finish(r->pipeline, clock_mono_ns(r->clock));
+	if (ret)
+		err_set(err, ret, "recording stopped: %s", strerror(-ret));
+	closed = raw_writer_close(r->raw, ret ? NULL : err);
+	r->raw = NULL;
+	return ret ? ret : closed;
+}
+
+int recorder_add_pid(struct recorder *r, uint32_t pid)
+{
+	return collector_add_pid(r->collector, pid);
+}
+
+void recorder_stats(const struct recorder *r, struct recorder_stats *ret_stats)
+{
+	collector_stats(r->collector, &ret_stats->collector);
+	pipeline_stats(r->pipeline, &ret_stats->pipeline);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * recorder.h - live recording: the collector drives the pipeline, a raw file may listen.
+ *
+ *	r = recorder_new(&opts, sink, arg, &rec, err);
+ *	while (!stop && !(r = recorder_poll(rec, err)))
+ *		;
+ *	r = recorder_finish(rec, err);
+ *	recorder_free(rec);
+ *
+ * One thread; recorder_poll() sleeps RECORDER_POLL_MS at most, less when a signal comes.
+ */
+#ifndef AGENT_RECORDER_H
+#define AGENT_RECORDER_H
+
+#include "agent/pipeline.h"
+#include "base/err.h"
+#include "collect/collector.h"
+
+#define RECORDER_POLL_MS 100
+
+struct recorder;
+
+struct recorder_opts {
+	struct collector_opts collect;
+	uint64_t window_ns;   /* 0: one window for all */
+	const char *raw_path; /* also write the records there; NULL: no */
+};
+
+/* Loads, attaches, reads /proc; from here on the machine is watched. 0 or -errno with a line in err. */
+int must_check recorder_new(const struct recorder_opts *opts, agg_sink_fn sink, void *sink_arg,
+			    struct recorder **ret_recorder, struct err *err);
+
+/* Waits a moment, then moves what has come through the pipeline. Windows reach the sink from here. */
+int must_check recorder_poll(struct recorder *r, struct err *err);
+
+/* Detaches, seals the last window, closes the raw file. */
+int must_check recorder_finish(struct recorder *r, struct err *err);
+
+void recorder_free(struct recorder *r); /* NULL is fine */
+
+/* Extends the process filter: a command that was started after attaching. */
+int must_check recorder_add_pid(struct recorder *r, uint32_t pid);
+
+struct recorder_stats {
+	struct collector_stats collector;
+	struct pipeline_stats pipeline;
+};
+
+void recorder_stats(const struct recorder *r, struct recorder_stats *ret_stats);
+
+#endif
