@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "agent/keeper.h"
+#include "agent/recorder.h"
+#include "commands.h"
+#include "signals.h"
+#include "store/store.h"
+#include "tool.h"
+
+struct config {
+	const char *store;
+	uint64_t hz, window_ns, block_ns, max_age_ns, max_bytes;
+	bool no_kernel_stacks;
+};
+
+#define DAY_NS (86400 * NSEC_PER_SEC)
+
+static const struct opt opts[] = {
+	{"store", 0, OPT_STRING, offsetof(struct config, store), "DIR",
+	 "where to keep the profiles; made if missing", 0, 0},
+	{"hz", 0, OPT_NUMBER, offsetof(struct config, hz), "N",
+	 "samples per second and CPU (default 97)", COLLECTOR_MIN_HZ, COLLECTOR_MAX_HZ},
+	{"window", 0, OPT_DURATION, offsetof(struct config, window_ns), "TIME",
+	 "length of a window (default 10s), aligned to the wall clock", 0.1, 3600},
+	{"block", 0, OPT_DURATION, offsetof(struct config, block_ns), "TIME",
+	 "time that one file of the store covers (default 6h)", 60, 31 * 86400},
+	{"max-age", 0, OPT_DURATION, offsetof(struct config, max_age_ns), "TIME",
+	 "drop blocks that are older (default 14d; 0s: never)", 0, 1e10},
+	{"max-bytes", 0, OPT_BYTES, offsetof(struct config, max_bytes), "SIZE",
+	 "drop the oldest blocks while the store is larger (default 2GiB; 0: never)", 0, 1e18},
+	{"no-kernel-stacks", 0, OPT_FLAG, offsetof(struct config, no_kernel_stacks), NULL,
+	 "user stacks only", 0, 0},
+};
+
+static int loop(struct recorder *recorder, struct err *err)
+{
+	int r = 0, finished;
+
+	while (!r && !signals_stop())
+		r = recorder_poll(recorder, err);
+	finished = recorder_finish(recorder, r ? NULL : err);
+	return r ? r : finished;
+}
+
+static void say_goodbye(const struct recorder *recorder, const struct keeper *keeper)
+{
+	struct recorder_stats rec;
+	struct keeper_stats kept;
+	uint64_t lost;
+
+	recorder_stats(recorder, &rec);
+	keeper_stats(keeper, &kept);
+	lost = loss_samples(rec.collector.lost) + kept.given_up_samples;
+	(void)fprintf(stderr,
+		      "culprit agent: stored %" PRIu64 " windows with %" PRIu64
+		      " samples of %zu processes; lost %" PRIu64 " samples\n",
+		      kept.stored_windows, kept.stored_samples, rec.pipeline.processes, lost);
+	if (kept.waiting)
+		command_warn("%zu windows could not be stored: %s", kept.waiting,
+			     kept.last_error.text);
+}
+
+static int run(const void *config, const struct operands *operands)
+{
+	const struct config *c = config;
+	struct recorder_opts rec_opts = {
+		.collect = {.hz = (uint32_t)c->hz, .no_kernel_stacks = c->no_kernel_stacks},
+		.window_ns = c->window_ns,
+	};
+	struct store_opts store_opts = {
+		.block_ns = c->block_ns, .max_age_ns = c->max_age_ns, .max_bytes = c->max_bytes};
+	struct recorder *recorder = NULL;
+	struct keeper *keeper = NULL;
+	struct keeper_stats kept;
+	struct store *store = NULL;
+	struct err err = {{0}};
+	int r, status = EXIT_DONE;
+
+	if (operands->cnt)
+		return command_failf("'%s': takes no operands", operands->words[0]);
+	if (!c->store)
+		return command_failf("--store DIR is needed");
+	signals_catch();
+	r = store_open(c->store, STORE_WRITE, &store_opts, &store, &err);
+	if (!r && keeper_new(store, &clock_system, &keeper))
+		r = err_set(&err, ENOMEM, "out of memory");
+	if (!r)
+		r = recorder_new(&rec_opts, keeper_sink, keeper, &recorder, &err);
+	if (!r) {
+		(void)fprintf(stderr, "culprit agent: sampling at %" PRIu64 " Hz, storing to %s\n",
+			      c->hz, c->store);
+		r = loop(recorder, &err);
+		say_goodbye(recorder, keeper);
+		keeper_stats(keeper, &kept);
+		if (kept.waiting || kept.given_up_windows)
+			status = EXIT_FAILED;
+	}
+	tool_warn_store(store);
+	if (r)
+		status = command_fail(&err);
+	recorder_free(recorder);
+	keeper_free(keeper);
+	store_close(store);
+	return status;
+}
+
+const struct command cmd_agent = {
+	.name = "agent",
+	.summary = "record all processes all the time into a store (the flight recorder)",
+	.usage = "--store DIR [--hz N] [--window 10s]",
+	.examples = "  culprit agent --store /var/lib/culprit\n"
+		    "  culprit agent --store DIR --window 1s --max-age 7d --max-bytes 1GiB\n",
+	.details = "Runs until SIGINT or SIGTERM, then stores what it has. Losses are counted and "
+		   "stored with the "
+		   "windows: see culprit ls.\n",
+	.opts = opts,
+	.opt_cnt = ARRAY_SIZE(opts),
+	.defaults = &(const struct config){.hz = 97,
+					   .window_ns = 10 * NSEC_PER_SEC,
+					   .block_ns = 6 * 3600 * NSEC_PER_SEC,
+					   .max_age_ns = 14 * DAY_NS,
+					   .max_bytes = (uint64_t)2 << 30},
+	.config_size = sizeof(struct config),
+	.run = run,
+};

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "blame/blame.h"
+#include "commands.h"
+#include "diff/diff.h"
+#include "diff/diff_path.h"
+#include "evidence.h"
+#include "render/diff_json.h"
+#include "render/flame_svg.h"
+#include "render/verdict_json.h"
+#include "render/verdict_text.h"
+#include "tool.h"
+
+struct config {
+	const char *store, *format, *group_by;
+	struct opt_list incident, baseline, output, match;
+	int64_t from_ns, until_ns;
+	uint64_t guard_ns, uncertainty_ns;
+	double error;
+};
+
+static const struct opt opts[] = {
+	{"store", 0, OPT_STRING, offsetof(struct config, store), "DIR", "the store to look into", 0,
+	 0},
+	{"incident", 0, OPT_FILES, offsetof(struct config, incident), "T..T|FILE…",
+	 "a recurrence; with --store a range of time, else files with the profiles of one", 0, 0},
+	{"baseline", 0, OPT_FILES, offsetof(struct config, baseline), "FILE…",
+	 "without --store: files with profiles of the time outside", 0, 0},
+	{"from", 0, OPT_TIME, offsetof(struct config, from_ns), "T",
+	 "look at the history from here", 0, 0},
+	{"until", 0, OPT_TIME, offsetof(struct config, until_ns), "T", "…to here", 0, 0},
+	{"match", 0, OPT_LIST, offsetof(struct config, match), "K=V",
+	 "only series with this label (or K!=V)", 0, 0},
+	{"group-by", 0, OPT_STRING, offsetof(struct config, group_by), "KEY",
+	 "whom to blame: the values of this label (default process)", 0, 0},
+	{"guard", 0, OPT_DURATION, offsetof(struct config, guard_ns), "TIME",
+	 "time on both sides of an incident that counts as neither (default: automatic)", 0, 1e7},
+	{"uncertainty", 0, OPT_DURATION, offsetof(struct config, uncertainty_ns), "TIME",
+	 "how far off the incidents' edges may be (default 0s)", 0, 1e7},
+	{"error", 0, OPT_REAL, offsetof(struct config, error), "P",
+	 "chance of naming an innocent process that is allowed (default 0.05)", 0.000001, 0.5},
+	{"output", 'o', OPT_LIST, offsetof(struct config, output), "FILE",
+	 "also write there; the suffix picks the format (.svg .json .txt); may be repeated", 0, 0},
+	{"format", 0, OPT_STRING, offsetof(struct config, format), "F",
+	 "text, json or svg: of the standard output, or of the one -o", 0, 0},
+};
+
+/* Everything that an output may want to show. */
+struct report {
+	struct verdict *verdict;
+	struct diff *diff; /* baseline against incidents */
+	struct verdict_path *paths;
+	struct verdict_view view;
+	struct str name;
+};
+
+static void report_release(struct report *r)
+{
+	for (size_t i = 0; r->paths && i < r->verdict->suspect_cnt; i++)
+		free((void *)r->paths[i].frames);
+	free(r->paths);
+	diff_free(r->diff);
+	verdict_free(r->verdict);
+}
+
+static int find_path(const struct diff *d, struct str process, struct verdict_path *ret)
+{
+	struct diff_path path;
+	struct str *frames;
+	int r;
+
+	r = diff_path(d, process, &path);
+	if (r)
+		return r == -ENOENT ? 0 : r;
+	frames = calloc(path.cnt + 1, sizeof(*frames));
+	if (frames) {
+		for (size_t i = 0; i < path.cnt; i++)
+			frames[i] = diff_name(d, path.nodes[i]);
+		*ret = (struct verdict_path){frames, path.cnt};
+	}
+	diff_path_release(&path);
+	return frames ? 0 : -ENOMEM;
+}
+
+/* The proof: all incident windows laid over all baseline windows, and each suspect's hot path in it. */
+static int add_proof(struct report *report, struct evidence *e, const char *group_key,
+		     struct err *err)
+{
+	struct str key = str_of(group_key);
+	struct diff_options opt = {
+		.group_keys = &key,
+		.group_cnt = 1,
+		.label_a = STR_LIT("baseline"),
+		.label_b = STR_LIT("incidents"),
+	};
+	struct profile *baseline = NULL, *incidents = NULL;
+	int r;
+
+	r = evidence_profile(e, report->verdict, SIDE_BASELINE, &baseline, err);
+	if (!r)
+		r = evidence_profile(e, report->verdict, SIDE_INCIDENT, &incidents, err);
+	if (!r) {
+		r = diff_new(baseline, incidents, &opt, &report->diff);
+		report->paths = calloc(report->verdict->suspect_cnt + 1, sizeof(*report->paths));
+		if (!r && !report->paths)
+			r = -ENOMEM;
+		for (size_t i = 0; !r && i < report->verdict->suspect_cnt; i++)
+			r = find_path(report->diff, report->verdict->suspects[i].name,
+				      &report->paths[i]);
+		if (r)
+			err_set(err, r, "cannot compare the profiles: %s", strerror(-r));
+	}
+	profile_free(baseline);
+	profile_free(incidents);
+	return r;
+}
+
+static int write_svg(const struct report *report, struct buf *out)
+{
+	struct buf title, headline;
+	struct flame_options opt = {0};
+	int r;
+
+	buf_init(&title, 4096);
+	buf_init(&headline, 65536);
+	buf_addf(&title, "%.*s: %u recurrence%s against the time outside", (int)report->name.len,
+		 report->name.p, report->verdict->recurrences,
+		 report->verdict->recurrences == 1 ? "" : "s");
+	verdict_headline(report->verdict, &report->view, &headline);
+	opt.title = buf_str(&title);
+	opt.verdict = buf_str(&headline);
+	if (report->verdict->kind == VERDICT_NAMED && report->verdict->suspect_cnt)
+		opt.highlight = report->verdict->suspects[0].name;
+	r = flame_svg(report->diff, &opt, out);
+	buf_release(&title);
+	buf_release(&headline);
+	return r;
+}
+
+static int write_report(const struct report *report, enum output_format format, const char *path)
+{
+	struct buf out;
+	int r = 0, status;
+
+	buf_init(&out, TOOL_MAX_OUTPUT);
+	if (format == OUTPUT_SVG)
+		r = write_svg(report, &out);
+	else if (format == OUTPUT_JSON)
+		verdict_json(report->verdict, &report->view, &out);
+	else
+		verdict_text(report->verdict, &report->view, &out);
+	status = r ? command_failf("cannot draw: %s", strerror(-r)) : tool_write(path, &out);
+	buf_release(&out);
+	return status;
+}
+
+/* With -o the verdict is printed as well: whoever asks who it was wants to see it. */
+static int write_outputs(const struct config *c, const struct report *report)
+{
+	unsigned int allowed = 1 << OUTPUT_TEXT | 1 << OUTPUT_SVG | 1 << OUTPUT_JSON;
+	enum output_format format;
+	int status = EXIT_DONE;
+
+	for (size_t i = 0; i < c->output.cnt && status == EXIT_DONE; i++) {
+		status = tool_pick_format(c->output.cnt == 1 ? c->format : NULL, c->output.items[i],
+					  allowed, &format);
+		if (status == EXIT_DONE)
+			status = write_report(report, format, c->output.items[i]);
+	}
+	if (status != EXIT_DONE)
+		return status;
+	format = OUTPUT_TEXT;
+	if (!c->output.cnt && tool_pick_format(c->format, NULL, allowed, &format))
+		return EXIT_FAILED;
+	return write_report(report, format, "-");
+}
+
+static int gather(const struct config *c, const struct evidence_query *q, struct evidence *e,
+		  struct err *err)
+{
+	struct opt_ranges ranges = {.cnt = 0};
+	int r;
+
+	if (!c->store)
+		return evidence_from_files(e, &c->incident, &c->baseline, q, err);
+	for (size_t i = 0; i < c->incident.cnt; i++) {
+		r = time_range_parse(str_of(c->incident.items[i]), q->now_ns,
+				     &ranges.items[ranges.cnt++], err);
+		if (r)
+			return err_prefix(err, r, "--incident");
+	}
+	struct evidence_query with_ranges = *q;
+
+	with_ranges.ranges = &ranges;
+	return evidence_from_store(e, &with_ranges, err);
+}
+
+static int blame(const struct config *c, const struct evidence_query *q, struct report *report,
+		 struct err *err)
+{
+	struct blame_opts opt = {.allowed_error = c->error,
+				 .guard_ns = c->guard_ns,
+				 .label_uncertainty_ns = c->uncertainty_ns};
+	struct evidence e = {0};
+	int r;
+
+	r = gather(c, q, &e, err);
+	if (!r && e.synthetic_times)
+		opt.guard_ns =
+			1; /* files do not overlap, and nothing is known of what lies between them */
+	if (!r)
+		r = blame_run(e.timeline, e.incidents, e.incident_cnt, &opt, &report->verdict, err);
+	if (!r)
+		r = add_proof(report, &e, q->group_key, err);
+	evidence_release(&e);
+	if (r)
+		return r;
+	report->view = (struct verdict_view){
+		.incident = report->name,
+		.key = str_of(q->group_key),
+		.paths = report->paths,
+		.path_cnt = report->verdict->suspect_cnt,
+	};
+	return 0;
+}
+
+static int check_usage(const struct config *c, const struct operands *operands)
+{
+	bool by_name = operands->cnt > 0;
+
+	if (operands->cnt > 1)
+		return command_failf("'%s': one incident's name at most", operands->words[1]);
+	if (c->store && by_name == (c->incident.cnt > 0))
+		return command_failf("want either the incident's name or --incident T..T");
+	if (c->store && c->baseline.cnt)
+		return command_failf("--baseline takes files; in a store all time outside the "
+				     "incidents is baseline");
+	if (!c->store && by_name)
+		return command_failf("an incident's name needs --store DIR");
+	if (!c->store && (!c->incident.cnt || !c->baseline.cnt))
+		return command_failf("want --store DIR, or --incident FILE… and --baseline FILE…");
+	if (c->until_ns <= c->from_ns)
+		return command_failf("--until must be after --from");
+	return EXIT_DONE;
+}
+
+static int run(const void *config, const struct operands *operands)
+{
+	const struct config *c = config;
+	struct matcher *matcher = matcher_new();
+	struct evidence_query q = {
+		.dir = c->store,
+		.name = operands->cnt ? operands->words[0] : NULL,
+		.within = {c->from_ns, c->until_ns},
+		.matcher = matcher,
+		.group_key = c->group_by,
+		.now_ns = operands->now_ns,
+	};
+	struct report report = {.name = q.name ? str_of(q.name) : STR_LIT("the incident")};
+	struct err err = {{0}};
+	int status;
+
+	status = check_usage(c, operands);
+	if (status == EXIT_DONE)
+		status = tool_add_matches(matcher, &c->match);
+	if (status == EXIT_DONE)
+		status = blame(c, &q, &report, &err) ? command_fail(&err)
+						     : write_outputs(c, &report);
+	if (status == EXIT_DONE && report.verdict->kind != VERDICT_NAMED)
+		status = EXIT_NEGATIVE;
+	report_release(&report);
+	matcher_free(matcher);
+	return status;
+}
+
+const struct command cmd_blame = {
+	.name = "blame",
+	.summary = "name the process behind a recurring incident",
+	.usage = "--store DIR NAME | --store DIR --incident T..T… | --incident FILE… --baseline "
+		 "FILE…",
+	.examples = "  culprit blame --store DIR slow-checkout\n"
+		    "  culprit blame --store DIR slow-checkout -o report.svg -o report.json\n"
+		    "  culprit blame --store DIR --incident 03:00..03:05 --incident 04:10..04:15\n"
+		    "  culprit blame --incident bad1.pb.gz bad2.pb.gz --baseline ok1.pb.gz "
+		    "ok2.pb.gz ok3.pb.gz\n",
+	.details = "Exit status: 0 a process is named; 1 it is not (the verdict says why); 2 usage "
+		   "or failure.\n",
+	.opts = opts,
+	.opt_cnt = ARRAY_SIZE(opts),
+	.defaults = &(const struct config){.group_by = LABEL_PROCESS,
+					   .from_ns = INT64_MIN,
+					   .until_ns = INT64_MAX,
+					   .error = 0.05},
+	.config_size = sizeof(struct config),
+	.run = run,
+};

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <string.h>
+
+#include "base/text.h"
+#include "commands.h"
+#include "diff/diff.h"
+#include "model/matcher.h"
+#include "source.h"
+#include "tool.h"
+
+struct config {
+	const char *store, *output, *format, *group_by, *normalise, *title;
+	struct opt_ranges baseline, incident;
+	struct opt_list match;
+	uint64_t top;
+};
+
+static const struct opt opts[] = {
+	{"store", 0, OPT_STRING, offsetof(struct config, store), "DIR",
+	 "compare two times of this store", 0, 0},
+	{"baseline", 0, OPT_RANGES, offsetof(struct config, baseline), "T..T",
+	 "side A; may be repeated", 0, 0},
+	{"incident", 0, OPT_RANGES, offsetof(struct config, incident), "T..T",
+	 "side B; may be repeated", 0, 0},
+	{"match", 0, OPT_LIST, offsetof(struct config, match), "K=V",
+	 "only series with this label (or K!=V)", 0, 0},
+	{"group-by", 0, OPT_STRING, offsetof(struct config, group_by), "KEY,…",
+	 "labels that become the first levels (default process)", 0, 0},
+	{"normalise", 0, OPT_STRING, offsetof(struct config, normalise), "HOW",
+	 "none (default), or total: scale A so that its total is B's", 0, 0},
+	{"title", 0, OPT_STRING, offsetof(struct config, title), "TEXT", "head of the picture", 0,
+	 0},
+	{"top", 'n', OPT_NUMBER, offsetof(struct config, top), "N", "rows of the tables", 0, 1e6},
+	{"output", 'o', OPT_STRING, offsetof(struct config, output), "FILE",
+	 "write there; the suffix picks the format (.svg .txt .json .folded)", 0, 0},
+	{"format", 0, OPT_STRING, offsetof(struct config, format), "F",
+	 "svg, text, json or folded (two columns)", 0, 0},
+};
+
+#define MAX_KEYS 8
+
+/* The two sides; both are NULL or both are there. */
+struct sides {
+	struct profile *a, *b;
+	const char *name_a, *name_b;
+};
+
+static int read_sides(const struct config *c, const struct operands *operands,
+		      const struct matcher *m, struct sides *sides, struct err *err)
+{
+	struct source_query q = {.matcher = m};
+	int r;
+
+	if (c->store) {
+		sides->name_a = "baseline";
+		sides->name_b = "incident";
+	} else {
+		sides->name_a = operands->words[0];
+		sides->name_b = operands->words[1];
+	}
+	q.ranges = c->store ? &c->baseline : NULL;
+	r = source_read(c->store ? c->store : sides->name_a, &q, &sides->a, err);
+	q.ranges = c->store ? &c->incident : NULL;
+	if (!r)
+		r = source_read(c->store ? c->store : sides->name_b, &q, &sides->b, err);
+	return r;
+}
+
+static int write_diff(const struct config *c, const struct sides *sides, enum output_format format)
+{
+	struct str keys[MAX_KEYS];
+	struct diff_options diff_opts = {
+		.normalise =
+			strcmp(c->normalise, "total") ? DIFF_NORMALISE_NONE : DIFF_NORMALISE_TOTAL,
+		.group_keys = keys,
+		.group_cnt = tool_split_keys(c->group_by, keys, MAX_KEYS),
+		.label_a = str_of(sides->name_a),
+		.label_b = str_of(sides->name_b),
+	};
+	struct tool_diff_opts render_opts = {.title = c->title, .top = (uint32_t)c->top};
+	struct diff *d = NULL;
+	struct buf out;
+	int r, status;
+
+	buf_init(&out, TOOL_MAX_OUTPUT);
+	r = diff_new(sides->a, sides->b, &diff_opts, &d);
+	if (!r)
+		r = tool_render_diff(format, d, &render_opts, &out);
+	status =
+		r ? command_failf("cannot compare: %s", strerror(-r)) : tool_write(c->output, &out);
+	diff_free(d);
+	buf_release(&out);
+	return status;
+}
+
+static int check_usage(const struct config *c, const struct operands *operands)
+{
+	if (c->store && (operands->cnt || !c->baseline.cnt || !c->incident.cnt))
+		return command_failf(
+			"with --store want --baseline T..T and --incident T..T, and no operands");
+	if (!c->store && (c->baseline.cnt || c->incident.cnt))
+		return command_failf(
+			"--baseline and --incident are ranges of a store: --store DIR is missing");
+	if (!c->store && operands->cnt != 2)
+		return command_failf("want two profiles, before and after: culprit diff A B");
+	if (strcmp(c->normalise, "none") && strcmp(c->normalise, "total"))
+		return command_failf("--normalise: '%s' is neither none nor total", c->normalise);
+	return EXIT_DONE;
+}
+
+static int run(const void *config, const struct operands *operands)
+{
+	const struct config *c = config;
+	unsigned int allowed =
+		1 << OUTPUT_TEXT | 1 << OUTPUT_SVG | 1 << OUTPUT_JSON | 1 << OUTPUT_FOLDED;
+	struct matcher *matcher = matcher_new();
+	struct sides sides = {0};
+	enum output_format format;
+	struct err err = {{0}};
+	int status;
+
+	status = check_usage(c, operands);
+	if (status == EXIT_DONE)
+		status = tool_pick_format(c->format, c->output, allowed, &format);
+	if (status == EXIT_DONE)
+		status = tool_add_matches(matcher, &c->match);
+	if (status == EXIT_DONE)
+		status = read_sides(c, operands, matcher, &sides, &err)
+				 ? command_fail(&err)
+				 : write_diff(c, &sides, format);
+	profile_free(sides.a);
+	profile_free(sides.b);
+	matcher_free(matcher);
+	return status;
+}
+
+const struct command cmd_diff = {
+	.name = "diff",
+	.summary =
+		"what changed between two profiles: processes, functions, differential flame graph",
+	.usage = "A B | --store DIR --baseline T..T --incident T..T",
+	.examples = "  culprit diff before.folded after.folded\n"
+		    "  culprit diff v1.pb.gz v2.pb.gz -o diff.svg\n"
+		    "  culprit diff --store DIR --baseline now-2h..now-1h --incident now-5m..now "
+		    "-o diff.svg\n",
+	.details = "Values are cores (CPU-seconds per second) where the length of both profiles is "
+		   "known, else samples.\n"
+		   "A and B are sources as of culprit show.\n",
+	.opts = opts,
+	.opt_cnt = ARRAY_SIZE(opts),
+	.defaults = &(const struct config){.group_by = LABEL_PROCESS, .normalise = "none"},
+	.config_size = sizeof(struct config),
+	.run = run,
+};

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/text.h"
+#include "commands.h"
+#include "store/store.h"
+#include "tool.h"
+
+struct config {
+	const char *store;
+	uint64_t top;
+};
+
+static const struct opt opts[] = {
+	{"store", 0, OPT_STRING, offsetof(struct config, store), "DIR", "the store", 0, 0},
+	{"top", 'n', OPT_NUMBER, offsetof(struct config, top), "N",
+	 "so many series at most (default 20; 0: all)", 0, 1e9},
+};
+
+static void add_blocks(struct buf *out, const struct store_info *info)
+{
+	uint64_t bytes = 0, windows = 0, samples = 0;
+
+	buf_addstr(out, "block                                     from                  until     "
+			"            "
+			"windows    samples      bytes\n");
+	for (size_t i = 0; i < info->block_cnt; i++) {
+		const struct store_block_info *b = &info->blocks[i];
+		struct buf from, until;
+
+		buf_init(&from, 64);
+		buf_init(&until, 64);
+		if (b->window_cnt) {
+			time_add(&from, b->first_ns);
+			time_add(&until, b->last_ns);
+		}
+		buf_addf(out, "%-41s %-21s %-21s %7" PRIu64 " %10" PRIu64 " %10" PRIu64 "\n",
+			 b->file, buf_str(&from).p, buf_str(&until).p, b->window_cnt, b->sample_cnt,
+			 b->bytes);
+		if (b->damaged)
+			buf_addf(out, "  DAMAGED: %s\n", b->damaged);
+		bytes += b->bytes;
+		windows += b->window_cnt;
+		samples += b->sample_cnt;
+		buf_release(&from);
+		buf_release(&until);
+	}
+	buf_addf(out, "%zu blocks, %" PRIu64 " windows, %" PRIu64 " samples, %" PRIu64 " bytes",
+		 info->block_cnt, windows, samples, bytes);
+	if (samples)
+		buf_addf(out, " (%.2f bytes per sample)", (double)bytes / (double)samples);
+	buf_addch(out, '\n');
+}
+
+struct row {
+	const struct profile *p;
+	const struct sample *s;
+};
+
+static int by_weight(const void *va, const void *vb)
+{
+	const struct row *a = va, *b = vb;
+
+	if (a->s->weight != b->s->weight)
+		return a->s->weight < b->s->weight ? 1 : -1;
+	return (a->s->series > b->s->series) - (a->s->series < b->s->series);
+}
+
+static void add_series(struct buf *out, const struct profile *p, uint64_t top)
+{
+	struct row *rows = calloc(p->sample_cnt + 1, sizeof(*rows));
+	size_t shown = top && top < p->sample_cnt ? (size_t)top : p->sample_cnt;
+
+	if (!rows)
+		return;
+	for (size_t i = 0; i < p->sample_cnt; i++)
+		rows[i] = (struct row){p, &p->samples[i]};
+	qsort(rows, p->sample_cnt, sizeof(*rows), by_weight);
+	buf_addf(out, "\n%14s %12s  series\n",
+		 p->unit == PROFILE_NANOSECONDS ? "CPU seconds" : "samples", "samples");
+	for (size_t i = 0; i < shown; i++) {
+		const struct series *series = &p->series[rows[i].s->series];
+
+		if (p->unit == PROFILE_NANOSECONDS)
+			buf_addf(out, "%14.3f %12" PRIu64 "  ", (double)rows[i].s->weight / 1e9,
+				 rows[i].s->cnt);
+		else
+			buf_addf(out, "%14" PRIu64 " %12" PRIu64 "  ", rows[i].s->weight,
+				 rows[i].s->cnt);
+		for (uint32_t k = 0; k < series->label_cnt; k++) {
+			const struct label *l = &p->labels[series->first_label + k];
+
+			buf_addstr(out, k ? " " : "");
+			text_add_clean(out, profile_str(p, l->key));
+			buf_addch(out, '=');
+			text_add_clean(out, profile_str(p, l->value));
+		}
+		buf_addch(out, '\n');
+	}
+	if (shown < p->sample_cnt)
+		buf_addf(out, "… and %zu more (--top 0 shows all)\n", p->sample_cnt - shown);
+	free(rows);
+}
+
+static void add_losses(struct buf *out, const struct profile *p)
+{
+	bool any = false;
+
+	for (unsigned int i = 0; i < LOSS_CNT; i++) {
+		if (!p->lost[i] || !loss_name(i))
+			continue;
+		buf_addf(out, "%s%14" PRIu64 "  %-16s %s\n", any ? "" : "\nnot complete:\n",
+			 p->lost[i], loss_name(i), loss_help(i));
+		any = true;
+	}
+	if (!any)
+		buf_addstr(out, "\nnothing was lost\n");
+}
+
+static int run(const void *config, const struct operands *operands)
+{
+	const struct config *c = config;
+	struct store_info *info = NULL;
+	struct store *store = NULL;
+	struct buf out;
+	struct err err;
+	int status;
+
+	buf_init(&out, TOOL_MAX_OUTPUT);
+	if (operands->cnt)
+		return command_failf("'%s': takes no operands", operands->words[0]);
+	if (!c->store)
+		return command_failf("--store DIR is needed");
+	if (store_open(c->store, STORE_READ, NULL, &store, &err) ||
+	    store_info(store, &info, &err)) {
+		status = command_fail(&err);
+		goto out;
+	}
+	add_blocks(&out, info);
+	for (size_t unit = 0; unit < ARRAY_SIZE(info->totals); unit++) {
+		if (!info->totals[unit])
+			continue;
+		add_series(&out, info->totals[unit], c->top);
+		add_losses(&out, info->totals[unit]);
+	}
+	status = tool_write("-", &out);
+out:
+	tool_warn_store(store);
+	store_info_free(info);
+	store_close(store);
+	buf_release(&out);
+	return status;
+}
+
+const struct command cmd_ls = {
+	.name = "ls",
+	.summary = "what a store holds: blocks, series, totals, losses",
+	.usage = "--store DIR [-n N]",
+	.examples = "  culprit ls --store /var/lib/culprit\n",
+	.opts = opts,
+	.opt_cnt = ARRAY_SIZE(opts),
+	.defaults = &(const struct config){.top = 20},
+	.config_size = sizeof(struct config),
+	.run = run,
+};

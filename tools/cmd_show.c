@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <inttypes.h>
+#include <string.h>
+
+#include "agent/replay.h"
+#include "base/text.h"
+#include "commands.h"
+#include "format/folded.h"
+#include "model/matcher.h"
+#include "source.h"
+#include "tool.h"
+
+struct config {
+	const char *raw, *output, *format, *group_by, *title;
+	struct opt_list match;
+	int64_t from_ns, until_ns;
+	uint64_t top;
+	bool windowed;
+};
+
+static const struct opt opts[] = {
+	{"from", 0, OPT_TIME, offsetof(struct config, from_ns), "T", "windows from here", 0, 0},
+	{"until", 0, OPT_TIME, offsetof(struct config, until_ns), "T", "…to here", 0, 0},
+	{"match", 0, OPT_LIST, offsetof(struct config, match), "K=V",
+	 "only series with this label (or K!=V)", 0, 0},
+	{"group-by", 0, OPT_STRING, offsetof(struct config, group_by), "KEY,…",
+	 "labels that become the first levels (default process)", 0, 0},
+	{"windowed", 0, OPT_FLAG, offsetof(struct config, windowed), NULL,
+	 "folded stacks window by window, with their times: to move, edit and import a store", 0,
+	 0},
+	{"raw", 0, OPT_STRING, offsetof(struct config, raw), "FILE",
+	 "replay the raw records that culprit record --raw wrote, instead of a SOURCE", 0, 0},
+	{"title", 0, OPT_STRING, offsetof(struct config, title), "TEXT", "head of the picture", 0,
+	 0},
+	{"top", 'n', OPT_NUMBER, offsetof(struct config, top), "N", "rows of the tables", 0, 1e6},
+	{"output", 'o', OPT_STRING, offsetof(struct config, output), "FILE",
+	 "write there; the suffix picks the format (.svg .txt .json .folded .pb.gz)", 0, 0},
+	{"format", 0, OPT_STRING, offsetof(struct config, format), "F",
+	 "svg, text, json, folded or pprof", 0, 0},
+};
+
+#define MAX_KEYS 8
+
+static int read_raw(const char *path, struct profile **ret, struct err *err)
+{
+	struct raw_report report = {0};
+	int r;
+
+	r = replay_raw(path, ret, &report, err);
+	if (r)
+		return r;
+	if (report.tail_bytes)
+		command_warn("warning: %s: ends in the middle of a record at byte %" PRIu64
+			     "; %" PRIu64 " bytes were left out",
+			     path, report.tail_at, report.tail_bytes);
+	if (report.damaged_chunks || report.bad_cnt)
+		command_warn("warning: %s: %" PRIu64 " damaged chunks were left out", path,
+			     report.damaged_chunks + report.bad_cnt);
+	return 0;
+}
+
+/* Restricts a replayed profile to the series that are wanted; the sources do that themselves. */
+static int write_shown(const struct config *c, const struct profile *p, enum output_format format)
+{
+	struct str keys[MAX_KEYS];
+	struct tool_diff_opts render_opts = {
+		.title = c->title,
+		.group_keys = keys,
+		.group_cnt = tool_split_keys(c->group_by, keys, MAX_KEYS),
+		.top = (uint32_t)c->top,
+	};
+
+	return tool_write_profile(c->output, format, p, &render_opts);
+}
+
+static int add_window(void *arg, const struct profile *window)
+{
+	static const struct folded_style style = {.header = true, .escape = true};
+
+	return folded_write(window, &style, arg);
+}
+
+static int write_windowed(const struct config *c, const char *source, const struct source_query *q)
+{
+	struct buf out;
+	struct err err = {{0}};
+	int status;
+
+	buf_init(&out, TOOL_MAX_OUTPUT);
+	buf_addstr(&out, FOLDED_ESCAPE_LINE);
+	if (source_each(source, q, add_window, &out, &err))
+		status = command_fail(&err);
+	else
+		status = tool_write(c->output, &out);
+	buf_release(&out);
+	return status;
+}
+
+static int check_usage(const struct config *c, const struct operands *operands)
+{
+	if (c->raw ? operands->cnt != 0 : operands->cnt != 1)
+		return command_failf(
+			"want one source (a file, -, a store directory) or --raw FILE");
+	if (c->until_ns <= c->from_ns)
+		return command_failf("--until must be after --from");
+	if (c->raw &&
+	    (c->windowed || c->match.cnt || c->from_ns != INT64_MIN || c->until_ns != INT64_MAX))
+		return command_failf(
+			"--raw FILE is shown whole: no --windowed, --match, --from, --until");
+	if (c->windowed && c->format && strcmp(c->format, "folded"))
+		return command_failf("--windowed is a form of folded stacks, not of '%s'",
+				     c->format);
+	return EXIT_DONE;
+}
+
+static int show(const struct config *c, const struct operands *operands,
+		const struct matcher *matcher)
+{
+	unsigned int allowed = 1 << OUTPUT_TEXT | 1 << OUTPUT_SVG | 1 << OUTPUT_JSON |
+			       1 << OUTPUT_FOLDED | 1 << OUTPUT_PPROF;
+	struct opt_ranges ranges = {.items = {{c->from_ns, c->until_ns}}, .cnt = 1};
+	struct source_query q = {.ranges = &ranges, .matcher = matcher};
+	struct profile *profile = NULL;
+	enum output_format format;
+	struct err err = {{0}};
+	int r, status;
+
+	if (c->from_ns == INT64_MIN && c->until_ns == INT64_MAX)
+		q.ranges = NULL;
+	if (c->windowed)
+		return write_windowed(c, operands->words[0], &q);
+	if (tool_pick_format(c->format, c->output, allowed, &format))
+		return EXIT_FAILED;
+	r = c->raw ? read_raw(c->raw, &profile, &err)
+		   : source_read(operands->words[0], &q, &profile, &err);
+	status = r ? command_fail(&err) : write_shown(c, profile, format);
+	profile_free(profile);
+	return status;
+}
+
+static int run(const void *config, const struct operands *operands)
+{
+	const struct config *c = config;
+	struct matcher *matcher = matcher_new();
+	int status = check_usage(c, operands);
+
+	if (status == EXIT_DONE)
+		status = tool_add_matches(matcher, &c->match);
+	if (status == EXIT_DONE)
+		status = show(c, operands, matcher);
+	matcher_free(matcher);
+	return status;
+}
+
+const struct command cmd_show = {
+	.name = "show",
+	.summary = "one profile as a flame graph, table, folded stacks or pprof; converts between "
+		   "formats",
+	.usage = "SOURCE [--from T --until T] [--match K=V] [-o FILE]",
+	.examples = "  culprit show DIR --from now-1h --until now       a store, as tables\n"
+		    "  culprit show DIR --match process=nginx -o nginx.svg\n"
+		    "  culprit show cpu.pb.gz -o cpu.folded             pprof to folded stacks\n"
+		    "  culprit show DIR --windowed -o all.folded        a store as text\n"
+		    "  culprit show --raw records.raw -o machine.svg    replay\n",
+	.details = "A SOURCE is a file (folded stacks, windowed folded stacks, pprof, gzip of "
+		   "these: found out by "
+		   "content), - for\nstandard input, or a store directory.\n",
+	.opts = opts,
+	.opt_cnt = ARRAY_SIZE(opts),
+	.defaults = &(const struct config){.group_by = LABEL_PROCESS,
+					   .from_ns = INT64_MIN,
+					   .until_ns = INT64_MAX},
+	.config_size = sizeof(struct config),
+	.run = run,
+};

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "evidence.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "incident/incident.h"
+#include "model/builder.h"
+#include "model/restamp.h"
+#include "source.h"
+#include "store/store.h"
+#include "tool.h"
+
+#define MAX_FILE_WINDOWS 100000
+
+/* ---- from a store ---------------------------------------------------------------------------------------------- */
+
+static int add_incident(struct evidence *e, struct time_range range)
+{
+	struct blame_incident *grown =
+		realloc(e->incidents, (e->incident_cnt + 1) * sizeof(*e->incidents));
+
+	if (!grown)
+		return -ENOMEM;
+	e->incidents = grown;
+	e->incidents[e->incident_cnt++] = (struct blame_incident){range.from_ns, range.until_ns};
+	return 0;
+}
+
+static int add_known_incident(struct evidence *e, const struct evidence_query *q, struct err *err)
+{
+	struct incident_list list = {0};
+	const struct incident *incident;
+	struct store_mark *marks;
+	size_t cnt;
+	int r;
+
+	r = store_marks(e->store, NULL, &marks, &cnt, err);
+	if (r)
+		return r;
+	r = incident_list_make(&list, marks, cnt, q->now_ns);
+	if (r)
+		err_set(err, r, "out of memory");
+	else
+		r = incident_get(&list, str_of(q->name), &incident, err);
+	for (size_t i = 0; !r && i < incident->recurrence_cnt; i++)
+		r = add_incident(e, incident->recurrences[i].range);
+	incident_list_release(&list);
+	store_marks_free(marks, cnt);
+	return r;
+}
+
+int evidence_from_store(struct evidence *e, const struct evidence_query *q, struct err *err)
+{
+	int r;
+
+	e->matcher = q->matcher;
+	r = store_open(q->dir, STORE_READ, NULL, &e->store, err);
+	if (r)
+		return r;
+	if (q->name)
+		r = add_known_incident(e, q, err);
+	for (size_t i = 0; !r && !q->name && i < q->ranges->cnt; i++)
+		r = add_incident(e, q->ranges->items[i]);
+	if (!r)
+		r = store_timeline(e->store, q->within, q->matcher, q->group_key, &e->timeline,
+				   err);
+	return r;
+}
+
+/* ---- from files ------------------------------------------------------------------------------------------------ */
+
+struct loading {
+	struct evidence *e;
+	bool incident;
+	int64_t next_ns;    /* where the next window without a time goes */
+	uint32_t incidents; /* windows of incidents laid out so far */
+	uint64_t gap_seed;
+	struct err *err;
+};
+
+/*
+ * Places a window that bears no time. Incidents stand apart, at distances that have no common period, so that no
+ * schedule is seen; the length of a window that does not say is a second, which then stands for "one file".
+ */
+static int stamp(struct loading *l, const struct profile *window, struct profile **ret)
+{
+	struct restamp how = {
+		.start_ns = window->start_ns,
+		.length_ns = window->length_ns ? window->length_ns : NSEC_PER_SEC,
+		.cpus = window->cpus,
+	};
+
+	if (!how.start_ns) {
+		l->e->synthetic_times = true;
+		if (l->incident) {
+			l->gap_seed = l->gap_seed * UINT64_C(6364136223846793005) +
+				      UINT64_C(1442695040888963407);
+			l->next_ns +=
+				(int64_t)((3 + (l->gap_seed >> 33) % 1000) * how.length_ns / 7);
+		}
+		how.start_ns = l->next_ns;
+		l->next_ns += (int64_t)how.length_ns;
+	}
+	return profile_restamp(window, &how, ret);
+}
+
+static int keep_window(void *arg, const struct profile *window)
+{
+	struct loading *l = arg;
+	struct evidence *e = l->e;
+	struct profile *own;
+	int r;
+
+	r = mem_grow(&e->windows, &e->window_cap, e->window_cnt + 1, sizeof(*e->windows),
+		     MAX_FILE_WINDOWS);
+	if (!r)
+		r = stamp(l, window, &own);
+	if (r)
+		return err_set(l->err, r, "cannot keep so many windows: %s", strerror(-r));
+	e->windows[e->window_cnt++] = own;
+	return l->incident ? add_incident(e, (struct time_range){own->start_ns, own->end_ns}) : 0;
+}
+
+static int load_files(struct loading *l, const struct opt_list *files,
+		      const struct evidence_query *q)
+{
+	struct source_query source = {.matcher = q->matcher, .untimed = true};
+	int r = 0;
+
+	for (size_t i = 0; !r && i < files->cnt; i++)
+		r = source_each(files->items[i], &source, keep_window, l, l->err);
+	return r;
+}
+
+int evidence_from_files(struct evidence *e, const struct opt_list *incident_files,
+			const struct opt_list *baseline_files, const struct evidence_query *q,
+			struct err *err)
+{
+	struct loading l = {
+		.e = e, .next_ns = (int64_t)NSEC_PER_SEC * 1000000000, .gap_seed = 1, .err = err};
+	int r;
+
+	r = load_files(&l, baseline_files, q);
+	l.incident = true;
+	if (!r)
+		r = load_files(&l, incident_files, q);
+	if (r)
+		return r;
+	if (!e->window_cnt || !e->incident_cnt)
+		return err_set(err, ENODATA, "no window in the files");
+	e->timeline = timeline_new(e->windows[0]->unit);
+	if (!e->timeline)
+		return err_set(err, ENOMEM, "out of memory");
+	for (size_t i = 0; !r && i < e->window_cnt; i++)
+		r = timeline_add_profile(e->timeline, e->windows[i], NULL, str_of(q->group_key));
+	if (!r)
+		r = timeline_seal(e->timeline);
+	if (r == -EINVAL)
+		return err_set(err, r,
+			       "some files hold CPU time, others samples: they cannot be compared");
+	return r ? err_set(err, r, "out of memory") : 0;
+}
+
+/* ---- the proof ------------------------------------------------------------------------------------------------- */
+
+static int profile_from_files(struct evidence *e, const struct verdict *v, enum verdict_side side,
+			      struct profile **ret_profile, struct err *err)
+{
+	struct builder *b = builder_new(&builder_limits_file, e->timeline->unit);
+	int r = b ? 0 : -ENOMEM;
+
+	for (size_t i = 0; !r && i < e->window_cnt; i++)
+		if (verdict_side(v, e->windows[i]->start_ns, e->windows[i]->length_ns) == side)
+			r = builder_add_profile(b, e->windows[i], NULL);
+	if (!r)
+		r = builder_seal(b, ret_profile);
+	builder_free(b);
+	return r ? err_set(err, r, "cannot merge the windows: %s", strerror(-r)) : 0;
+}
+
+int evidence_profile(struct evidence *e, const struct verdict *v, enum verdict_side side,
+		     struct profile **ret_profile, struct err *err)
+{
+	const struct blame_incident *stretches = side == SIDE_INCIDENT ? v->windows : v->baseline;
+	size_t cnt = side == SIDE_INCIDENT ? v->recurrences : v->baseline_cnt;
+	struct time_range *ranges;
+	int r;
+
+	if (!e->store)
+		return profile_from_files(e, v, side, ret_profile, err);
+	ranges = calloc(cnt + 1, sizeof(*ranges));
+	if (!ranges)
+		return err_set(err, ENOMEM, "out of memory");
+	for (size_t i = 0; i < cnt; i++)
+		ranges[i] = (struct time_range){stretches[i].from_ns, stretches[i].until_ns};
+	r = store_read(e->store, ranges, cnt, e->matcher, ret_profile, err);
+	free(ranges);
+	return r == -ENODATA ? profile_from_files(e, v, SIDE_NEITHER, ret_profile, err) : r;
+}
+
+void evidence_release(struct evidence *e)
+{
+	tool_warn_store(e->store);
+	store_close(e->store);
+	timeline_free(e->timeline);
+	free(e->incidents);
+	for (size_t i = 0; i < e->window_cnt; i++)
+		profile_free(e->windows[i]);
+	free(e->windows);
+	*e = (struct evidence){0};
+}

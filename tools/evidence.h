@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * evidence.h - what blame is given: a history, and when the incident recurred. From a store or from files.
+ */
+#ifndef TOOLS_EVIDENCE_H
+#define TOOLS_EVIDENCE_H
+
+#include "blame/blame.h"
+#include "model/matcher.h"
+#include "model/profile.h"
+#include "opt.h"
+
+struct store;
+
+struct evidence {
+	struct timeline *timeline;
+	struct blame_incident *incidents;
+	size_t incident_cnt;
+	bool synthetic_times;	  /* files without times: order and distance mean nothing */
+	struct store *store;	  /* private; NULL when from files */
+	struct profile **windows; /* private: of files; owned */
+	size_t window_cnt, window_cap;
+	const struct matcher *matcher; /* borrowed */
+};
+
+/* What to look at in a store: an incident by name, or ranges given by hand. */
+struct evidence_query {
+	const char *dir;
+	const char *name; /* NULL: `ranges` */
+	const struct opt_ranges *ranges;
+	struct time_range within; /* the history */
+	const struct matcher *matcher;
+	const char *group_key;
+	int64_t now_ns;
+};
+
+/* 0 or -errno with a line in err; release in both cases. */
+int must_check evidence_from_store(struct evidence *e, const struct evidence_query *q,
+				   struct err *err);
+
+/*
+ * Each file is one window, or the windows that it holds. Files that bear no time are laid out one behind the
+ * other, the incidents among them at uneven distances, so that no schedule is seen where there is none.
+ */
+int must_check evidence_from_files(struct evidence *e, const struct opt_list *incident_files,
+				   const struct opt_list *baseline_files,
+				   const struct evidence_query *q, struct err *err);
+
+/* All windows of one side of the verdict, merged; owned. */
+int must_check evidence_profile(struct evidence *e, const struct verdict *v, enum verdict_side side,
+				struct profile **ret_profile, struct err *err);
+
+/* Shows the warnings of the store and lets go of everything. */
+void evidence_release(struct evidence *e);
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* signals.h - being asked to stop: SIGINT, SIGTERM and SIGHUP end the loop, not the program. */
+#ifndef TOOLS_SIGNALS_H
+#define TOOLS_SIGNALS_H
+
+#include "base/compiler.h"
+
+/* Installs the handlers; system calls that sleep return early. SIGXFSZ is ignored: a full quota is an error to report. */
+void signals_catch(void);
+
+/* Has one come? */
+bool signals_stop(void);
+
+#endif

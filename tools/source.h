@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* source.h - reading a SOURCE of the command line, with its warnings on stderr. */
+#ifndef TOOLS_SOURCE_H
+#define TOOLS_SOURCE_H
+
+#include "model/matcher.h"
+#include "model/profile.h"
+#include "opt.h"
+
+struct source_query {
+	const struct opt_ranges *ranges; /* NULL or none: all of it */
+	const struct matcher *matcher;	 /* NULL: all series */
+	bool untimed; /* source_each(): a file that bears no time is one window at time 0 */
+};
+
+/* All of a source (file, "-", store directory) that the query asks for, merged; owned. */
+int must_check source_read(const char *source, const struct source_query *q, struct profile **ret,
+			   struct err *err);
+
+/* Window by window; the function borrows each. */
+typedef int (*source_window_fn)(void *arg, const struct profile *window);
+int must_check source_each(const char *source, const struct source_query *q, source_window_fn fn,
+			   void *arg, struct err *err);
+
+#endif

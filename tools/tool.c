@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tool.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+#include "base/text.h"
+#include "diff/diff.h"
+#include "format/folded.h"
+#include "format/pprof.h"
+#include "render/diff_json.h"
+#include "render/flame_svg.h"
+#include "render/folded2.h"
+#include "render/text.h"
+#include "store/store.h"
+
+static const struct {
+	const char *name;
+	const char *suffixes[3];
+	enum output_format format;
+} formats[] = {
+	{"text", {".txt", NULL}, OUTPUT_TEXT},
+	{"svg", {".svg", NULL}, OUTPUT_SVG},
+	{"json", {".json", NULL}, OUTPUT_JSON},
+	{"folded", {".folded", ".collapsed", NULL}, OUTPUT_FOLDED},
+	{"pprof", {".pb.gz", ".pprof", NULL}, OUTPUT_PPROF},
+};
+
+static bool has_suffix(const char *path, const char *suffix)
+{
+	size_t len = strlen(path), suffix_len = strlen(suffix);
+
+	return len > suffix_len && !strcmp(path + len - suffix_len, suffix);
+}
+
+static enum output_format format_of_path(const char *path)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
+		for (size_t k = 0; formats[i].suffixes[k]; k++)
+			if (has_suffix(path, formats[i].suffixes[k]))
+				return formats[i].format;
+	return OUTPUT_NONE;
+}
+
+static int fail_format(const char *what, const char *value, unsigned int allowed)
+{
+	struct buf list;
+	int status;
+
+	buf_init(&list, 4096);
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
+		if (allowed & 1U << formats[i].format)
+			buf_addf(&list, "%s%s (%s)", list.len ? ", " : "", formats[i].name,
+				 formats[i].suffixes[0]);
+	status = command_failf("%s '%s': no such output format here (want %s)", what, value,
+			       buf_str(&list).p);
+	buf_release(&list);
+	return status;
+}
+
+int tool_pick_format(const char *format, const char *path, unsigned int allowed,
+		     enum output_format *ret)
+{
+	enum output_format found = OUTPUT_NONE;
+
+	if (format) {
+		for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
+			if (!strcmp(formats[i].name, format))
+				found = formats[i].format;
+		if (!(allowed & 1U << found) || !found)
+			return fail_format("--format", format, allowed);
+	} else if (path && strcmp(path, "-")) {
+		found = format_of_path(path);
+		if (!(allowed & 1U << found) || !found)
+			return fail_format("-o", path, allowed);
+	} else {
+		found = OUTPUT_TEXT;
+	}
+	*ret = found;
+	return EXIT_DONE;
+}
+
+int tool_write(const char *path, const struct buf *out)
+{
+	struct err err;
+
+	if (buf_error(out))
+		return command_failf("the output is too large: %s", strerror(-buf_error(out)));
+	if (fs_write(path ? path : "-", buf_str(out), &err))
+		return command_fail(&err);
+	return EXIT_DONE;
+}
+
+unsigned int tool_width(void)
+{
+	struct winsize size;
+
+	if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || size.ws_col < 40)
+		return 100;
+	return size.ws_col;
+}
+
+int tool_render_diff(enum output_format format, const struct diff *d,
+		     const struct tool_diff_opts *opts, struct buf *out)
+{
+	struct text_options text = {
+		.width = tool_width(), .max_processes = opts->top, .max_functions = opts->top};
+	struct flame_options flame = {0};
+
+	if (opts->title)
+		flame.title = str_of(opts->title);
+	switch (format) {
+	case OUTPUT_SVG:
+		return flame_svg(d, &flame, out);
+	case OUTPUT_JSON:
+		return diff_json(d, NULL, out);
+	case OUTPUT_FOLDED:
+		return folded2(d, out);
+	default:
+		return text_render(d, &text, out);
+	}
+}
+
+static int render_profile(enum output_format format, const struct profile *p,
+			  const struct tool_diff_opts *opts, struct buf *out)
+{
+	struct diff_options diff_opts = {.group_keys = opts->group_keys,
+					 .group_cnt = opts->group_cnt,
+					 .label_b = STR_LIT("profile")};
+	struct diff *d;
+	int r;
+
+	if (format == OUTPUT_PPROF)
+		return pprof_write(p, NULL, out);
+	if (format == OUTPUT_FOLDED)
+		return folded_write(p, NULL, out);
+	r = diff_new(NULL, p, &diff_opts, &d);
+	if (!r)
+		r = tool_render_diff(format, d, opts, out);
+	diff_free(r ? NULL : d);
+	return r;
+}
+
+int tool_write_profile(const char *path, enum output_format format, const struct profile *p,
+		       const struct tool_diff_opts *opts)
+{
+	struct buf out;
+	int r, status;
+
+	buf_init(&out, TOOL_MAX_OUTPUT);
+	r = render_profile(format, p, opts, &out);
+	status = r ? command_failf("cannot write the profile: %s", strerror(-r))
+		   : tool_write(path, &out);
+	buf_release(&out);
+	return status;
+}
+
+void tool_warn_store(const struct store *s)
+{
+	const char *const *warnings;
+	size_t cnt;
+
+	if (!s)
+		return;
+	warnings = store_warnings(s, &cnt);
+	for (size_t i = 0; i < cnt; i++)
+		command_warn("warning: %s", warnings[i]);
+}
+
+size_t tool_split_keys(const char *list, struct str *keys, size_t max)
+{
+	struct str rest = str_of(list), part;
+	size_t cnt = 0;
+
+	while (cnt < max && str_split(&rest, ',', &part))
+		if (part.len)
+			keys[cnt++] = part;
+	return cnt;
+}
+
+int tool_add_matches(struct matcher *m, const struct opt_list *terms)
+{
+	struct err err;
+
+	for (size_t i = 0; i < terms->cnt; i++)
+		if (matcher_add(m, str_of(terms->items[i]), &err))
+			return command_failf("--match: %s", err.text);
+	return EXIT_DONE;
+}

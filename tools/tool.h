@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tool.h - what several subcommands do in the same way: write results, show warnings, pick the output format. */
+#ifndef TOOLS_TOOL_H
+#define TOOLS_TOOL_H
+
+#include "base/buf.h"
+#include "commands.h"
+#include "model/profile.h"
+
+struct diff;
+struct matcher;
+struct store;
+
+#define TOOL_MAX_OUTPUT ((size_t)2 << 30)
+
+enum output_format {
+	OUTPUT_NONE = 0, /* not chosen */
+	OUTPUT_TEXT,
+	OUTPUT_SVG,
+	OUTPUT_JSON,
+	OUTPUT_FOLDED,
+	OUTPUT_PPROF,
+};
+
+/*
+ * The format that --format names, or else the suffix of the output path; OUTPUT_TEXT without either.
+ * 0 or EXIT_FAILED, with the formats of `allowed` (a bit set: 1 << OUTPUT_…) in the message.
+ */
+int tool_pick_format(const char *format, const char *path, unsigned int allowed,
+		     enum output_format *ret);
+
+/* Writes the contents to a file ("-" or NULL: standard output). Exit status. */
+int tool_write(const char *path, const struct buf *out);
+
+/* What a picture, a table or a JSON object of a diff (or of one profile) shows. */
+struct tool_diff_opts {
+	const char *title;	      /* NULL: one that fits */
+	const struct str *group_keys; /* NULL: process */
+	size_t group_cnt;
+	uint32_t top; /* rows of the tables; 0: as many as fit a screen or two */
+};
+
+/* Appends a diff in one of the formats but pprof. 0 or -errno. */
+int must_check tool_render_diff(enum output_format format, const struct diff *d,
+				const struct tool_diff_opts *opts, struct buf *out);
+
+/* Writes a profile in one of the formats. Exit status. */
+int tool_write_profile(const char *path, enum output_format format, const struct profile *p,
+		       const struct tool_diff_opts *opts);
+
+/* Shows the store's warnings; NULL is fine. */
+void tool_warn_store(const struct store *s);
+
+/* "process,cgroup" to keys; returns how many, at most max. */
+size_t tool_split_keys(const char *list, struct str *keys, size_t max);
+
+/* Adds --match terms; exit status. */
+int tool_add_matches(struct matcher *m, const struct opt_list *terms);
+
+/* Columns of the terminal, or 100 when standard output is none. */
+unsigned int tool_width(void);
+
+#endif
