@@ -30,6 +30,7 @@ struct load_opts {
 	struct str process;    /* the process of a file that does not name one */
 	bool no_process_frame; /* folded: the first frame is no process */
 	double max_rejected;   /* folded: share of lines; 0: the default, 0.1 */
+	bool untimed;	       /* load_windows(): a file without times is one window at time 0 */
 	size_t max_bytes;      /* of a file, inflated or not; 0: 4 GiB, inflated 1 GiB */
 };
 
@@ -53,8 +54,8 @@ typedef int (*load_window_fn)(void *arg, const struct profile *window);
 
 /*
  * Window by window: a store in order of time, a windowed file in its own order, a pprof file as its
- * one window. A window that lies in several ranges comes once. Plain folded stacks are -EINVAL:
- * nobody knows their time. None in the ranges is no error.
+ * one window. A window that lies in several ranges comes once. Plain folded stacks are -EINVAL
+ * unless `untimed`: nobody knows their time. None in the ranges is no error.
  */
 int must_check load_windows(const char *source, const struct load_opts *opts, load_window_fn fn,
 			    void *arg, struct load_report *report, struct err *err);
