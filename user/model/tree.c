@@ -28,6 +28,8 @@ struct trie_node {
 struct trie {
 	struct trie_node *nodes;
 	size_t cnt, cap;
+	struct intern *names;  /* the tree's */
+	uint32_t *name_of;     /* string of the profile -> name + 1, 0 = not met yet */
 	struct idmap children; /* parent << 32 | name */
 };
 
@@ -66,9 +68,27 @@ static int trie_child(struct trie *trie, uint32_t parent, const struct trie_node
 	return 0;
 }
 
+/* The name of a string of the profile: looked up by its bytes once only. */
+static int trie_name(struct trie *trie, const struct profile *p, uint32_t string, uint32_t *ret)
+{
+	struct str s;
+	uint32_t id;
+	int r;
+
+	if (!trie->name_of[string]) {
+		s = profile_str(p, string);
+		r = intern_add(trie->names, s.p, s.len, &id);
+		if (r)
+			return r;
+		trie->name_of[string] = id + 1;
+	}
+	*ret = trie->name_of[string] - 1;
+	return 0;
+}
+
 /* The trie node below which the frames of a series stand. */
-static int group_node(struct trie *trie, struct intern *names, const struct profile *p,
-		      uint32_t series, const struct str *keys, size_t key_cnt, uint32_t *ret)
+static int group_node(struct trie *trie, const struct profile *p, uint32_t series,
+		      const struct str *keys, size_t key_cnt, uint32_t *ret)
 {
 	uint32_t at = 0;
 	int r;
@@ -83,7 +103,7 @@ static int group_node(struct trie *trie, struct intern *names, const struct prof
 				       keys[i].p);
 			value = str_of(none);
 		}
-		r = intern_add(names, value.p, value.len, &like.name);
+		r = intern_add(trie->names, value.p, value.len, &like.name);
 		if (!r)
 			r = trie_child(trie, at, &like, &at);
 		if (r)
@@ -95,9 +115,8 @@ static int group_node(struct trie *trie, struct intern *names, const struct prof
 
 /* Climbs from the leaf to the first node that this series has met, then descends again, filling the
  * memo. */
-static int stack_node(struct trie *trie, struct intern *names, const struct profile *p,
-		      uint32_t series, uint32_t base, uint32_t node, struct memo *memo,
-		      uint32_t *path, uint32_t *ret)
+static int stack_node(struct trie *trie, const struct profile *p, uint32_t series, uint32_t base,
+		      uint32_t node, struct memo *memo, uint32_t *path, uint32_t *ret)
 {
 	uint32_t at = base;
 	size_t depth = 0;
@@ -109,12 +128,11 @@ static int stack_node(struct trie *trie, struct intern *names, const struct prof
 		at = memo[node].node;
 	while (depth) {
 		const struct frame *f = &p->frames[p->nodes[path[--depth]].frame];
-		struct str name = profile_str(p, f->name), module = profile_str(p, f->module);
 		struct trie_node like = {.kind = f->kind};
 
-		r = intern_add(names, name.p, name.len, &like.name);
+		r = trie_name(trie, p, f->name, &like.name);
 		if (!r)
-			r = intern_add(names, module.p, module.len, &like.module);
+			r = trie_name(trie, p, f->module, &like.module);
 		if (!r)
 			r = trie_child(trie, at, &like, &at);
 		if (r)
@@ -125,21 +143,23 @@ static int stack_node(struct trie *trie, struct intern *names, const struct prof
 	return 0;
 }
 
-static int fill(struct trie *trie, struct intern *names, const struct profile *p,
-		const struct str *keys, size_t key_cnt)
+static int fill(struct trie *trie, const struct profile *p, const struct str *keys, size_t key_cnt)
 {
 	struct memo *memo = calloc((size_t)p->node_cnt + 1, sizeof(*memo));
 	uint32_t *path = calloc((size_t)p->node_cnt + 1, sizeof(*path));
 	uint32_t base = 0, at;
-	int r = memo && path ? 0 : -ENOMEM;
+	int r;
+
+	trie->name_of = calloc((size_t)intern_cnt(&p->strings) + 1, sizeof(*trie->name_of));
+	r = memo && path && trie->name_of ? 0 : -ENOMEM;
 
 	for (size_t i = 0; !r && i < p->sample_cnt; i++) {
 		const struct sample *s = &p->samples[i];
 
 		if (!i || s->series != p->samples[i - 1].series)
-			r = group_node(trie, names, p, s->series, keys, key_cnt, &base);
+			r = group_node(trie, p, s->series, keys, key_cnt, &base);
 		if (!r)
-			r = stack_node(trie, names, p, s->series, base, s->node, memo, path, &at);
+			r = stack_node(trie, p, s->series, base, s->node, memo, path, &at);
 		if (!r) {
 			add_up(&trie->nodes[at].self, s->weight);
 			add_up(&trie->nodes[at].cnt, s->cnt);
@@ -267,6 +287,7 @@ int tree_new(const struct profile *p, const struct str *group_keys, size_t group
 		group_cnt = 1;
 	}
 	t->group_cnt = (uint32_t)group_cnt;
+	trie.names = &t->names;
 	intern_init(&t->names, MAX_NODES, SIZE_MAX / 2);
 	idmap_init(&trie.children, MAX_NODES);
 	r = intern_add(&t->names, "", 0, &id);
@@ -275,11 +296,12 @@ int tree_new(const struct profile *p, const struct str *group_keys, size_t group
 	if (!r) {
 		trie.nodes[0] = (struct trie_node){0};
 		trie.cnt = 1;
-		r = fill(&trie, &t->names, p, group_keys, group_cnt);
+		r = fill(&trie, p, group_keys, group_cnt);
 	}
 	if (!r)
 		r = sort_and_emit(t, &trie);
 	free(trie.nodes);
+	free(trie.name_of);
 	idmap_release(&trie.children);
 	if (r) {
 		tree_free(t);
