@@ -35,6 +35,7 @@ BEGIN {
 	only("elf", "libelf.h gelf.h elfutils/ dwarf.h demangle.h libiberty/ libiberty.h lzma.h")
 	only("store", "sqlite3.h zstd.h")
 	only("format", "profile.pb-c.h protobuf-c/ zlib.h")
+	only("render", "flame.js.h")
 	only("ship", "curl/")
 	only("serve", "microhttpd.h gnutls/")
 	only("tools", "jemalloc/")

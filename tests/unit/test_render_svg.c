@@ -184,8 +184,12 @@ static void test_sums(void)
 			wrong++;
 		for (; (p = strstr(p, "<g")); p++) {
 			const char *b = strstr(p, "data-b=\""), *end = strchr(p, '>');
-			double v = b && b < end ? strtod(b + 8, NULL) : 0;
+			double v = 0;
 
+			if (b && b < end)
+				must(num_parse_double((struct str){b + 8, strcspn(b + 8, "\"")},
+						      &v),
+				     "data-b");
 			if (root < 0 && b && b < end)
 				root = v;
 			else if (!strncmp(p, "<g class=\"p\"", 12))
