@@ -60,7 +60,8 @@ LIB_SRC  := $(sort $(wildcard user/*/*.c))
 TOOL_SRC := $(sort $(wildcard tools/*.c))
 BPF_SRC  := $(sort $(wildcard bpf/*.bpf.c))
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
-TARGET_SRC := $(sort $(wildcard tests/targets/*.c))
+TARGET_SRC := $(sort $(filter-out %.so.c,$(wildcard tests/targets/*.c)))
+TARGET_LIB := $(sort $(wildcard tests/targets/*.so.c))
 BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
 DEMO_SRC := $(sort $(wildcard tests/demo/*.c))
 
@@ -115,7 +116,7 @@ deps: ## install what building and running needs
 
 lib: $(O)/libculprit.a
 units: $(UNIT_BIN)
-targets: $(TARGET_BIN)
+targets: $(TARGET_BIN) $(TARGET_LIB:tests/targets/%.c=$(O)/tests/targets/%)
 demo-programs: $(DEMO_BIN)
 
 # ---- C -----------------------------------------------------------------------------------------------------------
@@ -147,7 +148,8 @@ $(O)/tests/unit/%: tests/unit/%.c $(O)/libculprit.a
 # Programs to be profiled: frame pointers, no inlining of what tests look for, flags of their own in a first-line comment.
 define target_build
 	@mkdir -p $(@D)
-	$(Q)$(CC) -D_GNU_SOURCE -std=gnu11 -g -O1 -fno-omit-frame-pointer -fno-optimize-sibling-calls -Wall -Wextra $(WERROR) -Iinclude \
+	$(Q)$(CC) -D_GNU_SOURCE -std=gnu11 -g -O1 -fno-omit-frame-pointer -fno-optimize-sibling-calls \
+		-Wall -Wextra $(WERROR) -Iinclude \
 		-o $@ $< $$(sed -n '1,3s|.*BUILD: *\(.*\) \*/$$|\1|p' $<) -lpthread -ldl -lm
 endef
 
