@@ -18,6 +18,7 @@ static volatile uint64_t sink;
 
 named static uint64_t lookup_price(uint64_t key, unsigned int rounds)
 {
+	keep_frame();
 	for (unsigned int i = 0; i < rounds; i++)
 		key = (key ^ (key >> 31)) * 0x9e3779b97f4a7c15ULL;
 	return key;
@@ -36,6 +37,7 @@ named static uint64_t encode_response(uint64_t sum, unsigned int rounds)
 {
 	uint64_t crc = sum;
 
+	keep_frame();
 	for (unsigned int i = 0; i < rounds; i++)
 		crc = (crc >> 1) ^ (-(crc & 1) & 0xc96c5795d7870f42ULL);
 	return crc;

@@ -13,6 +13,7 @@ named static unsigned int match_length(unsigned int a, unsigned int b)
 {
 	unsigned int n = 0;
 
+	keep_frame();
 	while (b + n < LOG_BYTES && n < 255 && text[a + n] == text[b + n])
 		n++;
 	return n;

@@ -15,6 +15,7 @@ named static uint64_t hash_row(const uint64_t *row, unsigned int columns)
 {
 	uint64_t h = 1469598103934665603ULL;
 
+	keep_frame();
 	for (unsigned int i = 0; i < columns; i++)
 		h = (h ^ row[i]) * 1099511628211ULL;
 	return h;
@@ -33,6 +34,7 @@ named static uint64_t aggregate_rows(uint64_t *rows, unsigned int cnt)
 
 named static void sort_groups(uint64_t *rows, unsigned int cnt)
 {
+	keep_frame();
 	for (unsigned int gap = cnt / 2; gap > cnt / 8; gap /= 2)
 		for (unsigned int i = gap; i < cnt; i++) {
 			uint64_t row = rows[i];

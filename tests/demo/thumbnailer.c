@@ -11,6 +11,7 @@ static uint32_t picture[WIDTH * WIDTH];
 
 named static uint32_t blend_pixels(uint32_t a, uint32_t b)
 {
+	keep_frame();
 	return ((a >> 1) & 0x7f7f7f7f) + ((b >> 1) & 0x7f7f7f7f) + (a & b & 0x01010101);
 }
 

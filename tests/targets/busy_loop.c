@@ -6,6 +6,7 @@ static volatile uint64_t sink;
 
 named static void spin_inner(unsigned int rounds)
 {
+	keep_frame();
 	for (unsigned int i = 0; i < rounds; i++)
 		sink = (sink ^ i) * 2654435761U;
 }

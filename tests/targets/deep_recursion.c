@@ -10,6 +10,7 @@ static volatile bool over; /* never: the lifetime ends it */
 
 named static void bottom_work(void)
 {
+	keep_frame();
 	while (!over)
 		for (unsigned int i = 0; i < 100000; i++)
 			sink = (sink ^ i) * 2654435761U;

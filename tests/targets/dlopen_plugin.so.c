@@ -8,6 +8,7 @@ static volatile uint64_t sink;
 
 named static void plugin_burn(void)
 {
+	keep_frame();
 	for (unsigned int i = 0; i < 100000; i++)
 		sink = (sink ^ i) * 2654435761U;
 }

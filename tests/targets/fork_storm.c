@@ -14,6 +14,7 @@ static volatile uint64_t sink;
 
 named static void child_work(void)
 {
+	keep_frame();
 	for (unsigned int i = 0; i < 10000; i++)
 		sink = (sink ^ i) * 2654435761U;
 }

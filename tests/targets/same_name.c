@@ -10,12 +10,14 @@ static volatile uint64_t sink;
 
 named static void left_work(void)
 {
+	keep_frame();
 	for (unsigned int i = 0; i < 100000; i++)
 		sink += i ^ sink;
 }
 
 named static void right_work(void)
 {
+	keep_frame();
 	for (unsigned int i = 0; i < 100000; i++)
 		sink = (sink ^ i) * 40503;
 }

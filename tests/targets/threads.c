@@ -11,12 +11,14 @@ static volatile uint64_t sinks[64];
 
 named static void even_work(unsigned long at)
 {
+	keep_frame();
 	for (unsigned int i = 0; i < 100000; i++)
 		sinks[at] += i ^ sinks[at];
 }
 
 named static void odd_work(unsigned long at)
 {
+	keep_frame();
 	for (unsigned int i = 0; i < 100000; i++)
 		sinks[at] = (sinks[at] ^ i) * 40503;
 }
