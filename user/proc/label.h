@@ -2,21 +2,20 @@
 /*
  * label.h - the name of a process that stays the same from one run to the next.
  *
- * The base name of the executable; for interpreters the script too, so that "python3" is never the
- *answer:
+ * The base name of the executable; for interpreters the script too, so that "python3" is never the answer:
  *
- *	postgres                    exe /usr/lib/postgresql/15/bin/postgres, whatever argv was
- *overwritten with python3 server.py           python3.11 -u /srv/server.py --port 80 (the minor
- *version is stripped, so that python3 -m http.server      an upgrade does not make another process
- *of it) java app.jar                java -Xmx1g -jar /opt/app.jar java com.foo.Main           java
- *-cp a:b com.foo.Main sh -c pg_dump               sh -c "PGPASSWORD=x pg_dump -Fc db |*	dash -c pg_dump             sh -c "PGPASSWORD=x pg_dump -Fc db | gzip" where sh is dash
- *	busybox sh backup.sh        exe /bin/busybox, argv sh backup.sh
- *	runc                        exe /memfd:runc_cloned:… : argv[0], since names of memory change from run to run
- *	[kworker]                   kernel threads without their instance
- *(kworker/u8:3-events_unbound)
+ *	postgres                  exe …/bin/postgres, whatever argv was overwritten with
+ *	python3 server.py         python3.11 -u /srv/server.py --port 80
+ *	python3 -m http.server    the minor version goes: an upgrade does not make another process of it
+ *	java app.jar              java -Xmx1g -jar /opt/app.jar
+ *	java com.foo.Main         java -cp a:b com.foo.Main
+ *	dash -c pg_dump           sh -c "PGPASSWORD=x pg_dump -Fc db | gzip" where sh is dash
+ *	busybox sh backup.sh      exe /bin/busybox, argv sh backup.sh
+ *	runc                      exe /memfd:runc_cloned:… has argv[0]: names of memory change from run to run
+ *	[kworker]                 kernel threads without their instance (kworker/u8:3-events_unbound)
  *
- * A pure function of what /proc or the kernel's events say; all of it is written by tenants. Labels
- *are raw bytes of at most LABEL_MAX: whoever shows them cleans them.
+ * A pure function of what /proc or the kernel's events say; all of it is written by tenants. Labels are raw
+ * bytes of at most LABEL_MAX: whoever shows them cleans them.
  */
 #ifndef PROC_LABEL_H
 #define PROC_LABEL_H
