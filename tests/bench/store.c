@@ -2,14 +2,17 @@
 /*
  * store - bytes per sample and speed of the flight recorder on a synthetic machine.
  *
- *	store [DAYS [BUSY_PERCENT [PROCESSES]]]        7 days, 100 % of two CPUs at 97 Hz, 50 processes
+ *	store [DAYS [BUSY_PERCENT [PROCESSES]]]        7 days, 100 % of two CPUs at 97 Hz, 50
+ *processes
  *
- * Each process has 40 stacks to begin with, 20 frames deep, of C++-like names, and hits them by Zipf's law, as real ones
- * do; processes share the CPU by Zipf's law too, rotating every hour. One sample in 500 is of a stack never seen
- * before: programs go on to reach new code for as long as they run.
+ * Each process has 40 stacks to begin with, 20 frames deep, of C++-like names, and hits them by
+ *Zipf's law, as real ones do; processes share the CPU by Zipf's law too, rotating every hour. One
+ *sample in 500 is of a stack never seen before: programs go on to reach new code for as long as
+ *they run.
  *
- * Bytes are measured on one block of 6 h, each window made anew. Questions are asked of a store of DAYS, in which the
- * windows of the first hour recur (making new ones takes longer than storing them). One line per measure.
+ * Bytes are measured on one block of 6 h, each window made anew. Questions are asked of a store of
+ *DAYS, in which the windows of the first hour recur (making new ones takes longer than storing
+ *them). One line per measure.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -21,6 +24,7 @@
 
 #include "unit/store_data.h"
 
+#include "base/num.h"
 #include "model/timeline.h"
 #include "store/store.h"
 
@@ -235,20 +239,27 @@ static void ask(const char *dir, uint64_t windows)
 	store_close(s);
 }
 
+/* The i-th argument, or what it is without one. */
+static uint64_t argument(int argc, char **argv, int i, uint64_t otherwise)
+{
+	uint64_t v = otherwise;
+
+	if (argc <= i || (!num_parse_u64(str_of(argv[i]), &v) && v && v <= MAX_PROCS))
+		return v;
+	(void)fprintf(stderr, "usage: store [DAYS [BUSY_PERCENT [PROCESSES]]]\n");
+	exit(2);
+}
+
 int main(int argc, char **argv)
 {
-	unsigned int days = argc > 1 ? (unsigned int)strtoul(argv[1], NULL, 10) : 7;
-	unsigned int busy = argc > 2 ? (unsigned int)strtoul(argv[2], NULL, 10) : 100;
-	unsigned int processes = argc > 3 ? (unsigned int)strtoul(argv[3], NULL, 10) : 50;
+	uint64_t days = argument(argc, argv, 1, 7);
+	unsigned int busy = (unsigned int)argument(argc, argv, 2, 100);
+	unsigned int processes = (unsigned int)argument(argc, argv, 3, 50);
 	char *dir = data_dir();
 
-	if (!days || !busy || !processes || processes > MAX_PROCS) {
-		(void)fprintf(stderr, "usage: store [DAYS [BUSY_PERCENT [PROCESSES]]]\n");
-		return 2;
-	}
 	measure_bytes(busy, processes);
-	fill(dir, (uint64_t)days * 8640, busy, processes);
-	ask(dir, (uint64_t)days * 8640);
+	fill(dir, days * 8640, busy, processes);
+	ask(dir, days * 8640);
 	data_remove(dir);
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_data.h - windows for the store's tests: made from a seed, compared by what they say, not by their numbers.
+ * store_data.h - windows for the store's tests: made from a seed, compared by what they say, not by
+ * their numbers.
  */
 #ifndef TESTS_STORE_DATA_H
 #define TESTS_STORE_DATA_H
@@ -37,8 +38,9 @@ static inline void data_must(int r)
 }
 
 /*
- * A window of `processes` processes with up to `samples` samples each. `variety` is how many different functions there
- * are. Everything that a window can carry is there: two labels, modules, kinds, odd weights, unknown counts, losses.
+ * A window of `processes` processes with up to `samples` samples each. `variety` is how many
+ * different functions there are. Everything that a window can carry is there: two labels, modules,
+ * kinds, odd weights, unknown counts, losses.
  */
 __attribute__((unused)) static struct profile *
 data_window(uint64_t seed, int64_t start_ns, uint64_t length_ns, unsigned int processes,
@@ -87,7 +89,8 @@ data_window(uint64_t seed, int64_t start_ns, uint64_t length_ns, unsigned int pr
 	return p;
 }
 
-/* Every sample as one line "labels|stack weight cnt", sorted: two profiles say the same when their texts are equal. */
+/* Every sample as one line "labels|stack weight cnt", sorted: two profiles say the same when their
+ * texts are equal. */
 static int data_by_line(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Who may do what with a store, and what is said when it cannot be done: one line that names what is wrong. */
+/* Who may do what with a store, and what is said when it cannot be done: one line that names what
+ * is wrong. */
 #include "unit/store_data.h"
 #include "unit/tap.h"
 
@@ -138,7 +139,8 @@ static void test_lock(void)
 	data_remove(dir);
 }
 
-/* Two processes read all the time while this one writes, and each sees only whole windows, and never fewer. */
+/* Two processes read all the time while this one writes, and each sees only whole windows, and
+ * never fewer. */
 static void reading_child(const char *dir, int stop)
 {
 	unsigned int last = 0, now = 0, rounds = 0;
@@ -232,7 +234,8 @@ static void test_read_only(void)
 	data_remove(dir);
 }
 
-/* A file size limit stands for the full disk: it makes the same writes fail, at every point in turn. */
+/* A file size limit stands for the full disk: it makes the same writes fail, at every point in
+ * turn. */
 static void full_disk_child(const char *dir, rlim_t limit, int report)
 {
 	struct rlimit rl = {limit, RLIM_INFINITY};

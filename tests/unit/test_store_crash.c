@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A writer that is killed at random moments, again and again on one store: every window that it acknowledged is
- * there and whole, and the store opens. 50 times, or as often as CULPRIT_CRASH_ROUNDS says.
+ * A writer that is killed at random moments, again and again on one store: every window that it
+ * acknowledged is there and whole, and the store opens. 50 times, or as often as
+ * CULPRIT_CRASH_ROUNDS says.
  */
 #include "unit/store_data.h"
 #include "unit/tap.h"
@@ -39,7 +40,8 @@ static void writer(const char *dir, uint32_t first, int report)
 	}
 }
 
-/* Starts a writer and kills it after some microseconds; the number behind the last one acknowledged. */
+/* Starts a writer and kills it after some microseconds; the number behind the last one
+ * acknowledged. */
 static uint32_t one_round(const char *dir, uint32_t first, uint64_t after_us)
 {
 	struct timespec ts = {0, (long)after_us * 1000};
@@ -70,7 +72,8 @@ struct seen {
 	uint32_t next, wrong, from;
 };
 
-/* Windows come in order; the one after the last acknowledged may be there too, and is then put again. */
+/* Windows come in order; the one after the last acknowledged may be there too, and is then put
+ * again. */
 static int see(void *arg, const struct profile *p)
 {
 	uint32_t i = (uint32_t)((p->start_ns - DATA_NOON) / WINDOW_NS);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A block cut off anywhere, with bytes flipped anywhere, or replaced by something else: nothing crashes, the other
- * blocks are read in full, what is read of the damaged one is true, and it is still there afterwards.
+ * A block cut off anywhere, with bytes flipped anywhere, or replaced by something else: nothing
+ * crashes, the other blocks are read in full, what is read of the damaged one is true, and it is
+ * still there afterwards.
  */
 #include "unit/store_data.h"
 #include "unit/tap.h"
@@ -166,7 +167,8 @@ static void test_nonsense(void)
 	image.data[68]--;
 }
 
-/* The writer finds the block into which it should write damaged: it goes on beside it and keeps it. */
+/* The writer finds the block into which it should write damaged: it goes on beside it and keeps it.
+ */
 static void test_writer(void)
 {
 	struct store *s;

@@ -279,7 +279,8 @@ static void test_example(void)
 	profile_free(p);
 }
 
-/* Bytes that pass the CRC but were made by an enemy: nothing may be read or written out of bounds. */
+/* Bytes that pass the CRC but were made by an enemy: nothing may be read or written out of bounds.
+ */
 static void test_hostile(void)
 {
 	struct profile *w = data_window(9, DATA_NOON, NSEC_PER_SEC, 4, 50, 20);

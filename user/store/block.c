@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Three tables of blobs: dict (segments of the dictionary), windows (time, head with totals), samples. Totals are
- * apart from samples so that a timeline over a week reads only what it needs.
+ * Three tables of blobs: dict (segments of the dictionary), windows (time, head with totals),
+ * samples. Totals are apart from samples so that a timeline over a week reads only what it needs.
  *
- * WAL with synchronous=FULL: one fsync for each commit, and what was committed survives a loss of power; readers and
- * the writer do not wait for each other. An empty block is made in memory and put in place by rename, so a block file
- * that exists always has its schema: anything else is damage.
+ * WAL with synchronous=FULL: one fsync for each commit, and what was committed survives a loss of
+ * power; readers and the writer do not wait for each other. An empty block is made in memory and
+ * put in place by rename, so a block file that exists always has its schema: anything else is
+ * damage.
  */
 #include "store/block.h"
 
@@ -20,6 +21,7 @@
 
 #include "base/fs.h"
 #include "store/db.h"
+#include "store/numbered.h"
 
 #define APPLICATION_ID 1129663568 /* "CULP" */
 #define FORMAT_VERSION 1
@@ -307,73 +309,16 @@ static int put_row(struct block *b, enum query q, int64_t id, const struct profi
 	return db_run(&b->db, stmt, err);
 }
 
-static int by_pair(const void *va, const void *vb)
-{
-	const struct encode_sample *a = va, *b = vb;
-
-	return (a->pair > b->pair) - (a->pair < b->pair);
-}
-
-static int by_series(const void *va, const void *vb)
-{
-	const struct encode_total *a = va, *b = vb;
-
-	return (a->series > b->series) - (a->series < b->series);
-}
-
-/* A window in the block's numbers: what goes into its two blobs. */
-struct numbered {
-	struct encode_sample *samples;
-	struct encode_total *totals;
-	size_t total_cnt;
-};
-
-static void add_total(struct numbered *n, uint32_t series, const struct sample *s)
-{
-	struct encode_total *t = n->total_cnt ? &n->totals[n->total_cnt - 1] : NULL;
-
-	if (!t || t->series != series) {
-		t = &n->totals[n->total_cnt++];
-		*t = (struct encode_total){.series = series};
-	}
-	if (__builtin_add_overflow(t->weight, s->weight, &t->weight))
-		t->weight = UINT64_MAX;
-	t->cnt += s->cnt;
-}
-
-static int number(struct block *b, const struct profile *p, struct numbered *n)
-{
-	uint32_t *pairs = calloc(p->sample_cnt + 1, sizeof(*pairs));
-	int r = -ENOMEM;
-
-	n->samples = calloc(p->sample_cnt + 1, sizeof(*n->samples));
-	n->totals = calloc((size_t)p->series_cnt + 1, sizeof(*n->totals));
-	if (pairs && n->samples && n->totals)
-		r = dict_add(&b->dict, p, pairs);
-	for (size_t i = 0; !r && i < p->sample_cnt; i++) {
-		const struct sample *s = &p->samples[i];
-
-		n->samples[i] = (struct encode_sample){pairs[i], s->weight, s->cnt};
-		add_total(n, b->dict.pairs[pairs[i]].series, s);
-	}
-	free(pairs);
-	if (r)
-		return r;
-	qsort(n->samples, p->sample_cnt, sizeof(*n->samples), by_pair);
-	qsort(n->totals, n->total_cnt, sizeof(*n->totals), by_series);
-	return 0;
-}
-
 int block_put(struct block *b, const struct profile *p, struct err *err)
 {
 	uint64_t period = encode_period(p->samples, p->sample_cnt);
-	struct numbered n = {NULL, NULL, 0};
+	struct numbered n;
 	int r;
 
-	r = number(b, p, &n);
+	r = numbered_init(&n, &b->dict, p);
 	if (r)
-		r = err_set(err, r, "%s: a window is too large: %s", b->db.path, strerror(-r));
-	if (!r && dict_is_dirty(&b->dict)) {
+		return err_set(err, r, "%s: a window is too large: %s", b->db.path, strerror(-r));
+	if (dict_is_dirty(&b->dict)) {
 		buf_clear(&b->payload);
 		dict_encode(&b->dict, &b->payload);
 		r = put_row(b, Q_PUT_DICT, b->next_segment++, NULL, err);
@@ -389,8 +334,7 @@ int block_put(struct block *b, const struct profile *p, struct err *err)
 		r = put_row(b, Q_PUT_SAMPLES, b->next_id, NULL, err);
 	}
 	b->next_id++;
-	free(n.samples);
-	free(n.totals);
+	numbered_release(&n);
 	return r;
 }
 

@@ -2,8 +2,9 @@
 /*
  * block.h - one block: a file of windows with the dictionary that they share.
  *
- * -EBADMSG means that the file is damaged; the line in err begins with its path. After any failure of a writing
- * call the block must be closed: its transaction is rolled back by that, its dictionary in memory is ahead of the file.
+ * -EBADMSG means that the file is damaged; the line in err begins with its path. After any failure
+ * of a writing call the block must be closed: its transaction is rolled back by that, its
+ * dictionary in memory is ahead of the file.
  */
 #ifndef STORE_BLOCK_H
 #define STORE_BLOCK_H
@@ -47,7 +48,8 @@ struct block_row {
 
 typedef int (*block_row_fn)(void *arg, const struct block_row *row);
 
-/* All windows in the order in which they were put. What the function returns other than 0 stops and is returned. */
+/* All windows in the order in which they were put. What the function returns other than 0 stops and
+ * is returned. */
 int must_check block_rows(struct block *b, block_row_fn fn, void *arg, struct err *err);
 
 /* The row of one window: `fn` is called at most once. */
@@ -61,8 +63,9 @@ int must_check block_samples(struct block *b, int64_t id, uint64_t period,
 			     struct encode_sample **ret, size_t *ret_cnt, struct err *err);
 
 /*
- * The dictionary, read at the first call, borrowed until the close. *ret is written in any case: when the file is
- * damaged (-EBADMSG) it holds what could be read, and numbers beyond its counts are unknown.
+ * The dictionary, read at the first call, borrowed until the close. *ret is written in any case:
+ * when the file is damaged (-EBADMSG) it holds what could be read, and numbers beyond its counts
+ * are unknown.
  */
 int must_check block_dict(struct block *b, const struct dict **ret, struct err *err);
 

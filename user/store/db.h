@@ -2,9 +2,10 @@
 /*
  * db.h - SQLite with our error rules: 0 or -errno, and a line that names the file and what to do.
  *
- * -EBADMSG always means that the file is damaged or not ours; everything else is the machine's fault (-ENOSPC, -EIO,
- * -EACCES, -EROFS, -EBUSY, -ENOENT, -ENOMEM, -EFBIG). Files are opened so that a hostile one can run nothing: no
- * extensions, views or triggers, no trust in its schema, no memory mapping.
+ * -EBADMSG always means that the file is damaged or not ours; everything else is the machine's
+ * fault (-ENOSPC, -EIO, -EACCES, -EROFS, -EBUSY, -ENOENT, -ENOMEM, -EFBIG). Files are opened so
+ * that a hostile one can run nothing: no extensions, views or triggers, no trust in its schema, no
+ * memory mapping.
  */
 #ifndef STORE_DB_H
 #define STORE_DB_H
@@ -47,7 +48,8 @@ int must_check db_run(struct db *db, sqlite3_stmt *stmt, struct err *err);
 /* Borrows; valid until the next step. Empty when the column is no blob and no text. */
 struct str db_column(sqlite3_stmt *stmt, int column);
 
-/* The text that SQLite wants to be opened for DB_IMMUTABLE; returns owned, NULL when out of memory. */
+/* The text that SQLite wants to be opened for DB_IMMUTABLE; returns owned, NULL when out of memory.
+ */
 char *db_immutable_uri(const char *path);
 
 #endif

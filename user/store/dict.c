@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The writer keeps look-up tables beside the arrays, the reader only the arrays. Everything refers to smaller numbers
- * or to earlier tables, so a segment is decoded in one pass and no cycle can be written down.
+ * The writer keeps look-up tables beside the arrays, the reader only the arrays. Everything refers
+ * to smaller numbers or to earlier tables, so a segment is decoded in one pass and no cycle can be
+ * written down.
  */
 #include "store/dict.h"
 
@@ -12,7 +13,8 @@
 #include "base/mem.h"
 #include "base/reader.h"
 
-/* Hard ceilings: what a person's file may hold. Soft ones (dict_is_full()): what an agent keeps in memory. */
+/* Hard ceilings: what a person's file may hold. Soft ones (dict_is_full()): what an agent keeps in
+ * memory. */
 #define MAX_STRINGS	 (1U << 24)
 #define MAX_STRING_BYTES ((size_t)2 << 30)
 #define MAX_NODES	 (1U << 27)
@@ -183,7 +185,8 @@ static int map_series(struct dict *d, const struct profile *p, uint32_t theirs, 
 	return r;
 }
 
-/* Our number for each node that a sample reaches; children have larger numbers, so two passes do it. */
+/* Our number for each node that a sample reaches; children have larger numbers, so two passes do
+ * it. */
 static int map_nodes(struct dict *d, const struct profile *p, uint32_t *node_map)
 {
 	uint32_t *frame_map = calloc((size_t)p->frame_cnt + 1, sizeof(*frame_map));
@@ -317,7 +320,8 @@ static uint32_t read_below(struct reader *r, uint64_t limit)
 	return r->failed ? 0 : (uint32_t)v;
 }
 
-/* The two numbers before each table: where it goes on, how many follow (each takes a byte at least). */
+/* The two numbers before each table: where it goes on, how many follow (each takes a byte at
+ * least). */
 static uint64_t read_span(struct reader *r, uint32_t have)
 {
 	uint64_t first = reader_varint(r), cnt = reader_varint(r);

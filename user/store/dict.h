@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * dict.h - what the windows of a block have in common: strings, frames, stacks, series, and pairs of the last two.
+ * dict.h - what the windows of a block have in common: strings, frames, stacks, series, and pairs
+ * of the last two.
  *
- * Numbers are given in order of first appearance and never change, so the dictionary on disk is a row of segments,
- * each with what is new since the one before; a window and the segment that it needs are one transaction.
+ * Numbers are given in order of first appearance and never change, so the dictionary on disk is a
+ * row of segments, each with what is new since the one before; a window and the segment that it
+ * needs are one transaction.
  */
 #ifndef STORE_DICT_H
 #define STORE_DICT_H
@@ -48,7 +50,8 @@ struct dict {
 int must_check dict_init(struct dict *d, bool lookup);
 void dict_release(struct dict *d);
 
-/* Numbers all that the samples of `p` use; pairs[i] is that of p->samples[i]. -ENOSPC at the ceilings of 32 bits, -ENOMEM. */
+/* Numbers all that the samples of `p` use; pairs[i] is that of p->samples[i]. -ENOSPC at the
+ * ceilings of 32 bits, -ENOMEM. */
 int must_check dict_add(struct dict *d, const struct profile *p, uint32_t *pairs);
 
 /* Is anything not in a segment yet? */
@@ -57,7 +60,8 @@ bool dict_is_dirty(const struct dict *d);
 /* Appends a segment with all that is new to *out, and takes it as written. */
 void dict_encode(struct dict *d, struct buf *out);
 
-/* Appends a segment's contents. -EBADMSG (the dictionary then keeps what it had, or part of the segment), -ENOMEM. */
+/* Appends a segment's contents. -EBADMSG (the dictionary then keeps what it had, or part of the
+ * segment), -ENOMEM. */
 int must_check dict_decode(struct dict *d, struct str segment);
 
 /* Is it so large that the block should be continued in a fresh file? */

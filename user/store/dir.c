@@ -36,7 +36,8 @@ const char *const *store_warnings(const struct store *s, size_t *ret_cnt)
 	return (const char *const *)s->warnings;
 }
 
-/* Size of the block and its log. Only stat(): opening a file that SQLite has open would drop its locks. */
+/* Size of the block and its log. Only stat(): opening a file that SQLite has open would drop its
+ * locks. */
 static uint64_t bytes_of(int dir_fd, const char *file)
 {
 	static const char *const suffixes[] = {"", "-wal"};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* dir.h - inside of struct store: the directory, its files, its warnings. For the other files of store/ only. */
+/* dir.h - inside of struct store: the directory, its files, its warnings. For the other files of
+ * store/ only. */
 #ifndef STORE_DIR_H
 #define STORE_DIR_H
 

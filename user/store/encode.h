@@ -20,7 +20,8 @@
  * returned. */
 uint32_t encode_crc32(uint32_t crc, const void *p, size_t len);
 
-/* What zstd works in, kept between blobs. Zero it before the first use (= {0}); one thread at a time. */
+/* What zstd works in, kept between blobs. Zero it before the first use (= {0}); one thread at a
+ * time. */
 struct codec {
 	struct ZSTD_CCtx_s *packing;   /* private, made at need */
 	struct ZSTD_DCtx_s *unpacking; /* private, made at need */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Marks live in a database of their own with a rollback journal: they are few, several programs write them, and a
- * reader without write permission needs no file beside it. Each call opens and closes it.
+ * Marks live in a database of their own with a rollback journal: they are few, several programs
+ * write them, and a reader without write permission needs no file beside it. Each call opens and
+ * closes it.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -95,7 +96,8 @@ static int bind_mark(struct db *db, const char *sql, const struct store_mark *ma
 	return 0;
 }
 
-/* *ret_id of a mark that is this one already, else 0; an open one of that name is an error for another open one. */
+/* *ret_id of a mark that is this one already, else 0; an open one of that name is an error for
+ * another open one. */
 static int find_same(struct db *db, const struct store_mark *mark, int64_t *ret_id, struct err *err)
 {
 	sqlite3_stmt *stmt = NULL;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* name.h - which block a window belongs to, and what that block's file is called. Pure functions. */
+/* name.h - which block a window belongs to, and what that block's file is called. Pure functions.
+ */
 #ifndef STORE_NAME_H
 #define STORE_NAME_H
 
@@ -8,7 +9,8 @@
 
 #define BLOCK_MAX_PART 999
 
-/* What a file's name says: windows whose middle is in [from_ns, from_ns + length_ns) may be in it. */
+/* What a file's name says: windows whose middle is in [from_ns, from_ns + length_ns) may be in it.
+ */
 struct block_name {
 	int64_t from_ns;    /* whole seconds */
 	uint64_t length_ns; /* whole seconds, at least one */

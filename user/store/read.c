@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Windows back into profiles. A block's numbers are translated into the builder's on first use, so that thirty windows
- * of one block cost little more than one; the tables of translations carry a generation, so that store_each(), which
- * starts a fresh profile for each window, need not clear them.
+ * Windows back into profiles. A block's numbers are translated into the builder's on first use, so
+ * that thirty windows of one block cost little more than one; the tables of translations carry a
+ * generation, so that store_each(), which starts a fresh profile for each window, need not clear
+ * them.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -46,7 +47,7 @@ static void close_source(struct source *src)
 	free(src->frames);
 	free(src->series);
 	free(src->chain);
-	*src = (struct source){NULL};
+	*src = (struct source){.block = NULL};
 }
 
 static void release_reading(struct reading *rd)
@@ -135,7 +136,8 @@ static int map_node(struct reading *rd, struct source *src, uint32_t node, uint3
 	uint32_t ours = 0, frame, depth = 0;
 	int r = 0;
 
-	/* up to what is known already, then down again; parents have smaller numbers, so this ends */
+	/* up to what is known already, then down again; parents have smaller numbers, so this ends
+	 */
 	while (node && src->nodes[node].generation != rd->generation) {
 		src->chain[depth++] = node;
 		node = src->dict->nodes[node].parent;
@@ -270,7 +272,8 @@ static int need_builder(struct reading *rd, const struct profile *header, struct
 	return r;
 }
 
-/* Puts a window into the builder. What is damaged is noted and left out: *ret_added says whether it is in. */
+/* Puts a window into the builder. What is damaged is noted and left out: *ret_added says whether it
+ * is in. */
 static int add_window(struct reading *rd, const struct scan_window *w, bool *ret_added,
 		      struct err *err)
 {

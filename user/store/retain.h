@@ -13,13 +13,13 @@ struct retain_block {
 
 struct retain_limits {
 	uint64_t max_age_ns; /* a block that ended longer ago goes; 0: no limit */
-	uint64_t
-		max_bytes; /* of those that stay, the oldest go while they are larger together; 0: no limit */
+	uint64_t max_bytes;  /* of those that stay, the oldest go while they are larger together; 0:
+				no limit */
 };
 
 /*
- * `blocks` from the oldest to the newest. The newest always stays: it is being written, and a limit that is too small
- * must not turn the recorder off. Returns how many go.
+ * `blocks` from the oldest to the newest. The newest always stays: it is being written, and a limit
+ * that is too small must not turn the recorder off. Returns how many go.
  */
 size_t retain_choose(struct retain_block *blocks, size_t cnt, int64_t now_ns,
 		     const struct retain_limits *limits);

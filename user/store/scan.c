@@ -33,7 +33,7 @@ void scan_release(struct scan *scan)
 	free(scan->damage);
 	dir_files_free(scan->files, scan->file_cnt);
 	free(scan->windows);
-	*scan = (struct scan){NULL};
+	*scan = (struct scan){.s = NULL};
 }
 
 bool scan_touches(const struct scan *scan, size_t file, struct time_range range)
@@ -61,17 +61,20 @@ uint64_t scan_damaged(const struct scan *scan)
 
 int scan_note(struct scan *scan, size_t file, int r, const struct err *reason, struct err *err)
 {
+	struct err line;
+
 	if (!r || r == -ENOMEM)
 		return r ? err_set(err, r, "%s", reason->text) : 0;
-	dir_warn(scan->s, reason->text);
+	(void)err_set(&line, r, "%s, skipping what cannot be read", reason->text);
+	dir_warn(scan->s, line.text);
 	if (!scan->damage[file])
 		scan->damage[file] = strdup(reason->text);
 	return 0;
 }
 
 /*
- * In WAL mode SQLite needs a -shm file even to read; where it cannot be made, the file alone is as good when there is
- * no log to it. If there is one, what was last written is in the log only.
+ * In WAL mode SQLite needs a -shm file even to read; where it cannot be made, the file alone is as
+ * good when there is no log to it. If there is one, what was last written is in the log only.
  */
 static int open_immutable(struct scan *scan, const char *path, struct block **ret,
 			  struct err *reason)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * scan.h - a walk over the blocks of a store for one reading call: which files, which windows, what was damaged.
- * For the other files of store/ only.
+ * scan.h - a walk over the blocks of a store for one reading call: which files, which windows, what
+ * was damaged. For the other files of store/ only.
  */
 #ifndef STORE_SCAN_H
 #define STORE_SCAN_H
@@ -33,12 +33,13 @@ bool scan_touches(const struct scan *scan, size_t file, struct time_range range)
 bool scan_belongs(const struct block_row *row, struct time_range range);
 
 /*
- * Opens a file for reading. *ret is NULL when it cannot be read: damage is then noted, unless retention has just
- * deleted it. Only lack of memory is an error.
+ * Opens a file for reading. *ret is NULL when it cannot be read: damage is then noted, unless
+ * retention has just deleted it. Only lack of memory is an error.
  */
 int must_check scan_open(struct scan *scan, size_t file, struct block **ret, struct err *err);
 
-/* Takes what a reading call on a file returned: damage is noted and 0 returned, the rest goes through. */
+/* Takes what a reading call on a file returned: damage is noted and 0 returned, the rest goes
+ * through. */
 int must_check scan_note(struct scan *scan, size_t file, int r, const struct err *reason,
 			 struct err *err);
 
@@ -49,12 +50,13 @@ uint64_t scan_damaged(const struct scan *scan);
 int must_check scan_list(struct scan *scan, const struct time_range *ranges, size_t range_cnt,
 			 struct err *err);
 
-/* One sound window of a file: its series are in `dict`. A failure must be fatal and explained by the function itself. */
+/* One sound window of a file: its series are in `dict`. A failure must be fatal and explained by
+ * the function itself. */
 typedef int (*scan_head_fn)(void *arg, const struct dict *dict, const struct encode_head *head);
 
 /*
- * Calls `fn` for each window of a file that belongs to the range; damage is noted and skipped. The dictionary is the
- * same for all calls of one file and gone afterwards.
+ * Calls `fn` for each window of a file that belongs to the range; damage is noted and skipped. The
+ * dictionary is the same for all calls of one file and gone afterwards.
  */
 int must_check scan_heads(struct scan *scan, size_t file, struct time_range range, scan_head_fn fn,
 			  void *arg, struct err *err);

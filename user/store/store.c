@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The writer: one directory, one lock, and the block into which the window goes. A block that turns out to be damaged
- * or full is left alone and continued in the next part; whatever else fails costs the window that was being put, and
- * closes the block, so that the next put starts from what is on the disk.
+ * The writer: one directory, one lock, and the block into which the window goes. A block that turns
+ * out to be damaged or full is left alone and continued in the next part; whatever else fails costs
+ * the window that was being put, and closes the block, so that the next put starts from what is on
+ * the disk.
  */
 #include "store/store.h"
 
@@ -160,7 +161,7 @@ int store_open(const char *dir, enum store_mode mode, const struct store_opts *o
 static void close_writer(struct store_writer *w)
 {
 	block_close(w->block);
-	*w = (struct store_writer){NULL};
+	*w = (struct store_writer){.block = NULL};
 }
 
 void store_close(struct store *s)
@@ -265,7 +266,8 @@ static bool same_time(const struct block_name *a, const struct block_name *b)
 	return a->from_ns == b->from_ns && a->length_ns == b->length_ns;
 }
 
-/* A place for one more open block: outside batches the only one, inside the one not used for longest. */
+/* A place for one more open block: outside batches the only one, inside the one not used for
+ * longest. */
 static int free_place(struct store *s, struct store_writer **ret, struct err *err)
 {
 	struct store_writer *oldest = &s->writers[0];
