@@ -37,11 +37,14 @@ static void test_bf(void)
 
 static void test_luck(void)
 {
-	is_near(evidence_luck(0.1, 3, 0), 0.001, 1e-12, "three of three");
-	is_near(evidence_luck(0.1, 2, 1), 3 * 0.01 * 0.9 + 0.001, 1e-12, "two or more of three");
-	is_near(evidence_luck(0.1, 0, 4), 1, 1e-9, "any number");
-	is_near(evidence_luck(1, 5, 0), 1, 1e-9, "a steady process matches, once");
-	ok(evidence_luck(0, 5, 0) < 1e-30, "never");
+	is_near(evidence_luck(0.1, 1e6, 3, 0), 0.001, 1e-6, "three of three");
+	is_near(evidence_luck(0.1, 1e6, 2, 1), 3 * 0.01 * 0.9 + 0.001, 1e-6,
+		"two or more of three");
+	is_near(evidence_luck(0.1, 1e6, 0, 4), 1, 1e-9, "any number");
+	is_near(evidence_luck(1, 1e6, 5, 0), 1, 1e-6, "a steady process matches, once");
+	ok(evidence_luck(0, 1e6, 5, 0) < 1e-10, "never");
+	is_near(evidence_luck(0.5 / 13, 12, 3, 0), 0.5 * 1.5 * 2.5 / (13 * 14 * 15), 1e-9,
+		"a short history: more than f^3");
 }
 
 /* The table of the design: recurrences needed by f, for N processes. */
@@ -110,7 +113,8 @@ static struct rank rank_of(uint32_t entity, double log_bf, double f, uint32_t hi
 {
 	struct rank r = {.entity = entity};
 
-	r.score.with = (struct linkage){.log_bf = log_bf, .f = f, .hits = hits, .runs = hits};
+	r.score.with = (struct linkage){
+		.log_bf = log_bf, .f = f, .blocks = 200, .hits = hits, .runs = hits};
 	r.score.without = r.score.with;
 	r.score.delta = r.score.delta_hit = delta;
 	return r;
@@ -144,7 +148,8 @@ static void test_posterior(void)
 		sum += r[i].posterior;
 	is_near(r[0].posterior, w / (w + 0.2), 1e-4, "the prior of something unsampled takes part");
 	ok(sum < 1, "…and the rest is its");
-	is_near(r[0].e_false, 99 * 3 * pow(0.003, 4), 1e-12, "lucky innocents: N-1 times f^hits");
+	is_near(r[0].e_false, 99 * 3 * evidence_luck(0.003, 200, 4, 0), 1e-12,
+		"lucky innocents: N-1 times the chance, times the choices");
 	is_u64(decide_kind(&d, r, 100, &listed), VERDICT_NAMED, "one stands out: named");
 	is_u64(listed, 1, "…and alone on the list");
 	d.recurrences = 1;

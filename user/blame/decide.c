@@ -35,7 +35,7 @@ static double false_matches(const struct decision *d, const struct linkage *l)
 	double others = d->entity_cnt > 1 ? d->entity_cnt - 1.0 : 0, n;
 
 	n = others * exp(evidence_choice_cost(d->recurrences)) *
-	    evidence_luck(l->f, l->runs, l->misses);
+	    evidence_luck(l->f, l->blocks, l->runs, l->misses);
 	return n < others ? n : others;
 }
 

@@ -30,14 +30,19 @@ double evidence_log_bf(double f, unsigned int hits, unsigned int misses)
 	return hits * log((1 - BLAME_EPS) / clamp(f, 1e-12, 1)) + misses * (miss < 0 ? miss : 0);
 }
 
-double evidence_luck(double f, unsigned int hits, unsigned int misses)
+static double log_beta(double a, double b)
+{
+	return lgamma(a) + lgamma(b) - lgamma(a + b);
+}
+
+double evidence_luck(double f, double blocks, unsigned int hits, unsigned int misses)
 {
 	unsigned int n = hits + misses;
-	double sum = 0, lf = log(clamp(f, 1e-12, 1)), lg = log(clamp(1 - f, 1e-12, 1));
+	double a = clamp(f, 1e-9, 1 - 1e-9) * (blocks + 1), b = blocks + 1 - a, sum = 0;
 
 	for (unsigned int i = hits; i <= n; i++)
-		sum += exp(lgamma(n + 1.0) - lgamma(i + 1.0) - lgamma(n - i + 1.0) + i * lf +
-			   (n - i) * lg);
+		sum += exp(lgamma(n + 1.0) - lgamma(i + 1.0) - lgamma(n - i + 1.0) +
+			   log_beta(i + a, n - i + b) - log_beta(a, b));
 	return clamp(sum, 0, 1);
 }
 

@@ -30,9 +30,12 @@ double evidence_tail_near(double busy, double blocks, double f_all);
  * in favour. */
 double evidence_log_bf(double f, unsigned int hits, unsigned int misses);
 
-/* Chance that an innocent process is as busy, seen against its own history, in at least `hits` of
- * `hits + misses` incidents. */
-double evidence_luck(double f, unsigned int hits, unsigned int misses);
+/*
+ * Chance that an innocent process is as busy, seen against its own history, in at least `hits` of
+ * `hits + misses` incidents. f is known from `blocks` blocks only: the chance is averaged over what
+ * f may be (beta-binomial), which is more than f^hits when the history is short.
+ */
+double evidence_luck(double f, double blocks, unsigned int hits, unsigned int misses);
 
 /* What choosing the number of allowed misses afterwards costs, in nats. */
 double evidence_choice_cost(unsigned int recurrences);

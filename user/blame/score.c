@@ -398,13 +398,16 @@ static void link_at(struct scorer *s, double weight, bool phases, struct score *
 		if (!l.hits)
 			continue;
 		l.f = tail_of_sets(s, j, weight);
+		l.blocks = s->set_cnt[SET_ALL] * weight;
 		l.flat = !s->busy[SET_ALL][j];
 		if (phases) {
 			struct score seen = {0};
 			double f = tail_of_phases(s, l.tau, &seen);
 
-			if (f > l.f)
+			if (f > l.f) {
 				l.f = f;
+				l.blocks = seen.phase_cnt;
+			}
 			l.flat = l.flat && !seen.phase_busy;
 		}
 		l.log_bf = evidence_log_bf(l.f, l.runs, l.misses) - evidence_choice_cost(n);

@@ -20,8 +20,9 @@
 struct linkage {
 	double log_bf;
 	double f;
-	double tau;   /* the level that counts as busy, */
-	double level; /* and that of the weakest hit */
+	double blocks; /* independent ones that f rests on */
+	double tau;    /* the level that counts as busy, */
+	double level;  /* and that of the weakest hit */
 	uint32_t hits, runs, misses;
 	bool flat; /* no block of any set is that busy */
 };

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "render/verdict_json.h"
+#include "render/verdict_text.h"
+
+#include "base/text.h"
+#include "unit/tap.h"
+
+#define S ((int64_t)NSEC_PER_SEC)
+
+static double levels[3] = {1.4, 1.5, 0.01};
+static bool hits[3] = {true, true, false};
+static double low[3] = {0.1, 0.1, 0.3};
+static char note[] = "nightly\x1b[2J is new";
+static char *notes[] = {note};
+static struct blame_incident incidents[3] = {
+	{1767225600 * S, 1767225604 * S},
+	{1767225660 * S, 1767225664 * S},
+	{1767225720 * S, 1767225724 * S},
+};
+
+static struct verdict_entity suspect(const char *name)
+{
+	return (struct verdict_entity){
+		.name = str_of(name),
+		.role = ROLE_SUSPECT,
+		.linked = true,
+		.flat = true,
+		.posterior = 0.9876,
+		.log_bf = 12.5,
+		.e_false = 0.00042,
+		.f = 0.0125,
+		.delta = 1.42,
+		.delta_low = 1.3,
+		.delta_high = 1.51,
+		.incident = 1.44,
+		.baseline = 0.02,
+		.baseline_p90 = 0.05,
+		.hits = 2,
+		.runs = 2,
+		.levels = levels,
+		.hit = hits,
+	};
+}
+
+static struct verdict verdict_of(enum verdict_kind kind, struct verdict_entity *e, size_t cnt)
+{
+	return (struct verdict){
+		.kind = kind,
+		.measure = MEASURE_CORES,
+		.recurrences = 3,
+		.needed = -1,
+		.suspects = e,
+		.suspect_cnt = cnt,
+		.entity_cnt = 60,
+		.linked_cnt = 1,
+		.block_cnt = 40,
+		.block_ns = 4 * NSEC_PER_SEC,
+		.baseline_s = 160,
+		.guard_ns = 8 * NSEC_PER_SEC,
+		.guard_min_ns = 4 * NSEC_PER_SEC,
+		.capacity = 2,
+		.node_incident = 1.9,
+		.node_baseline = 0.7,
+		.rise = 1.5,
+		.noise = 0.3,
+		.lost = 0.01,
+		.history_from_ns = 1767225540 * S,
+		.history_until_ns = 1767225800 * S,
+		.incidents = incidents,
+		.windows = incidents,
+	};
+}
+
+static char *head(const struct verdict *v, const char *name)
+{
+	struct verdict_view view = {.incident = str_of(name)};
+	struct buf b;
+
+	buf_init(&b, 1 << 16);
+	verdict_headline(v, &view, &b);
+	return buf_detach(&b, NULL);
+}
+
+static void is_head(const struct verdict *v, const char *want, const char *what)
+{
+	char *got = head(v, "slow-checkout");
+
+	is_str(got, want, "%s", what);
+	free(got);
+}
+
+static void test_headlines(void)
+{
+	struct verdict_entity e[2] = {suspect("nightly-report"), suspect("indexer")};
+	struct verdict_entity victim = {.name = STR_LIT("postgres"), .role = ROLE_VICTIM};
+	struct verdict v = verdict_of(VERDICT_NAMED, e, 1);
+
+	is_head(&v,
+		"nightly-report is behind 'slow-checkout': +1.42 cores (0.020 → 1.44) in 2 of 3 "
+		"recurrences",
+		"named");
+	v.victims = &victim;
+	v.victim_cnt = 1;
+	is_head(&v,
+		"nightly-report is behind 'slow-checkout': +1.42 cores (0.020 → 1.44) in 2 of 3 "
+		"recurrences; postgres lost CPU",
+		"…with a victim");
+	v = verdict_of(VERDICT_SHORTLIST, e, 2);
+	is_head(&v, "one of 2 processes is behind 'slow-checkout': nightly-report, indexer",
+		"short list");
+	v.suspect_cnt = 1;
+	is_head(&v,
+		"nightly-report is tied to 'slow-checkout', but not surely its cause: +1.42 cores "
+		"(0.020 → 1.44) in 2 of 3 recurrences",
+		"…of one");
+	v = verdict_of(VERDICT_SCHEDULE_CONFOUNDED, e, 1);
+	v.period_ns = 3600 * NSEC_PER_SEC;
+	is_head(&v,
+		"'slow-checkout' keeps a clock (every 1h) and so does nightly-report: that it is "
+		"busy then does not show that it is the cause",
+		"schedule");
+	v = verdict_of(VERDICT_CPU_DID_NOT_RISE, e, 0);
+	is_head(&v,
+		"no process took more CPU than usual during 'slow-checkout': the cause is not on "
+		"this machine's CPUs",
+		"no rise");
+	v = verdict_of(VERDICT_NEED_MORE, e, 1);
+	v.needed = 5;
+	is_head(&v,
+		"2 more recurrences of 'slow-checkout' are needed to name a process (5 in all); so "
+		"far nightly-report leads",
+		"need more");
+	v.needed = 4;
+	v.suspect_cnt = 0;
+	is_head(&v, "1 more recurrence of 'slow-checkout' is needed to name a process (4 in all)",
+		"…one, nobody leads");
+	v.needed = -1;
+	is_head(&v,
+		"nothing is tied to 'slow-checkout', and more recurrences alone would not change "
+		"that",
+		"…never");
+}
+
+static const char expected[] =
+	"nightly-report is behind 'slow-checkout': +1.42 cores (0.020 → 1.44) in 2 of 3 "
+	"recurrences\n"
+	"\n"
+	"  process         incident  baseline  rise [95% interval]     hits   sure  by luck\n"
+	"  nightly-report      1.44     0.020  +1.42 [1.30, 1.51]      2/3   98.8%  0.00042\n"
+	"\n"
+	"  nightly-report was never that busy in 40 stretches of 4s outside the incidents;\n"
+	"  0.00042 innocent processes of 60 would match 2 by luck.\n"
+	"  hot path: main > run > build_index\n"
+	"\n"
+	"  nightly-report, incident by incident (* busy, o not; = middle 80% of the baseline, | "
+	"its "
+	"median):\n"
+	"    2026-01-01T00:00:00Z     1.40  [=|                                      *   ]\n"
+	"    2026-01-01T00:01:00Z     1.50  [=|                                         *]\n"
+	"    2026-01-01T00:02:00Z    0.010  [o|                                          ]\n"
+	"\n"
+	"  looked at: 3 recurrences, 60 processes, 40 baseline stretches of 4s;\n"
+	"  left out beside each incident: 4s to 8s; the node: 0.70 → 1.90 cores of 2\n"
+	"\n"
+	"  next: look at its flame graph, then stop, delay or limit it once and see whether the "
+	"incident stays away\n";
+
+static void test_text(void)
+{
+	const struct str frames[] = {STR_LIT("main"), STR_LIT("run"), STR_LIT("build_index")};
+	const struct verdict_path path = {frames, 3};
+	struct verdict_view view = {
+		.incident = STR_LIT("slow-checkout"),
+		.paths = &path,
+		.path_cnt = 1,
+	};
+	struct verdict_entity e = suspect("nightly-report");
+	struct verdict v = verdict_of(VERDICT_NAMED, &e, 1);
+	struct buf b;
+
+	e.role = ROLE_CULPRIT;
+	buf_init(&b, 1 << 16);
+	verdict_text(&v, &view, &b);
+	is_str(b.data, expected, "the whole text");
+	buf_release(&b);
+}
+
+static void test_hostile_names(void)
+{
+	struct verdict_entity e = suspect("a\x1b[31mb\nc");
+	struct verdict v = verdict_of(VERDICT_SHORTLIST, &e, 1);
+	struct verdict_view view = {.incident = STR_LIT("x\ry")};
+	struct buf b;
+
+	v.notes = notes;
+	v.note_cnt = 1;
+	buf_init(&b, 1 << 16);
+	verdict_text(&v, &view, &b);
+	ok(!strchr(b.data, '\x1b') && !strchr(b.data, '\r') && !strstr(b.data, "b\nc"),
+	   "nothing from outside moves the cursor");
+	buf_clear(&b);
+	verdict_json(&v, &view, &b);
+	ok(!strchr(b.data, '\x1b') && !strchr(b.data, '\r'), "…nor in JSON");
+	buf_release(&b);
+	buf_init(&b, 16);
+	verdict_text(&v, &view, &b);
+	ok(buf_error(&b), "a ceiling is an error of the buf");
+	buf_release(&b);
+}
+
+static bool holds(const struct buf *b, const char *part)
+{
+	if (strstr(b->data, part))
+		return true;
+	printf("# no %s\n", part);
+	return false;
+}
+
+static void test_json(void)
+{
+	const struct str frames[] = {STR_LIT("main"), STR_LIT("say \"hi\"")};
+	const struct verdict_path path = {frames, 2};
+	struct verdict_view view = {.paths = &path, .path_cnt = 1, .key = STR_LIT("cgroup")};
+	struct verdict_entity e = suspect("nightly-report");
+	struct verdict_entity victim = {
+		.name = STR_LIT("db"),
+		.role = ROLE_VICTIM,
+		.delta = -0.2,
+		.incident = 0.17,
+		.baseline = 0.37,
+		.hits = 3,
+		.levels = low,
+		.hit = hits,
+	};
+	struct verdict v = verdict_of(VERDICT_NEED_MORE, &e, 1);
+	struct buf b;
+
+	v.needed = 5;
+	v.victims = &victim;
+	v.victim_cnt = 1;
+	buf_init(&b, 1 << 16);
+	verdict_json(&v, &view, &b);
+	ok(holds(&b, "{\n  \"version\": 1,\n  \"verdict\": \"need-more\",\n  \"incident\": null,\n"
+		     "  \"recurrences\": 3,\n  \"needed\": 5,\n  \"missing\": 2,\n"),
+	   "begins with the verdict");
+	ok(holds(&b, "\"labels\": {\n        \"cgroup\": \"nightly-report\"\n      }"), "labels");
+	ok(holds(&b, "\"posterior\": 0.9876") && holds(&b, "\"e_false\": 0.00042") &&
+		   holds(&b, "\"p_adj\": null") && holds(&b, "\"delta_cores\": 1.42") &&
+		   holds(&b, "\"cores_incident\": 1.44") && holds(&b, "\"cores_baseline\": 0.02") &&
+		   holds(&b, "\"hits\": 2") && holds(&b, "\"role\": \"suspect\""),
+	   "the fields of a suspect");
+	ok(holds(&b, "\"say \\\"hi\\\"\""), "its path");
+	ok(holds(&b, "\"role\": \"victim\"") && holds(&b, "\"delta_cores\": -0.2") &&
+		   holds(&b, "\"posterior\": null"),
+	   "those of a victim");
+	ok(holds(&b, "\"from\": 1767225600,") && holds(&b, "\"lost\": 0.01"), "times and losses");
+	ok(b.len && b.data[b.len - 1] == '\n', "ends with a newline");
+	buf_clear(&b);
+	v.measure = MEASURE_SAMPLES;
+	v.needed = -1;
+	verdict_json(&v, NULL, &b);
+	ok(holds(&b, "\"unit\": \"samples/s\"") && holds(&b, "\"delta_cores\": null") &&
+		   holds(&b, "\"delta\": 1.42") && holds(&b, "\"needed\": null"),
+	   "in another unit nothing claims to be cores");
+	buf_release(&b);
+}
+
+int main(void)
+{
+	test_headlines();
+	test_text();
+	test_hostile_names();
+	test_json();
+	return tap_done();
+}
