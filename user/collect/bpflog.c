@@ -13,6 +13,7 @@
 
 /* The end of the last complaint: a verifier log says at its end what it did not like. */
 static __thread char last_words[400];
+static __thread bool by_verifier;
 
 /* Keeps what tells: the tail before libbpf's "END" marker and before the verifier's statistics. */
 static void keep(char *text)
@@ -27,6 +28,8 @@ static void keep(char *text)
 	len = strlen(text);
 	while (len && strchr(" \n-", text[len - 1]))
 		text[--len] = '\0';
+	for (char *c = text; (c = strchr(c, '\n'));)
+		*c = '|';
 	if (len >= sizeof(last_words))
 		text += len - sizeof(last_words) + 1;
 	snprintf(last_words, sizeof(last_words), "%s", text);
@@ -40,8 +43,12 @@ static int print(enum libbpf_print_level level, const char *fmt, va_list ap)
 		return 0;
 	log_debug("collect: %s", text);
 	/* the first complaint of a failed load names the cause; a verifier log, which comes later, is better still */
-	if (level == LIBBPF_WARN && (!last_words[0] || strstr(text, "BEGIN PROG LOAD LOG")))
+	if (level == LIBBPF_WARN && strstr(text, "BEGIN PROG LOAD LOG")) {
+		by_verifier = true;
 		keep(text);
+	} else if (level == LIBBPF_WARN && !last_words[0]) {
+		keep(text);
+	}
 	free(text);
 	return 0;
 }
@@ -49,11 +56,18 @@ static int print(enum libbpf_print_level level, const char *fmt, va_list ap)
 void bpflog_start(void)
 {
 	last_words[0] = '\0';
+	by_verifier = false;
 	libbpf_set_print(print);
 }
 
 int bpflog_explain(int code, const char *what, struct err *err)
 {
+	if (by_verifier)
+		return err_set(
+			err, code,
+			"%s: this kernel's verifier refuses them, please report it with `uname -r` "
+			"and these last words: %s",
+			what, last_words);
 	if (code == -EPERM || code == -EACCES) {
 		if (geteuid())
 			return err_set(err, code,
