@@ -7,28 +7,25 @@
 #include "format/pprof.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/idmap.h"
 #include "base/text.h"
-#include "format/arena.h"
+#include "format/pprof_decode.h"
 #include "format/pprof_names.h"
-#include "format/pprof_scan.h"
 #include "format/window.h"
 #include "model/builder.h"
-#include "profile.pb-c.h"
 
-#define DEFAULT_MAX_MEMORY ((size_t)4 << 30)
-#define MAX_LABELS	   60
-#define NONE		   SIZE_MAX
+#define MAX_LABELS 60
+#define NONE	   SIZE_MAX
 
 /* What a location becomes: its frames, root first. */
 struct spot {
 	uint32_t first; /* in reader.frames */
 	uint32_t cnt;
+	bool is_nothing; /* [unknown] of no mapping: alone, it is a stack without frames */
 };
 
 struct reader_state {
@@ -49,17 +46,6 @@ struct reader_state {
 	struct buf scratch;
 };
 
-static void *arena_alloc_fn(void *arg, size_t len)
-{
-	return arena_alloc(arg, len);
-}
-
-static void arena_free_fn(void *arg, void *p)
-{
-	(void)arg;
-	(void)p;
-}
-
 static int fail_build(struct reader_state *s, int r)
 {
 	return err_set(s->err, r,
@@ -79,33 +65,6 @@ static int get_string(struct reader_state *s, int64_t i, const char *what, uint6
 	*ret = (struct str){(const char *)s->pb->string_table[i].data, s->pb->string_table[i].len};
 	if (!ret->len)
 		ret->p = "";
-	return 0;
-}
-
-static int decode(struct reader_state *s, struct str bytes)
-{
-	ProtobufCAllocator allocator = {arena_alloc_fn, arena_free_fn, &s->arena};
-	int r;
-
-	if (!bytes.len)
-		return err_set(s->err, EINVAL, "empty: want a pprof profile");
-	r = pprof_scan(bytes, s->err);
-	if (r)
-		return r;
-	arena_init(&s->arena, s->opts->max_memory ? s->opts->max_memory : DEFAULT_MAX_MEMORY);
-	s->pb = perftools__profiles__profile__unpack(&allocator, bytes.len,
-						     (const uint8_t *)bytes.p);
-	if (!s->pb && s->arena.full)
-		return err_set(s->err, EFBIG, "decodes to more than %zu MiB, the most that is kept",
-			       s->arena.max >> 20);
-	if (!s->pb)
-		return err_set(s->err, EINVAL, "not a pprof profile");
-	if (!s->pb->n_string_table || s->pb->string_table[0].len)
-		return err_set(
-			s->err, EINVAL,
-			"not a pprof profile (its table of strings must begin with an empty one)");
-	if (!s->pb->n_sample_type)
-		return err_set(s->err, EINVAL, "the pprof profile has no sample type");
 	return 0;
 }
 
@@ -269,7 +228,7 @@ static int make_spot(struct reader_state *s, size_t i)
 {
 	const Perftools__Profiles__Location *loc = s->pb->location[i];
 	enum frame_kind kind;
-	struct str name, module;
+	struct str name = STR_LIT(""), module;
 	int r;
 
 	s->spots[i].first = (uint32_t)s->frame_cnt;
@@ -282,6 +241,8 @@ static int make_spot(struct reader_state *s, size_t i)
 			r = add_frame(s, name, module, k == loc->n_line ? kind : FRAME_INLINED);
 	}
 	s->spots[i].cnt = (uint32_t)s->frame_cnt - s->spots[i].first;
+	s->spots[i].is_nothing = !r && !module.len && s->spots[i].cnt == 1 &&
+				 (!loc->n_line || str_eq(name, STR_LIT("[unknown]")));
 	return r;
 }
 
@@ -335,20 +296,6 @@ static int add_label(struct reader_state *s, const Perftools__Profiles__Label *l
 	return r;
 }
 
-static struct str find_process(const struct str (*labels)[2], size_t cnt, struct str otherwise)
-{
-	static const char *const keys[] = {LABEL_PROCESS,  "process.executable.name",
-					   "process_name", LABEL_COMM,
-					   "thread_name",  "thread.name",
-					   "thread"};
-
-	for (size_t k = 0; k < ARRAY_SIZE(keys); k++)
-		for (size_t i = 0; i < cnt; i++)
-			if (labels[i][1].len && str_eq(labels[i][0], str_of(keys[k])))
-				return labels[i][1];
-	return otherwise;
-}
-
 static int make_series(struct reader_state *s, const Perftools__Profiles__Sample *in, uint64_t n,
 		       struct str otherwise, uint32_t *ret)
 {
@@ -367,9 +314,9 @@ static int make_series(struct reader_state *s, const Perftools__Profiles__Sample
 		number_cnt += labels[cnt][1].p == numbers[number_cnt] && number_cnt < 3;
 		cnt += labels[cnt][0].len && labels[cnt][1].len;
 	}
-	labels[cnt][1] = s->opts->process.len
-				 ? s->opts->process
-				 : find_process((const struct str(*)[2])labels, cnt, otherwise);
+	labels[cnt][1] = s->opts->process.len ? s->opts->process
+					      : pprof_find_process((const struct str(*)[2])labels,
+								   cnt, otherwise);
 	labels[cnt++][0] = STR_LIT(LABEL_PROCESS);
 	for (size_t i = 0; i < s->opts->label_cnt && cnt <= MAX_LABELS; i++, cnt++) {
 		labels[cnt][0] = s->opts->labels[i][0];
@@ -391,6 +338,8 @@ static int make_stack(struct reader_state *s, const Perftools__Profiles__Sample 
 			return err_set(s->err, EINVAL,
 				       "sample %" PRIu64 ": location %" PRIu64 " does not exist", n,
 				       in->location_id[i - 1]);
+		if (s->spots[at].is_nothing && in->n_location_id == 1)
+			break;
 		for (uint32_t k = 0; k < s->spots[at].cnt; k++) {
 			r = builder_stack(s->b, node, s->frames[s->spots[at].first + k], &node);
 			if (r)
@@ -528,13 +477,14 @@ int pprof_read(struct str bytes, const struct pprof_read_opts *opts, struct prof
 
 	*s.report = (struct pprof_report){0};
 	buf_init(&plain, SIZE_MAX / 4);
+	arena_init(&s.arena, s.opts->max_memory ? s.opts->max_memory : (size_t)4 << 30);
 	buf_init(&s.scratch, (size_t)1 << 31);
 	if (gzip_is(bytes)) {
 		r = gzip_inflate(bytes, &s.opts->gzip, &plain, err);
 		bytes = buf_str(&plain);
 	}
 	if (!r)
-		r = decode(&s, bytes);
+		r = pprof_decode(bytes, &s.arena, &s.pb, err);
 	if (!r)
 		r = build(&s, ret);
 	builder_free(s.b);

@@ -11,8 +11,8 @@
  *
  * Written so that go tool pprof, speedscope and Pyroscope take it without repair: numbers of tables
  * are dense from 1, every location has a line, every mapping has_functions, all strings are valid
- * UTF-8, no sample is zero or negative, a period type is always there. The same profile always gives
- * the same bytes.
+ * UTF-8, no sample is zero or negative, a period type is always there. A stack without frames is
+ * the function [unknown] of no mapping, there and back. The same profile always gives the same bytes.
  *
  * Single-threaded; nothing is kept between calls.
  */
@@ -56,7 +56,7 @@ int must_check pprof_read(struct str bytes, const struct pprof_read_opts *opts,
 struct pprof_write_opts {
 	/*
 	 * For a push: only cpu/nanoseconds, no string labels (a server makes a series of each), no
-	 * comments, a stack without frames becomes [unknown].
+	 * comments.
 	 */
 	bool for_push;
 	bool plain;		    /* no gzip */

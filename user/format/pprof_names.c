@@ -90,3 +90,30 @@ uint64_t pprof_time_unit(struct str unit)
 			return units[i].ns;
 	return 0;
 }
+
+bool pprof_is_fit(struct str s)
+{
+	return utf8_valid(s) && !(s.len && memchr(s.p, '\0', s.len));
+}
+
+void pprof_add_fit(struct buf *b, struct str s)
+{
+	if (pprof_is_fit(s))
+		buf_add(b, s.p, s.len);
+	else
+		text_add_clean(b, s);
+}
+
+struct str pprof_find_process(const struct str (*labels)[2], size_t cnt, struct str otherwise)
+{
+	static const char *const keys[] = {LABEL_PROCESS,  "process.executable.name",
+					   "process_name", LABEL_COMM,
+					   "thread_name",  "thread.name",
+					   "thread"};
+
+	for (size_t k = 0; k < ARRAY_SIZE(keys); k++)
+		for (size_t i = 0; i < cnt; i++)
+			if (labels[i][1].len && str_eq(labels[i][0], str_of(keys[k])))
+				return labels[i][1];
+	return otherwise;
+}

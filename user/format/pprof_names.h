@@ -19,6 +19,15 @@ struct str pprof_module_in(struct str filename, enum frame_kind *ret_kind);
 /* The name of a function that has none: "[module]", "[unknown]" without one. */
 void pprof_add_stub(struct buf *b, struct str module);
 
+/* Valid UTF-8 without NUL bytes, as every string in a file must be. */
+bool pprof_is_fit(struct str s);
+
+/* Appends the string, cleaned unless it is fit as it is. */
+void pprof_add_fit(struct buf *b, struct str s);
+
+/* The value of the label that names the process best, `otherwise` when none does; borrows. */
+struct str pprof_find_process(const struct str (*labels)[2], size_t cnt, struct str otherwise);
+
 /* Labels that are numbers in pprof: pid and tid. */
 bool pprof_label_is_number(struct str key);
 

@@ -11,9 +11,9 @@
 #include "base/num.h"
 #include "base/text.h"
 #include "format/arena.h"
-#include "format/order.h"
 #include "format/pprof.h"
 #include "format/pprof_names.h"
+#include "format/pprof_order.h"
 #include "format/window.h"
 #include "profile.pb-c.h"
 
@@ -36,28 +36,14 @@ struct place {
 	uint32_t function, mapping;
 };
 
-/* Strings that are valid stay as they are, newlines included; others are cleaned. */
-static bool is_fit(struct str s)
-{
-	return utf8_valid(s) && !(s.len && memchr(s.p, '\0', s.len));
-}
-
-static void add_utf8(struct buf *b, struct str s)
-{
-	if (is_fit(s))
-		buf_add(b, s.p, s.len);
-	else
-		text_add_clean(b, s);
-}
-
 static int add_string(struct writer *w, struct str s, int64_t *ret)
 {
 	uint32_t id;
 	int r;
 
-	if (!is_fit(s)) {
+	if (!pprof_is_fit(s)) {
 		buf_clear(&w->scratch);
-		text_add_clean(&w->scratch, s);
+		pprof_add_fit(&w->scratch, s);
 		r = buf_error(&w->scratch);
 		if (r)
 			return r;
@@ -138,12 +124,10 @@ static int fill_stack(struct writer *w, uint32_t node, Perftools__Profiles__Samp
 
 	for (uint32_t n = node; n; n = p->nodes[n].parent)
 		depth++;
-	if (!depth && !w->opts->for_push)
-		return 0;
 	s->location_id = arena_zalloc(&w->arena, depth + 1, sizeof(*s->location_id));
 	if (!s->location_id)
 		return -ENOMEM;
-	if (!depth) { /* frame 0 has no name: [unknown] */
+	if (!depth) { /* pprof leaves samples without a location out; frame 0 reads [unknown] */
 		r = location_of(w, 0, &id);
 		s->location_id[s->n_location_id++] = id;
 		return r;
@@ -439,56 +423,6 @@ static int put_out(struct writer *w, struct buf *out)
 	return r;
 }
 
-/* The texts as they will stand in the file: what reads the same there is the same. */
-static void add_frame_text(void *arg, struct buf *b, size_t i)
-{
-	const struct profile *p = arg;
-	const struct frame *f = &p->frames[i];
-	struct str name = profile_str(p, f->name), module = profile_str(p, f->module);
-
-	module = pprof_module_out(module, (enum frame_kind)f->kind);
-	if (name.len)
-		add_utf8(b, name);
-	else
-		pprof_add_stub(b, module);
-	buf_addch(b, '\0');
-	add_utf8(b, module);
-}
-
-static void add_series_text(void *arg, struct buf *b, size_t i)
-{
-	const struct profile *p = arg;
-	const struct series *s = &p->series[i];
-
-	add_utf8(b, profile_label(p, (uint32_t)i, STR_LIT(LABEL_PROCESS)));
-	for (uint32_t k = 0; k < s->label_cnt; k++) {
-		buf_addch(b, '\0');
-		add_utf8(b, profile_str(p, p->labels[s->first_label + k].key));
-		buf_addch(b, '\0');
-		add_utf8(b, profile_str(p, p->labels[s->first_label + k].value));
-	}
-}
-
-static int order_all(struct writer *w, struct order_item **ret)
-{
-	struct order_texts frames = {0}, series = {0};
-	void *p = (void *)(uintptr_t)w->p;
-	uint32_t *place = NULL;
-	int r;
-
-	r = order_texts_make(&frames, w->p->frame_cnt, add_frame_text, p);
-	if (!r)
-		r = order_texts_make(&series, w->p->series_cnt, add_series_text, p);
-	if (!r)
-		r = order_nodes(w->p, frames.rank, &place);
-	if (!r)
-		r = order_samples(w->p, series.rank, place, ret);
-	order_texts_release(&frames);
-	order_texts_release(&series);
-	free(place);
-	return r;
-}
-
 static void writer_init(struct writer *w, const struct profile *p)
 {
 	arena_init(&w->arena, MAX_MESSAGE);
@@ -536,7 +470,7 @@ int pprof_write(const struct profile *p, const struct pprof_write_opts *opts, st
 	if (!r)
 		r = add_main_binary(&w);
 	if (!r)
-		r = order_all(&w, &items);
+		r = pprof_order(p, &items);
 	if (!r)
 		r = add_samples(&w, items);
 	if (!r)

@@ -47,7 +47,7 @@ void load_report_release(struct load_report *report)
 	buf_release(&report->warnings);
 }
 
-static void warn(struct loader *l, struct str text)
+static void note(struct loader *l, struct str text)
 {
 	struct buf *out = l->report ? &l->report->warnings : NULL;
 
@@ -167,13 +167,13 @@ static void folded_opts_fill(const struct loader *l, struct folded_opts *out)
 	};
 }
 
-static void warn_folded(struct loader *l, const struct folded_report *rep)
+static void note_folded(struct loader *l, const struct folded_report *rep)
 {
 	struct buf text;
 
 	buf_init(&text, 4096);
 	folded_report_add(&text, rep);
-	warn(l, buf_str(&text));
+	note(l, buf_str(&text));
 	buf_release(&text);
 }
 
@@ -185,7 +185,7 @@ static int read_windowed(struct loader *l)
 
 	folded_opts_fill(l, &opts);
 	r = folded_read_windows(buf_str(&l->bytes), &opts, take_window, l, &rep, l->err);
-	warn_folded(l, &rep);
+	note_folded(l, &rep);
 	if (!r || l->by_callback || l->told)
 		return r;
 	return err_prefix(l->err, r, "%s", l->name);
@@ -201,7 +201,7 @@ static int read_folded(struct loader *l, struct profile **ret)
 	r = folded_read(buf_str(&l->bytes), &opts, ret, &rep, l->err);
 	if (r)
 		return err_prefix(l->err, r, "%s", l->name);
-	warn_folded(l, &rep);
+	note_folded(l, &rep);
 	return 0;
 }
 
@@ -225,7 +225,7 @@ static int read_pprof(struct loader *l, struct profile **ret)
 	if (rep.unknown_mappings)
 		buf_addf(&text, "%s%llu locations name a mapping that is not there",
 			 rep.other_unit ? ", " : "", (unsigned long long)rep.unknown_mappings);
-	warn(l, buf_str(&text));
+	note(l, buf_str(&text));
 	buf_release(&text);
 	return 0;
 }
@@ -333,7 +333,7 @@ static int load_store(struct loader *l, const char *dir, struct profile **ret)
 		r = store_each(s, ranges[i], l->opts->matcher, l->fn, l->arg, l->err);
 	warnings = store_warnings(s, &cnt);
 	for (size_t i = 0; i < cnt; i++)
-		warn(l, str_of(warnings[i]));
+		note(l, str_of(warnings[i]));
 	free(ranges);
 	store_close(s);
 	return r;
