@@ -129,6 +129,7 @@ static void add_style(const struct page *p)
 
 	buf_addstr(b, "<style>");
 #define RULE(selector, body) buf_addf(b, "#%.*sflame " selector "{" body "}\n", n, id)
+	RULE("", "display:block;margin:0 auto");
 	RULE("text", "font:12px system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,"
 		     "'DejaVu Sans',sans-serif;fill:#1d1f23");
 	RULE(".t", "font-size:19px;font-weight:600");
