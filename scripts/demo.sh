@@ -119,7 +119,7 @@ status=0
 "$culprit" blame --store "$store" slow-checkout || status=$?
 [ "$status" -le 1 ] || die 'blame failed'
 "$culprit" blame --store "$store" slow-checkout -o "$out/report.svg" >/dev/null || status=$?
-"$culprit" blame --store "$store" slow-checkout --format json -o "$out/report.json" || status=$?
+"$culprit" blame --store "$store" slow-checkout --format json -o "$out/report.json" >/dev/null || status=$?
 [ "$status" -le 1 ] || die 'blame failed'
 echo
 
