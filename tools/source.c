@@ -25,7 +25,8 @@ static void show_warnings(struct load_report *report)
 	load_report_release(report);
 }
 
-int source_read(const char *source, const struct source_query *q, struct profile **ret, struct err *err)
+int source_read(const char *source, const struct source_query *q, struct profile **ret,
+		struct err *err)
 {
 	struct load_opts opts = load_opts_of(q);
 	struct load_report report;

@@ -35,8 +35,11 @@ static void drop(struct windows *w)
 
 static struct agg *start(struct windows *w, uint64_t window_ns, uint64_t mono_ns, int64_t offset)
 {
-	struct agg_opts opts = {
-		.window_ns = window_ns, .cpus = 2, .hz = 97, .mono_ns = mono_ns, .wall_offset_ns = offset};
+	struct agg_opts opts = {.window_ns = window_ns,
+				.cpus = 2,
+				.hz = 97,
+				.mono_ns = mono_ns,
+				.wall_offset_ns = offset};
 	struct agg *a;
 
 	if (agg_new(&opts, keep, w, &a))
@@ -67,7 +70,8 @@ static void test_alignment(void)
 	ok(!sample(a, 4 * S, "a", "x"), "a sample in the first, short window");
 	ok(!sample(a, 12 * S, "a", "x"), "a sample in the second window");
 	is_u64(w.cnt, 1, "…seals the first one");
-	is_i64(w.p[0]->start_ns, (int64_t)(1003 * S), "the first window begins where watching began");
+	is_i64(w.p[0]->start_ns, (int64_t)(1003 * S),
+	       "the first window begins where watching began");
 	is_u64(w.p[0]->length_ns, 7 * S, "…and ends at the boundary");
 	is_u64(w.p[0]->capacity_ns, 14 * S, "…with two CPUs");
 	is_u64(w.p[0]->total, 10 * MS, "…and holds its sample");
@@ -91,7 +95,10 @@ static void test_clock_steps(void)
 
 	for (uint64_t t = 1; t < 60; t++) {
 		/* the wall clock is set back by an hour, later forth by a day */
-		int64_t offset = (int64_t)((t < 20 ? 1000 : t < 40 ? 1000 - 3600 + 5000 : 90000) * S);
+		int64_t offset = (int64_t)((t < 20   ? 1000
+					    : t < 40 ? 1000 - 3600 + 5000
+						     : 90000) *
+					   S);
 
 		if (sample(a, t * S, "a", "x") || agg_advance(a, t * S, offset))
 			break;

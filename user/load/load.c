@@ -239,7 +239,8 @@ static int read_single(struct loader *l, enum sniff kind)
 	r = kind == SNIFF_PPROF ? read_pprof(l, &p) : read_folded(l, &p);
 	if (r)
 		return r;
-	if (!p->length_ns && (l->opts->range_cnt || (l->fn && kind != SNIFF_PPROF && !l->opts->untimed))) {
+	if (!p->length_ns &&
+	    (l->opts->range_cnt || (l->fn && kind != SNIFF_PPROF && !l->opts->untimed))) {
 		profile_free(p);
 		return err_set(l->err, EINVAL,
 			       l->fn ? "%s: holds no times: want '# window start=… length=…' lines"
