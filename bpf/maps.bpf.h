@@ -13,14 +13,20 @@
 #include <culprit/stat.h>
 #include <culprit/wire.h>
 
-/* One more than fits into a byte's worth of index, so that masking an index by 0xff always stays inside. */
+/*
+ * One more than fits into a byte's worth of index, so that masking an index by 0xff always stays
+ * inside.
+ */
 #define SCRATCH_FRAMES	   256
 #define SCRATCH_FRAME_MASK (SCRATCH_FRAMES - 1)
 
 _Static_assert(WIRE_MAX_KERNEL_FRAMES + WIRE_MAX_USER_FRAMES < SCRATCH_FRAMES,
 	       "frames fit the scratch record");
 
-/* A record is put together here, because neither the BPF stack (512 bytes) nor a ring reservation (fixed size) will do. */
+/*
+ * A record is put together here, because neither the BPF stack (512 bytes) nor a ring reservation
+ * (fixed size) will do.
+ */
 struct scratch {
 	__u64 busy; /* somebody on this CPU was interrupted in the middle of using it */
 	union {
@@ -29,13 +35,18 @@ struct scratch {
 	};
 };
 
-/* What user space puts into `rings`; the size here is a placeholder that every page size divides. */
+/*
+ * What user space puts into `rings`; the size here is a placeholder that every page size divides.
+ */
 struct ring {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 65536);
 };
 
-/* Ring i takes the records of the CPUs with cpu & ring_mask == i: large machines do not queue at one lock. */
+/*
+ * Ring i takes the records of the CPUs with cpu & ring_mask == i: large machines do not queue at
+ * one lock.
+ */
 struct rings_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
 	__uint(max_entries, 1);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * proc.bpf.c - keeps the process filter to a family: children enter it with their parent, the dead leave it.
+ * proc.bpf.c - keeps the process filter to a family: children enter it with their parent, the dead
+ * leave it.
  *
  * Loaded only when there is a process filter. Typed tracepoints need neither tracefs nor kprobes.
  */
@@ -34,7 +35,9 @@ int BPF_PROG(filter_exit, struct task_struct *task)
 {
 	__u32 pid = task->tgid;
 
-	/* do_exit() counts the thread off before it comes here: 0 means that this was the last one */
+	/*
+	 * do_exit() counts the thread off before it comes here: 0 means that this was the last one
+	 */
 	if (!task->signal->live.counter)
 		bpf_map_delete_elem(&pid_filter, &pid);
 	return 0;

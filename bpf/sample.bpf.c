@@ -2,8 +2,9 @@
 /*
  * sample.bpf.c - the on-CPU sampler: one record for each tick of a CPU's clock event.
  *
- * Runs in the interrupt that ends the period. Filters come first, then the record is put together in this CPU's
- * scratch and copied to the ring with just the bytes it needs. User space is not woken: it comes by itself.
+ * Runs in the interrupt that ends the period. Filters come first, then the record is put together
+ * in this CPU's scratch and copied to the ring with just the bytes it needs. User space is not
+ * woken: it comes by itself.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_core_read.h>
@@ -22,8 +23,9 @@ static __always_inline bool pid_allowed(__u32 pid)
 }
 
 /*
- * The task's cgroup or one above it is allowed. bpf_get_current_ancestor_cgroup_id() would want the level, counted
- * from a root that a cgroup namespace hides from user space, and perf_event programs of 5.10 do not have it.
+ * The task's cgroup or one above it is allowed. bpf_get_current_ancestor_cgroup_id() would want the
+ * level, counted from a root that a cgroup namespace hides from user space, and perf_event programs
+ * of 5.10 do not have it.
  */
 static __always_inline bool cgroup_allowed(struct task_struct *task)
 {
@@ -38,7 +40,9 @@ static __always_inline bool cgroup_allowed(struct task_struct *task)
 
 		if (bpf_map_lookup_elem(&cgroup_filter, &id))
 			return true;
-		/* css_set's cgroups are css's with `self` as first member: a parent css is a cgroup */
+		/*
+		 * css_set's cgroups are css's with `self` as first member: a parent css is a cgroup
+		 */
 		cgrp = (struct cgroup *)BPF_CORE_READ(cgrp, self.parent);
 	}
 	return false;

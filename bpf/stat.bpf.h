@@ -2,9 +2,9 @@
 /*
  * stat.bpf.h - counting what happens and what is given up.
  *
- * Plain increments of this CPU's own counters. A sample may interrupt another program between load and store, so each
- * counter belongs to programs of one kind: perf_event programs do not interrupt each other, nor do tracepoints that
- * run with preemption off.
+ * Plain increments of this CPU's own counters. A sample may interrupt another program between load
+ * and store, so each counter belongs to programs of one kind: perf_event programs do not interrupt
+ * each other, nor do tracepoints that run with preemption off.
  */
 #ifndef BPF_STAT_BPF_H
 #define BPF_STAT_BPF_H

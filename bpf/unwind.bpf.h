@@ -2,11 +2,11 @@
 /*
  * unwind.bpf.h - user stacks, walked by us.
  *
- * The kernel's own helper for user stacks is never used: it walks frame pointers only, and has crashed kernels. Here
- * every read is bpf_probe_read_user(), which fails instead of faulting.
+ * The kernel's own helper for user stacks is never used: it walks frame pointers only, and has
+ * crashed kernels. Here every read is bpf_probe_read_user(), which fails instead of faulting.
  *
- * The walk starts at the registers with which the task left user mode, also when the sample hit the kernel: what lies
- * below a system call belongs to the stack.
+ * The walk starts at the registers with which the task left user mode, also when the sample hit the
+ * kernel: what lies below a system call belongs to the stack.
  */
 #ifndef BPF_UNWIND_BPF_H
 #define BPF_UNWIND_BPF_H
@@ -31,12 +31,15 @@ struct unwind {
 };
 
 /*
- * User addresses end at 2^47 on x86-64 and 2^48 on arm64 unless a process asks for more by address hints, which
- * code and stacks are not given. The first page is never mapped (vm.mmap_min_addr).
+ * User addresses end at 2^47 on x86-64 and 2^48 on arm64 unless a process asks for more by address
+ * hints, which code and stacks are not given. The first page is never mapped (vm.mmap_min_addr).
  */
 #define USER_FIRST 4096UL
 
-/* Context loads must be whole words: volatile keeps clang from narrowing them to the byte that is looked at. */
+/*
+ * Context loads must be whole words: volatile keeps clang from narrowing them to the byte that is
+ * looked at.
+ */
 #define CTX_WORD(field) (*(volatile unsigned long *)&(field))
 
 #if defined(__TARGET_ARCH_x86)
@@ -79,7 +82,10 @@ static __always_inline void unwind_init(struct unwind *u, const bpf_user_pt_regs
 	u->flags = 0;
 }
 
-/* Return addresses may be signed (pointer authentication): the signature sits above the address bits. */
+/*
+ * Return addresses may be signed (pointer authentication): the signature sits above the address
+ * bits.
+ */
 static __always_inline __u64 code_address(__u64 addr)
 {
 	return addr & (USER_END - 1);
@@ -93,8 +99,9 @@ static __always_inline bool is_user_address(__u64 addr)
 }
 
 /*
- * The registers that the current task saved when it entered the kernel. They sit at the top of its kernel stack; the
- * helper (5.15) knows exactly where, before that the top is computed. False when it never came from user mode.
+ * The registers that the current task saved when it entered the kernel. They sit at the top of its
+ * kernel stack; the helper (5.15) knows exactly where, before that the top is computed. False when
+ * it never came from user mode.
  */
 static __always_inline bool unwind_init_from_kernel(struct unwind *u, struct task_struct *task)
 {
@@ -112,7 +119,10 @@ static __always_inline bool unwind_init_from_kernel(struct unwind *u, struct tas
 	return true;
 }
 
-/* x86-64 and arm64 alike: the frame pointer points to the caller's frame pointer, above it is the return address. */
+/*
+ * x86-64 and arm64 alike: the frame pointer points to the caller's frame pointer, above it is the
+ * return address.
+ */
 static __always_inline enum unwind_result unwind_by_frame_pointer(struct unwind *u)
 {
 	__u64 frame[2];
@@ -136,15 +146,18 @@ static __always_inline enum unwind_result unwind_by_frame_pointer(struct unwind 
 }
 
 /*
- * From a frame to its caller. One place for every way to do that: a rule for the address, where there is one, goes
- * before the frame pointer, which most code does not keep.
+ * From a frame to its caller. One place for every way to do that: a rule for the address, where
+ * there is one, goes before the frame pointer, which most code does not keep.
  */
 static __always_inline enum unwind_result unwind_step(struct unwind *u)
 {
 	return unwind_by_frame_pointer(u);
 }
 
-/* Appends the user stack to the record's kernel_cnt addresses. Returns the flags that tell how it went. */
+/*
+ * Appends the user stack to the record's kernel_cnt addresses. Returns the flags that tell how it
+ * went.
+ */
 static __always_inline __u16 unwind_user(struct wire_sample *s, struct unwind *u)
 {
 	enum unwind_result r = UNWIND_MORE;

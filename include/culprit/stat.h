@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only OR BSD-2-Clause */
 /*
- * stat.h - what the BPF programs count, one per CPU; user space adds the CPUs up. Not persisted: both sides are always
- * of one build.
+ * stat.h - what the BPF programs count, one per CPU; user space adds the CPUs up. Not persisted:
+ * both sides are always of one build.
  */
 #ifndef CULPRIT_STAT_H
 #define CULPRIT_STAT_H

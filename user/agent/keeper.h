@@ -3,8 +3,8 @@
  * keeper.h - puts sealed windows into the store, and does not give up at the first "disk full".
  *
  * A window that the store refuses waits, up to KEEPER_MAX_WAITING of them, and is tried again with
- * each window that follows. What has to be given up (the oldest) is counted: its samples appear as LOSS_STORE_WRITE in
- * the next window that is stored. Retention runs now and then. Not thread-safe.
+ * each window that follows. What has to be given up (the oldest) is counted: its samples appear as
+ * LOSS_STORE_WRITE in the next window that is stored. Retention runs now and then. Not thread-safe.
  */
 #ifndef AGENT_KEEPER_H
 #define AGENT_KEEPER_H
@@ -26,7 +26,10 @@ int must_check keeper_new(struct store *store, const struct clock *clock,
 /* What still waits is given up. NULL is fine. */
 void keeper_free(struct keeper *k);
 
-/* An agg_sink_fn: takes the window. Always 0, but for -ENOMEM: a store that fails must not stop the sampling. */
+/*
+ * An agg_sink_fn: takes the window. Always 0, but for -ENOMEM: a store that fails must not stop the
+ * sampling.
+ */
 int must_check keeper_sink(void *keeper, struct profile *window);
 
 struct keeper_stats {

@@ -20,7 +20,10 @@ struct pipeline {
 	bool no_kernel_frames;
 	uint64_t samples;
 	uint64_t registry_lost[LOSS_CNT]; /* as far as it has been passed on */
-	/* names are valid until the next symbolizer_name() only: they are copied here, stack by stack */
+	/*
+	 * names are valid until the next symbolizer_name() only: they are copied here, stack by
+	 * stack
+	 */
 	struct agg_frame frames[WIRE_MAX_KERNEL_FRAMES + WIRE_MAX_USER_FRAMES];
 	struct buf names;
 };
@@ -111,9 +114,10 @@ static void name_frame(struct pipeline *p, const struct place *place, struct pen
 }
 
 /*
- * Names all frames of a sample into p->frames, root first; returns how many. The record has them leaf
- * first: kernel, then user. Every address but the one that was executing is a return address: the
- * call is the instruction before it, which may belong to another function (a call that never returns).
+ * Names all frames of a sample into p->frames, root first; returns how many. The record has them
+ * leaf first: kernel, then user. Every address but the one that was executing is a return address:
+ * the call is the instruction before it, which may belong to another function (a call that never
+ * returns).
  */
 static size_t name_stack(struct pipeline *p, const struct process *process,
 			 const struct wire_sample *s)

@@ -4,8 +4,8 @@
  *
  *	record ─► proc (whose is it, where is it) ─► sym (what is it called) ─► agg (add up) ─► sink
  *
- * It does not know where the records come from: recorder.h feeds it from the kernel, raw_read() from
- * a file. The only file of the library that names these stages together. Not thread-safe.
+ * It does not know where the records come from: recorder.h feeds it from the kernel, raw_read()
+ * from a file. The only file of the library that names these stages together. Not thread-safe.
  */
 #ifndef AGENT_PIPELINE_H
 #define AGENT_PIPELINE_H
@@ -25,8 +25,9 @@ struct pipeline_opts {
 	bool no_kernel_frames;
 
 	/*
-	 * Shown every record, those that the registry reads from /proc included, in an order in which
-	 * they can be replayed. For the raw file; may be NULL. A failure ends pipeline_take().
+	 * Shown every record, those that the registry reads from /proc included, in an order in
+	 * which they can be replayed. For the raw file; may be NULL. A failure ends
+	 * pipeline_take().
 	 */
 	record_fn journal;
 	void *journal_arg;

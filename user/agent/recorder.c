@@ -9,7 +9,10 @@
 #include "format/raw.h"
 #include "proc/procfs.h"
 
-/* A window is sealed so long after its end: by then the collector has delivered every CPU's records. */
+/*
+ * A window is sealed so long after its end: by then the collector has delivered every CPU's
+ * records.
+ */
 #define SEAL_DELAY_NS (NSEC_PER_SEC / 4)
 
 /* How often the counters of losses are read: they cost system calls. */

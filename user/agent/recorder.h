@@ -27,11 +27,16 @@ struct recorder_opts {
 	const char *raw_path; /* also write the records there; NULL: no */
 };
 
-/* Loads, attaches, reads /proc; from here on the machine is watched. 0 or -errno with a line in err. */
+/*
+ * Loads, attaches, reads /proc; from here on the machine is watched. 0 or -errno with a line in
+ * err.
+ */
 int must_check recorder_new(const struct recorder_opts *opts, agg_sink_fn sink, void *sink_arg,
 			    struct recorder **ret_recorder, struct err *err);
 
-/* Waits a moment, then moves what has come through the pipeline. Windows reach the sink from here. */
+/*
+ * Waits a moment, then moves what has come through the pipeline. Windows reach the sink from here.
+ */
 int must_check recorder_poll(struct recorder *r, struct err *err);
 
 /* Detaches, seals the last window, closes the raw file. */

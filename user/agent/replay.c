@@ -7,7 +7,10 @@
 #include "agent/pipeline.h"
 #include "base/clock.h"
 
-/* The wall clock of one boot wanders against the monotonic one: by this much at most, if nobody sets it. */
+/*
+ * The wall clock of one boot wanders against the monotonic one: by this much at most, if nobody
+ * sets it.
+ */
 #define SAME_BOOT_NS ((int64_t)(60 * NSEC_PER_SEC))
 
 struct replay {

@@ -2,9 +2,9 @@
 /*
  * replay.h - a raw file through the same pipeline as the live records: no root, no kernel needed.
  *
- * Names come from the files that the mappings name, as far as they are still the same files (device and
- * inode). Kernel addresses mean something only in the boot that recorded them: they are named when this
- * machine's clocks say that it is the same boot, else they are "[kernel]".
+ * Names come from the files that the mappings name, as far as they are still the same files (device
+ * and inode). Kernel addresses mean something only in the boot that recorded them: they are named
+ * when this machine's clocks say that it is the same boot, else they are "[kernel]".
  */
 #ifndef AGENT_REPLAY_H
 #define AGENT_REPLAY_H
@@ -13,7 +13,10 @@
 #include "format/raw.h"
 #include "model/profile.h"
 
-/* The whole file as one owned profile. `report` may be NULL: what was damaged. 0 or -errno with a line in err. */
+/*
+ * The whole file as one owned profile. `report` may be NULL: what was damaged. 0 or -errno with a
+ * line in err.
+ */
 int must_check replay_raw(const char *path, struct profile **ret_profile, struct raw_report *report,
 			  struct err *err);
 

@@ -17,8 +17,9 @@ struct agg {
 };
 
 /*
- * Opens a window at a point of the monotonic clock. A start that lies within a hundredth of a window before a boundary
- * belongs to that boundary: the clocks drift against each other, and nobody wants windows of a millisecond.
+ * Opens a window at a point of the monotonic clock. A start that lies within a hundredth of a
+ * window before a boundary belongs to that boundary: the clocks drift against each other, and
+ * nobody wants windows of a millisecond.
  */
 static void open_window(struct agg *a, uint64_t mono_ns)
 {

@@ -9,8 +9,8 @@
  *	watched from here          boundary           boundary        agg_finish()
  *	      |------ window 1 ------|----- window 2 -----|---- window 3 ---|
  *
- * Windows in which nothing ran are sealed too: that nothing ran is knowledge. The first and the last one
- * are shorter; a profile says how long it is. Not thread-safe.
+ * Windows in which nothing ran are sealed too: that nothing ran is knowledge. The first and the
+ * last one are shorter; a profile says how long it is. Not thread-safe.
  */
 #ifndef AGG_AGG_H
 #define AGG_AGG_H
@@ -43,7 +43,10 @@ struct agg_sample {
 	size_t frame_cnt;
 };
 
-/* Gets each sealed window; takes it (profile_free()). Anything but 0 is returned to who caused the seal. */
+/*
+ * Gets each sealed window; takes it (profile_free()). Anything but 0 is returned to who caused the
+ * seal.
+ */
 typedef int (*agg_sink_fn)(void *arg, struct profile *window);
 
 int must_check agg_new(const struct agg_opts *opts, agg_sink_fn sink, void *arg,
@@ -52,7 +55,8 @@ void agg_free(struct agg *a); /* an unfinished window is thrown away; NULL is fi
 
 /*
  * Adds a sample to the window of its time, sealing windows that end before it. A sample older than
- * the window is counted as LOSS_LATE; one that finds a table full as LOSS_STACKS_FULL. 0, -ENOMEM, or what the sink said.
+ * the window is counted as LOSS_LATE; one that finds a table full as LOSS_STACKS_FULL. 0, -ENOMEM,
+ * or what the sink said.
  */
 int must_check agg_sample(struct agg *a, const struct agg_sample *s);
 

@@ -42,7 +42,10 @@ static int print(enum libbpf_print_level level, const char *fmt, va_list ap)
 	if (vasprintf(&text, fmt, ap) < 0)
 		return 0;
 	log_debug("collect: %s", text);
-	/* the first complaint of a failed load names the cause; a verifier log, which comes later, is better still */
+	/*
+	 * the first complaint of a failed load names the cause; a verifier log, which comes later,
+	 * is better still
+	 */
 	if (level == LIBBPF_WARN && strstr(text, "BEGIN PROG LOAD LOG")) {
 		by_verifier = true;
 		keep(text);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bpflog.h - what libbpf has to say: to the debug log, and its last words kept for an error message.
+ * bpflog.h - what libbpf has to say: to the debug log, and its last words kept for an error
+ * message.
  *
  * libbpf has one print function per process; it is set at the first call and stays.
  */
@@ -14,8 +15,8 @@
 void bpflog_start(void);
 
 /*
- * Puts into err why the kernel refused to load or attach, with what to do; `code` is what libbpf returned (negative)
- * and `what` says what was tried. Returns `code`.
+ * Puts into err why the kernel refused to load or attach, with what to do; `code` is what libbpf
+ * returned (negative) and `what` says what was tried. Returns `code`.
  */
 int bpflog_explain(int code, const char *what, struct err *err);
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * collector.c - one round: sleep, note the time, empty all rings into the order, deliver what is older than that.
+ * collector.c - one round: sleep, note the time, empty all rings into the order, deliver what is
+ * older than that.
  *
- * Whatever was stamped before the noted time has been published by then, bar the slack: so what goes out in one round
- * is complete, and nothing of the next round can be older.
+ * Whatever was stamped before the noted time has been published by then, bar the slack: so what
+ * goes out in one round is complete, and nothing of the next round can be older.
  */
 #include "collect/collector.h"
 
@@ -20,7 +21,10 @@
 #include "collect/taskevents.h"
 #include "collect/ticks.h"
 
-/* How long a CPU may take from reading the clock to publishing the record; a virtual CPU may be held up in between. */
+/*
+ * How long a CPU may take from reading the clock to publishing the record; a virtual CPU may be
+ * held up in between.
+ */
 #define SLACK_NS (UINT64_C(10) * 1000 * 1000)
 
 #define FOLLOW_CPUS_NS NSEC_PER_SEC
@@ -141,7 +145,10 @@ static int start(struct collector *c, const struct collector_opts *o, struct err
 		r = ticks_follow(c->ticks, &c->online, err);
 	if (r)
 		return r;
-	/* Everything that all rings can hold, twice: what waits from the last round, and what this one brings. */
+	/*
+	 * Everything that all rings can hold, twice: what waits from the last round, and what this
+	 * one brings.
+	 */
 	order_init(&c->order,
 		   2 * (sampler_ring_bytes(c->sampler) + EVENT_RING_BYTES * c->online.cnt));
 	c->next_follow_ns = clock_mono_ns(&clock_system) + FOLLOW_CPUS_NS;

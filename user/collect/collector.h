@@ -3,9 +3,9 @@
  * collector.h - what the kernel reports, as one stream of wire records in order of time.
  *
  * Behind it: the BPF sampler on a cpu-clock event of every online CPU, and a dummy perf event per
- *CPU that tells of exec, mmap, comm, fork and exit. Whoever takes the records needs to know
- *neither: they are those of culprit/wire.h, have passed wire_check(), and are borrowed for the
- *call.
+ * CPU that tells of exec, mmap, comm, fork and exit. Whoever takes the records needs to know
+ * neither: they are those of culprit/wire.h, have passed wire_check(), and are borrowed for the
+ * call.
  *
  *	r = collector_new(&opts, &c, err);
  *	while (!stop && !(r = collector_poll(c, 100, take, arg)))
@@ -14,16 +14,16 @@
  *	collector_free(c);
  *
  * Order: a poll delivers what is older than its own start minus a slack of some milliseconds and
- *keeps the rest for the next one, so that records of different CPUs come in order. An event and a
- *sample of the same nanosecond come event first. A CPU that was held up for longer than the slack
- *between taking a time stamp and publishing the record delivers late: the record then comes with
- *its own, older time, and is never dropped for that.
+ * keeps the rest for the next one, so that records of different CPUs come in order. An event and a
+ * sample of the same nanosecond come event first. A CPU that was held up for longer than the slack
+ * between taking a time stamp and publishing the record delivers late: the record then comes with
+ * its own, older time, and is never dropped for that.
  *
  * Memory: fixed at start. What does not fit is counted in collector_stats().lost[], never silent.
  * CPUs that come online or go offline are followed about once a second, as part of polling.
  *
  * Threads: one thread at a time per collector. Needs root, or CAP_BPF and CAP_PERFMON
- *(CAP_SYS_ADMIN before 5.8).
+ * (CAP_SYS_ADMIN before 5.8).
  */
 #ifndef COLLECT_COLLECTOR_H
 #define COLLECT_COLLECTOR_H

@@ -18,10 +18,16 @@ void cpu_list_init(struct cpu_list *l); /* allocates nothing */
 void cpu_list_release(struct cpu_list *l);
 bool cpu_list_has(const struct cpu_list *l, uint32_t cpu);
 
-/* Replaces the contents. -EINVAL when the text is not an ascending list, is empty or has numbers >= CPU_MAX; -ENOMEM. */
+/*
+ * Replaces the contents. -EINVAL when the text is not an ascending list, is empty or has numbers >=
+ * CPU_MAX; -ENOMEM.
+ */
 int must_check cpu_list_parse(struct cpu_list *l, struct str text);
 
-/* Replaces the contents by what is online now. 0 or -errno with a line in err; unchanged on failure. */
+/*
+ * Replaces the contents by what is online now. 0 or -errno with a line in err; unchanged on
+ * failure.
+ */
 int must_check cpu_list_read_online(struct cpu_list *l, struct err *err);
 
 #endif

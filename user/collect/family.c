@@ -26,7 +26,10 @@ struct family {
 	size_t cnt, cap;
 };
 
-/* The parent is the second word behind the name, which stands in parentheses and may contain anything. */
+/*
+ * The parent is the second word behind the name, which stands in parentheses and may contain
+ * anything.
+ */
 static int parse_ppid(struct str stat, uint32_t *ret)
 {
 	const char *close = memrchr(stat.p, ')', stat.len);
@@ -90,7 +93,9 @@ static bool is_inside(const struct family *f, uint32_t pid)
 	return false;
 }
 
-/* Children may stand before their parents (numbers wrap around): goes round until nobody is added. */
+/*
+ * Children may stand before their parents (numbers wrap around): goes round until nobody is added.
+ */
 static int walk(struct family *f, uint32_t root, family_fn fn, void *arg)
 {
 	bool found = true;

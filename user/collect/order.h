@@ -2,9 +2,10 @@
 /*
  * order.h - one stream in order of time out of many that each are.
  *
- * Records are copied in as the rings are emptied, one ring after the other; then everything older than a point in
- * time goes out sorted, the rest waits for the next round. Records of the same time go out task events first, then as
- * they came in. Memory is bounded: at the ceiling order_add() refuses, and the caller counts.
+ * Records are copied in as the rings are emptied, one ring after the other; then everything older
+ * than a point in time goes out sorted, the rest waits for the next round. Records of the same time
+ * go out task events first, then as they came in. Memory is bounded: at the ceiling order_add()
+ * refuses, and the caller counts.
  */
 #ifndef COLLECT_ORDER_H
 #define COLLECT_ORDER_H
@@ -35,8 +36,8 @@ size_t order_cnt(const struct order *o); /* records that wait */
 int must_check order_add(struct order *o, const struct wire_header *rec);
 
 /*
- * Hands out, in order, all records with a time below until_ns. 0, or what `fn` returned if not 0: that record and all
- * behind it then stay. `fn` must not call back into this order.
+ * Hands out, in order, all records with a time below until_ns. 0, or what `fn` returned if not 0:
+ * that record and all behind it then stay. `fn` must not call back into this order.
  */
 int must_check order_deliver(struct order *o, uint64_t until_ns, record_fn fn, void *arg);
 

@@ -110,7 +110,10 @@ static void spin(void)
 		;
 }
 
-/* Samples this very thread while it spins: with the filter on, only if the numbers that BPF sees are our own. */
+/*
+ * Samples this very thread while it spins: with the filter on, only if the numbers that BPF sees
+ * are our own.
+ */
 static int sample_self(struct probe *p, bool filter, struct heard *heard, struct err *err)
 {
 	struct sampler_opts opts = {

@@ -51,7 +51,9 @@ static int take(void *ctx, void *data, size_t len)
 	return s->fn(s->arg, data, len);
 }
 
-/* What must be known before loading: the verifier then drops the branches that settings switch off. */
+/*
+ * What must be known before loading: the verifier then drops the branches that settings switch off.
+ */
 static int set_up(struct sampler *s, const struct sampler_opts *o)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -136,7 +138,10 @@ static int load(struct sampler *s, const struct sampler_opts *o, struct err *err
 		r = allow_cgroup(s, o->cgroup_id);
 	if (r)
 		return bpflog_explain(r, "BPF ring buffers", err);
-	/* the clock program has no automatic attachment: this takes fork and exit alone, if they were loaded */
+	/*
+	 * the clock program has no automatic attachment: this takes fork and exit alone, if they
+	 * were loaded
+	 */
 	r = culprit_bpf__attach(s->skel);
 	return r ? bpflog_explain(r, "following fork and exit for the process filter", err) : 0;
 }

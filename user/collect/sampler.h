@@ -24,7 +24,10 @@ struct sampler_opts {
 	bool kernel_stacks;
 };
 
-/* Loads, and attaches what follows fork and exit if there is a process filter. 0 or -errno with a line in err. */
+/*
+ * Loads, and attaches what follows fork and exit if there is a process filter. 0 or -errno with a
+ * line in err.
+ */
 int must_check sampler_new(const struct sampler_opts *opts, struct sampler **ret, struct err *err);
 
 /* The program for the clock events; owned by the sampler. */
@@ -33,7 +36,10 @@ int sampler_prog_fd(const struct sampler *s);
 /* 0; -EINVAL without a process filter; -ENOSPC when it is full. */
 int must_check sampler_allow_pid(struct sampler *s, uint32_t pid);
 
-/* Hands out all samples in the rings, one ring after the other. Lengths are checked by the caller. 0 or -errno of fn. */
+/*
+ * Hands out all samples in the rings, one ring after the other. Lengths are checked by the caller.
+ * 0 or -errno of fn.
+ */
 int must_check sampler_drain(struct sampler *s, int (*fn)(void *arg, const void *bytes, size_t len),
 			     void *arg);
 

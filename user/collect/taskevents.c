@@ -139,7 +139,10 @@ static void close_gone(struct taskevents *te, const struct cpu_list *online)
 			continue;
 		}
 		ring->gone = !perf_is_alive(ring->fd, &ring->alive_ns);
-		/* a CPU that is back already has told nothing since it came: nobody knows how much that was */
+		/*
+		 * a CPU that is back already has told nothing since it came: nobody knows how much
+		 * that was
+		 */
 		te->lost += ring->gone && cpu_list_has(online, ring->cpu);
 		te->rings[kept++] = *ring;
 	}

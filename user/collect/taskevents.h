@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * taskevents.h - exec, mmap, comm, fork and exit of the whole machine, told by the kernel as they happen.
+ * taskevents.h - exec, mmap, comm, fork and exit of the whole machine, told by the kernel as they
+ * happen.
  *
- * One "dummy" perf event per CPU: it never counts, but its ring receives these records (perf_event_open(2)). That is
- * how a process that lives 20 ms is known by name and mappings before its samples are looked at.
+ * One "dummy" perf event per CPU: it never counts, but its ring receives these records
+ * (perf_event_open(2)). That is how a process that lives 20 ms is known by name and mappings before
+ * its samples are looked at.
  */
 #ifndef COLLECT_TASKEVENTS_H
 #define COLLECT_TASKEVENTS_H
@@ -19,8 +21,8 @@ struct taskevents;
 int must_check taskevents_new(size_t ring_bytes, struct taskevents **ret);
 
 /*
- * Opens rings for CPUs that are new in the list. The ring of a CPU that is gone is read once more by the next drain,
- * then closed by the next follow. 0 or -errno with a line in err.
+ * Opens rings for CPUs that are new in the list. The ring of a CPU that is gone is read once more
+ * by the next drain, then closed by the next follow. 0 or -errno with a line in err.
  */
 int must_check taskevents_follow(struct taskevents *te, const struct cpu_list *online,
 				 struct err *err);
@@ -29,8 +31,8 @@ int must_check taskevents_follow(struct taskevents *te, const struct cpu_list *o
 void taskevents_wait(struct taskevents *te, int timeout_ms);
 
 /*
- * Empties all rings, one after the other, each in its own order, as far as they were filled at the call. Stops at the
- * first record that `fn` refuses, which is lost, and returns what it returned.
+ * Empties all rings, one after the other, each in its own order, as far as they were filled at the
+ * call. Stops at the first record that `fn` refuses, which is lost, and returns what it returned.
  */
 int must_check taskevents_drain(struct taskevents *te, record_fn fn, void *arg);
 

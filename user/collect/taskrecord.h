@@ -2,8 +2,8 @@
 /*
  * taskrecord.h - from a perf record of the kernel to a wire record. A pure function over bytes.
  *
- * Layouts: perf_event_open(2), "MMAP layout". The events are opened with sample_id_all and PERF_SAMPLE_TIME alone, so
- * that each record ends with eight bytes of time stamp (taskevents.c).
+ * Layouts: perf_event_open(2), "MMAP layout". The events are opened with sample_id_all and
+ * PERF_SAMPLE_TIME alone, so that each record ends with eight bytes of time stamp (taskevents.c).
  */
 #ifndef COLLECT_TASKRECORD_H
 #define COLLECT_TASKRECORD_H
@@ -23,9 +23,10 @@ struct taskrecord {
 };
 
 /*
- * Takes apart the `len` bytes of one perf record, header included. Returns 1 when *ret holds a wire record (which then
- * passes wire_check()); 0 when the record is of no interest, or only says what was lost (ret->lost); -EBADMSG when
- * it does not hold what its type demands. The bytes may be anything.
+ * Takes apart the `len` bytes of one perf record, header included. Returns 1 when *ret holds a wire
+ * record (which then passes wire_check()); 0 when the record is of no interest, or only says what
+ * was lost (ret->lost); -EBADMSG when it does not hold what its type demands. The bytes may be
+ * anything.
  */
 int must_check taskrecord_decode(const void *bytes, size_t len, struct taskrecord *ret);
 

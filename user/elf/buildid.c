@@ -15,7 +15,10 @@ static uint64_t padded(uint32_t len)
 	return ((uint64_t)len + 3) & ~UINT64_C(3);
 }
 
-/* Notes of 8-byte alignment exist, but the build id is never among them: GNU ld and lld write it with 4. */
+/*
+ * Notes of 8-byte alignment exist, but the build id is never among them: GNU ld and lld write it
+ * with 4.
+ */
 static bool find_note(const uint8_t *notes, size_t len, struct buildid *ret)
 {
 	struct reader r;

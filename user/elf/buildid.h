@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * buildid.h - the GNU build id of an ELF file: what the linker wrote to tell one build from another.
+ * buildid.h - the GNU build id of an ELF file: what the linker wrote to tell one build from
+ * another.
  *
  * It is a claim of the file, not a proof: whoever writes a file can copy another one's id.
  */
@@ -17,8 +18,8 @@ struct buildid {
 };
 
 /*
- * Reads the NT_GNU_BUILD_ID note, from the PT_NOTE segments or else from the SHT_NOTE sections; both
- * are read up to a few KiB. False when there is none; *ret_id is empty then.
+ * Reads the NT_GNU_BUILD_ID note, from the PT_NOTE segments or else from the SHT_NOTE sections;
+ * both are read up to a few KiB. False when there is none; *ret_id is empty then.
  */
 bool buildid_read(const struct elf_file *file, struct buildid *ret_id);
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * libiberty hands its output to a callback piece by piece, and nothing but a jump out of the callback
- * stops it: the callback has no result, and printing what a few hundred bytes of substitutions stand for
- * can take years. The jump is safe because the parse tree of a C++ name is on libiberty's stack, not
- * allocated (CP_DYNAMIC_ARRAYS in cp-demangle.c). Rust's punycode is the one thing that is allocated
- * while printing; what is printed of it then holds non-ASCII bytes, so no jump is made from there.
+ * libiberty hands its output to a callback piece by piece, and nothing but a jump out of the
+ * callback stops it: the callback has no result, and printing what a few hundred bytes of
+ * substitutions stand for can take years. The jump is safe because the parse tree of a C++ name is
+ * on libiberty's stack, not allocated (CP_DYNAMIC_ARRAYS in cp-demangle.c). Rust's punycode is the
+ * one thing that is allocated while printing; what is printed of it then holds non-ASCII bytes, so
+ * no jump is made from there.
  */
 #include "elf/demangle.h"
 

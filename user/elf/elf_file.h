@@ -2,10 +2,10 @@
 /*
  * elf_file.h - the headers of an ELF file that somebody hostile may have written.
  *
- * 64-bit little-endian files are taken apart with bounded reads from a descriptor: no mapping, since a
- * file that shrinks under a mapping kills the reader, and no library that trusts counts and offsets.
- * What is handed out has been checked against the size of the file: ranges neither wrap nor reach
- * beyond it. A file that changes while it is read gives wrong answers, never a crash.
+ * 64-bit little-endian files are taken apart with bounded reads from a descriptor: no mapping,
+ * since a file that shrinks under a mapping kills the reader, and no library that trusts counts and
+ * offsets. What is handed out has been checked against the size of the file: ranges neither wrap
+ * nor reach beyond it. A file that changes while it is read gives wrong answers, never a crash.
  * Facts about the format: System V gABI, chapters 4 and 5; elf(5).
  */
 #ifndef ELF_ELF_FILE_H
@@ -44,7 +44,10 @@ struct elf_file {
 	struct elf_segment segments[ELF_FILE_MAX_SEGMENTS];
 };
 
-/* Reads the headers. Borrows fd. 0; -ENOEXEC when it is no such file or does not make sense; -errno. */
+/*
+ * Reads the headers. Borrows fd. 0; -ENOEXEC when it is no such file or does not make sense;
+ * -errno.
+ */
 int must_check elf_file_init(struct elf_file *file, int fd);
 
 /* Exactly `len` bytes at `offset`; 0, -EIO when the file ends before, or -errno. */

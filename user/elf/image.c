@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Images are found by what fstat says of them and by (device, inode) alone. An inode cannot be given to
- * another file while it is in here, because the image holds a descriptor of it; but the file can be
- * written to, so a find by inode asks fstat whether it still is the file that was opened.
+ * Images are found by what fstat says of them and by (device, inode) alone. An inode cannot be
+ * given to another file while it is in here, because the image holds a descriptor of it; but the
+ * file can be written to, so a find by inode asks fstat whether it still is the file that was
+ * opened.
  */
 #include "elf/image.h"
 
@@ -363,7 +364,10 @@ bool image_is_loader(const struct image *image)
 	return image->is_loader;
 }
 
-/* Other tables make room for this one; one that fills the budget alone is worth less than all the others. */
+/*
+ * Other tables make room for this one; one that fills the budget alone is worth less than all the
+ * others.
+ */
 static bool fit_budget(struct image *image)
 {
 	struct image_cache *cache = image->cache;

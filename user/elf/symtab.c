@@ -3,8 +3,8 @@
  *	sources ──► syms, unsorted, each with its rank in the low bits of `key`
  *	        ──► sort by (offset, rank) ──► one name per offset ──► ends for symbols without a size
  *
- * Everything happens in one array in place. A symbol's size shares a word with the number of the string
- * table that its name is in.
+ * Everything happens in one array in place. A symbol's size shares a word with the number of the
+ * string table that its name is in.
  */
 #include "elf/symtab.h"
 
@@ -52,7 +52,10 @@ struct build {
 	uint32_t ties;
 };
 
-/* Rank of a symbol among those at its offset; lower is better. All but the last make a class of their own. */
+/*
+ * Rank of a symbol among those at its offset; lower is better. All but the last make a class of
+ * their own.
+ */
 enum {
 	RANK_NO_SIZE = 1 << 4,
 	RANK_NO_TYPE = 1 << 3,
@@ -87,8 +90,8 @@ static bool is_code_section(const struct build *b, uint16_t index)
 }
 
 /*
- * Labels that are not functions: arm64 marks where code and data begin with $x and $d, compilers leave
- * .L… behind.
+ * Labels that are not functions: arm64 marks where code and data begin with $x and $d, compilers
+ * leave .L… behind.
  */
 static bool is_marker(const struct symtab *table, const struct sym *s)
 {
@@ -188,8 +191,9 @@ static int add_dynsym(struct build *b)
 }
 
 /*
- * Where names come from, in the order of trust. The next ones: .gnu_debugdata, a separate debug file by
- * build id or .gnu_debuglink, Go's pclntab; each adds symbols and, for their names, a region.
+ * Where names come from, in the order of trust. The next ones: .gnu_debugdata, a separate debug
+ * file by build id or .gnu_debuglink, Go's pclntab; each adds symbols and, for their names, a
+ * region.
  */
 static const struct symbol_source {
 	const char *name;
@@ -295,8 +299,8 @@ static int code_spans(const struct build *b, struct span **ret_spans, size_t *re
 }
 
 /*
- * A symbol without a size reaches to the next one, at most to the end of its section. Inside of a symbol
- * that has a size it is a label of that function, and dropped.
+ * A symbol without a size reaches to the next one, at most to the end of its section. Inside of a
+ * symbol that has a size it is a label of that function, and dropped.
  */
 static int give_sizes(struct build *b)
 {

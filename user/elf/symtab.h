@@ -2,11 +2,11 @@
 /*
  * symtab.h - which function of a file is at a file offset.
  *
- * A sorted array of 16 bytes a function; the names stay in the file and are read when asked for, so that a
- * browser with a million functions costs 16 MB, not 300. Sources are asked in the order of the table in
- * symtab.c (.symtab, .dynsym). Of several names for one address the one that a person would use is
- * kept: a function with a size over a bare label, exported over local, few leading underscores over
- * many ("write", not "__write"), strong over weak, short over long.
+ * A sorted array of 16 bytes a function; the names stay in the file and are read when asked for, so
+ * that a browser with a million functions costs 16 MB, not 300. Sources are asked in the order of
+ * the table in symtab.c (.symtab, .dynsym). Of several names for one address the one that a person
+ * would use is kept: a function with a size over a bare label, exported over local, few leading
+ * underscores over many ("write", not "__write"), strong over weak, short over long.
  */
 #ifndef ELF_SYMTAB_H
 #define ELF_SYMTAB_H
@@ -18,8 +18,8 @@
 struct symtab;
 
 /*
- * Reads the functions of a file. Borrows file->fd for as long as the table lives. 0, also for a file
- * without functions; -ENOSPC when it has more than `max_symbols`, -ENOMEM.
+ * Reads the functions of a file. Borrows file->fd for as long as the table lives. 0, also for a
+ * file without functions; -ENOSPC when it has more than `max_symbols`, -ENOMEM.
  */
 int must_check symtab_read(const struct elf_file *file, uint32_t max_symbols,
 			   struct symtab **ret_table);

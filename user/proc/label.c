@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What an interpreter runs is found by its own rules for options: a table says for each interpreter which options
- * take the next argument, and which ones replace the script (python3 -m MODULE, sh -c COMMAND). All that is not in
- * the table is taken for an option without an argument, so a wrong guess names an option's value at worst.
+ * What an interpreter runs is found by its own rules for options: a table says for each interpreter
+ * which options take the next argument, and which ones replace the script (python3 -m MODULE, sh -c
+ * COMMAND). All that is not in the table is taken for an option without an argument, so a wrong
+ * guess names an option's value at worst.
  */
 #include "proc/label.h"
 
@@ -217,8 +218,8 @@ static void add_script(struct label *l, const struct rule *rule, struct str scri
 }
 
 /*
- * Of a command line only the name of its first command: what follows may hold passwords and changes from run to run.
- * Assignments and "exec" before it are stepped over.
+ * Of a command line only the name of its first command: what follows may hold passwords and changes
+ * from run to run. Assignments and "exec" before it are stepped over.
  */
 static struct str first_command(struct str s)
 {
@@ -362,8 +363,8 @@ static void add_program(const struct rule *rule, struct args *a, struct label *l
 }
 
 /*
- * A script may have overwritten its arguments with a title ("gunicorn: master [app]", "puma 5.6.5 (tcp://…) [shop]"):
- * its first word is what stays the same.
+ * A script may have overwritten its arguments with a title ("gunicorn: master [app]", "puma 5.6.5
+ * (tcp://…) [shop]"): its first word is what stays the same.
  */
 static struct str title_word(const struct args *a, struct str interpreter)
 {
@@ -378,7 +379,10 @@ static struct str title_word(const struct args *a, struct str interpreter)
 	return str_eq(without_minor(s), interpreter) ? (struct str){"", 0} : s;
 }
 
-/* For a #! script the kernel's name of the task is the script's; it is all there is when the arguments are unknown. */
+/*
+ * For a #! script the kernel's name of the task is the script's; it is all there is when the
+ * arguments are unknown.
+ */
 static struct str comm_script(const struct label_input *in, struct str base)
 {
 	size_t n = base.len < 15 ? base.len : 15; /* TASK_COMM_LEN - 1 */
@@ -449,8 +453,8 @@ static bool label_loader(struct str base, const struct label_input *in, struct a
 }
 
 /*
- * A program that runs from memory ("/memfd:sealed-91173221a7ea"): the name of the memory may be another one each time,
- * so the first word of the arguments is better, if there is one.
+ * A program that runs from memory ("/memfd:sealed-91173221a7ea"): the name of the memory may be
+ * another one each time, so the first word of the arguments is better, if there is one.
  */
 static struct str memfd_name(struct str exe, const struct args *a)
 {

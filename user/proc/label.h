@@ -2,7 +2,8 @@
 /*
  * label.h - the name of a process that stays the same from one run to the next.
  *
- * The base name of the executable; for interpreters the script too, so that "python3" is never the answer:
+ * The base name of the executable; for interpreters the script too, so that "python3" is never the
+ * answer:
  *
  *	postgres                  exe …/bin/postgres, whatever argv was overwritten with
  *	python3 server.py         python3.11 -u /srv/server.py --port 80
@@ -14,8 +15,8 @@
  *	runc                      exe /memfd:runc_cloned:… has argv[0]: names of memory change from run to run
  *	[kworker]                 kernel threads without their instance (kworker/u8:3-events_unbound)
  *
- * A pure function of what /proc or the kernel's events say; all of it is written by tenants. Labels are raw
- * bytes of at most LABEL_MAX: whoever shows them cleans them.
+ * A pure function of what /proc or the kernel's events say; all of it is written by tenants. Labels
+ * are raw bytes of at most LABEL_MAX: whoever shows them cleans them.
  */
 #ifndef PROC_LABEL_H
 #define PROC_LABEL_H

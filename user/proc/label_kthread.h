@@ -6,8 +6,9 @@
 #include "proc/label.h"
 
 /*
- * "[kworker]" for kworker/0:1H-events, "[jbd2]" for jbd2/sda1-8, "[kswapd]" for kswapd0, "[scsi_eh]" for scsi_eh_12.
- * A threaded interrupt keeps its handler: "[irq/nvme]" for irq/45-nvme0q1.
+ * "[kworker]" for kworker/0:1H-events, "[jbd2]" for jbd2/sda1-8, "[kswapd]" for kswapd0,
+ * "[scsi_eh]" for scsi_eh_12. A threaded interrupt keeps its handler: "[irq/nvme]" for
+ * irq/45-nvme0q1.
  */
 void label_kthread(struct str comm, struct label *ret);
 

@@ -184,7 +184,10 @@ int mappings_add(struct mappings **m, const struct mapping *add, size_t max_cnt)
 		join_next(*m, i - 1);
 	if ((*m)->cnt <= max_cnt)
 		return 0;
-	/* alone where it is, since it was one too many: the new one goes, then the rest of a range cut in two */
+	/*
+	 * alone where it is, since it was one too many: the new one goes, then the rest of a range
+	 * cut in two
+	 */
 	for (i = first_behind(*m, it.start); (*m)->cnt > max_cnt;)
 		remove_range(*m, i, i + 1);
 	return -ENOSPC;

@@ -35,7 +35,10 @@ struct miss {
 	uint64_t time_ns;
 };
 
-/* Both tables are direct-mapped: a newer file takes the place of an older one. Good enough for caches. */
+/*
+ * Both tables are direct-mapped: a newer file takes the place of an older one. Good enough for
+ * caches.
+ */
 struct opener {
 	struct image_cache *images;
 	struct procfs *procfs;

@@ -28,7 +28,10 @@ void process_free(struct process *p)
 	free(p);
 }
 
-/* Replaces a shared text; keeps the old one when nothing has changed, so that forks go on sharing it. */
+/*
+ * Replaces a shared text; keeps the old one when nothing has changed, so that forks go on sharing
+ * it.
+ */
 static int set_text(struct rcstr **text, struct str s)
 {
 	struct rcstr *fresh;
@@ -125,8 +128,9 @@ int process_exec(struct process *p, const char comm[WIRE_COMM_LEN], uint64_t tim
 }
 
 /*
- * /proc is read after the event was taken, so it may show a later execve of the same process already. The first file
- * that this one maps tells: when it is not the executable that /proc named, arguments and all were another program's.
+ * /proc is read after the event was taken, so it may show a later execve of the same process
+ * already. The first file that this one maps tells: when it is not the executable that /proc named,
+ * arguments and all were another program's.
  */
 int process_saw_file(struct process *p, struct str path)
 {

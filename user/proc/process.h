@@ -2,7 +2,8 @@
 /*
  * process.h - one process as the registry keeps it; for registry.c and the files beside it only.
  *
- * A fork shares label, cgroup, executable and mappings with its parent until an execve replaces them.
+ * A fork shares label, cgroup, executable and mappings with its parent until an execve replaces
+ * them.
  */
 #ifndef PROC_PROCESS_H
 #define PROC_PROCESS_H
@@ -54,7 +55,10 @@ int must_check process_apply(struct process *p, const struct wire_proc *rec);
 /* Becomes a copy of its parent. 0 or -ENOMEM. */
 int must_check process_inherit(struct process *p, const struct process *parent);
 
-/* execve: a new program in the same process; nothing of the old one is left but pid, start and cgroup. */
+/*
+ * execve: a new program in the same process; nothing of the old one is left but pid, start and
+ * cgroup.
+ */
 int must_check process_exec(struct process *p, const char comm[WIRE_COMM_LEN], uint64_t time_ns);
 
 /* A file was mapped: it may be the executable. 0 or -ENOMEM. */

@@ -239,8 +239,8 @@ static int read_cgroup(struct procfs *fs, uint32_t pid, char *out, size_t max, s
 }
 
 /*
- * The texts lie one behind the other as exe, cmdline, cgroup. cmdline is opened first: every process has it, so that of
- * one that is gone nothing else is tried.
+ * The texts lie one behind the other as exe, cmdline, cgroup. cmdline is opened first: every
+ * process has it, so that of one that is gone nothing else is tried.
  */
 static int read_texts(struct procfs *fs, uint32_t pid, unsigned int what, struct wire_proc *p)
 {

@@ -4,8 +4,9 @@
  *
  *	7f1c2a000000-7f1c2a155000 r-xp 00026000 fe:01 393229    /usr/lib/x86_64-linux-gnu/libc.so.6
  *
- * Format: proc(5); fs/proc/task_mmu.c show_map_vma(). The path begins behind the blanks after the inode and
- * runs to the end of the line: it may contain blanks; only a newline in it is escaped, as \012.
+ * Format: proc(5); fs/proc/task_mmu.c show_map_vma(). The path begins behind the blanks after the
+ * inode and runs to the end of the line: it may contain blanks; only a newline in it is escaped, as
+ * \012.
  */
 #ifndef PROC_PROCMAPS_H
 #define PROC_PROCMAPS_H

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * /proc is asked as late and as seldom as naming allows, because execve is frequent: after an execve for three texts,
- * never for the mappings (they follow as records), and for everything only when a sample's process was never heard of.
+ * /proc is asked as late and as seldom as naming allows, because execve is frequent: after an
+ * execve for three texts, never for the mappings (they follow as records), and for everything only
+ * when a sample's process was never heard of.
  */
 #include "proc/registry.h"
 
@@ -124,7 +125,10 @@ static int take_snapshot_mmap(void *arg, const struct wire_header *rec)
 	return 0;
 }
 
-/* Reads all mappings of a process anew. What is known stays if there is nothing to be read any more. */
+/*
+ * Reads all mappings of a process anew. What is known stays if there is nothing to be read any
+ * more.
+ */
 static int rescan(struct registry *r, struct process *p, uint64_t time_ns)
 {
 	struct snapshot s = {.r = r, .p = p};
@@ -268,8 +272,8 @@ int registry_take(struct registry *r, const struct wire_header *rec)
 }
 
 /*
- * Whose sample: start times decide where both are known, else whether the process was born already. A process learned
- * of by an event has no start time until its first sample.
+ * Whose sample: start times decide where both are known, else whether the process was born already.
+ * A process learned of by an event has no start time until its first sample.
  */
 static struct process *find_owner(const struct registry *r, const struct wire_sample *s)
 {
@@ -283,7 +287,10 @@ static struct process *find_owner(const struct registry *r, const struct wire_sa
 	return NULL;
 }
 
-/* Asks /proc for everything, into p, or into a new process when p is NULL. *ret_p stays as it was when it is gone. */
+/*
+ * Asks /proc for everything, into p, or into a new process when p is NULL. *ret_p stays as it was
+ * when it is gone.
+ */
 static int look(struct registry *r, const struct wire_sample *s, struct process **p)
 {
 	const struct wire_proc *rec;

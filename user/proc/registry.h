@@ -2,21 +2,23 @@
 /*
  * registry.h - which process is this sample's, and where are its addresses?
  *
- * Identity is (pid, start time, exec generation): a pid alone names two programs as soon as it is reused,
- * and one pid is two programs before and after execve. The registry is fed with wire records only, in the
- * order of time:
+ * Identity is (pid, start time, exec generation): a pid alone names two programs as soon as it is
+ * reused, and one pid is two programs before and after execve. The registry is fed with wire
+ * records only, in the order of time:
  *
  *	registry_take(r, rec)    WIRE_PROC, WIRE_MMAP, WIRE_COMM, WIRE_FORK, WIRE_EXIT; others are ignored
  *	registry_sample(r, s)    WIRE_SAMPLE; then process_label(), process_cgroup(), process_place()
  *
- * Files are opened when their mapping is learned, while the process lives, so that a process that has died
- * is still named. A process that died is kept for 10 s of record time, for samples that come late.
+ * Files are opened when their mapping is learned, while the process lives, so that a process that
+ * has died is still named. A process that died is kept for 10 s of record time, for samples that
+ * come late.
  *
- * With `proc_root` the registry looks at /proc by itself: after an execve (arguments, cgroup), for the pid
- * of a sample that it does not know or that was reused, and, at most once in 10 s a process, when a
- * sample's address is in no known mapping. Each record that it takes from there is shown to `on_snapshot`.
- * Whoever writes a raw file writes task and mapping records before registry_take() and samples after
- * registry_sample(): replayed in this order, without `proc_root`, the file gives the same answers.
+ * With `proc_root` the registry looks at /proc by itself: after an execve (arguments, cgroup), for
+ * the pid of a sample that it does not know or that was reused, and, at most once in 10 s a
+ * process, when a sample's address is in no known mapping. Each record that it takes from there is
+ * shown to `on_snapshot`. Whoever writes a raw file writes task and mapping records before
+ * registry_take() and samples after registry_sample(): replayed in this order, without `proc_root`,
+ * the file gives the same answers.
  *
  * Records must have passed wire_check(). Single thread.
  */

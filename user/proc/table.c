@@ -102,7 +102,10 @@ static void forget(struct process_table *t, struct process *p)
 	process_free(p);
 }
 
-/* Nobody has had so many pids reused in so short a time: bounds the walks, and the recursion of forget(). */
+/*
+ * Nobody has had so many pids reused in so short a time: bounds the walks, and the recursion of
+ * forget().
+ */
 static void bound_older(struct process_table *t, struct process *p)
 {
 	struct process *q = p;

@@ -2,9 +2,10 @@
 /*
  * table.h - all processes that are known, and in which order they are given up; for registry.c.
  *
- * A map from pid to the process that has it now; those that had it before hang behind it (`older`), for samples that
- * come late. Each is in one of two lists: the living in the order of their last sample, the dead in the order of their
- * death. Their heads are what is given up first, the dead before the living.
+ * A map from pid to the process that has it now; those that had it before hang behind it (`older`),
+ * for samples that come late. Each is in one of two lists: the living in the order of their last
+ * sample, the dead in the order of their death. Their heads are what is given up first, the dead
+ * before the living.
  */
 #ifndef PROC_TABLE_H
 #define PROC_TABLE_H
@@ -33,7 +34,10 @@ void process_table_release(struct process_table *t);
 /* Who has the pid now; borrowed until it is given up. NULL when nobody is known. */
 struct process *process_table_find(const struct process_table *t, uint32_t pid);
 
-/* A new process takes the pid; who had it before is dead at `time_ns` at the latest. NULL when out of memory. */
+/*
+ * A new process takes the pid; who had it before is dead at `time_ns` at the latest. NULL when out
+ * of memory.
+ */
 struct process *process_table_add(struct process_table *t, uint32_t pid, uint64_t time_ns);
 
 /* Puts p behind all others of its list: it was sampled, or has died, just now. */

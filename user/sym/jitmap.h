@@ -2,7 +2,8 @@
 /*
  * jitmap.h - the text of one perf-PID.map, made searchable.
  *
- * Regions may overlap, because a JIT reuses memory: the later line wins where they do. Constant once made.
+ * Regions may overlap, because a JIT reuses memory: the later line wins where they do. Constant
+ * once made.
  */
 #ifndef SYM_JITMAP_H
 #define SYM_JITMAP_H
@@ -12,8 +13,8 @@
 struct jitmap;
 
 /*
- * Takes `text` (malloc'ed, len bytes and a NUL) in any case. Lines that make no sense, and the oldest
- * over `max_lines`, are skipped and counted in *ret_rejected. 0 or -ENOMEM.
+ * Takes `text` (malloc'ed, len bytes and a NUL) in any case. Lines that make no sense, and the
+ * oldest over `max_lines`, are skipped and counted in *ret_rejected. 0 or -ENOMEM.
  */
 int must_check jitmap_parse(char *text, size_t len, size_t max_lines, struct jitmap **ret,
 			    uint64_t *ret_rejected);

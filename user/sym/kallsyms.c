@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * kallsyms has no sizes: a function ends where the next symbol begins. Symbols of data are therefore kept
- * while sorting, as ends; and because many kernels list none (CONFIG_KALLSYMS_ALL is off), a function is
- * also never longer than FUNCTION_MAX, so that an unknown address far behind is not billed to it.
+ * kallsyms has no sizes: a function ends where the next symbol begins. Symbols of data are
+ * therefore kept while sorting, as ends; and because many kernels list none (CONFIG_KALLSYMS_ALL is
+ * off), a function is also never longer than FUNCTION_MAX, so that an unknown address far behind is
+ * not billed to it.
  */
 #include "sym/kallsyms.h"
 

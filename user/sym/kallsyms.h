@@ -3,8 +3,8 @@
  * kallsyms.h - names of kernel functions, of modules and of BPF programs, from /proc/kallsyms.
  *
  * Read once; a line is "ADDRESS TYPE NAME[\t[MODULE]]" (proc(5), kernel/kallsyms.c s_show()). With
- * kptr_restrict the kernel writes zeros for addresses: that is an answer of its own, since the user can
- * change it. Not thread-safe while it is read, constant afterwards.
+ * kptr_restrict the kernel writes zeros for addresses: that is an answer of its own, since the user
+ * can change it. Not thread-safe while it is read, constant afterwards.
  */
 #ifndef SYM_KALLSYMS_H
 #define SYM_KALLSYMS_H
@@ -17,15 +17,16 @@
 struct kallsyms;
 
 /*
- * Reads the text symbols of `path`. 0; -EACCES when all addresses are hidden (kptr_restrict); -ENODATA
- * when there is no text symbol in it; -EFBIG, -ENOMEM or -errno.
+ * Reads the text symbols of `path`. 0; -EACCES when all addresses are hidden (kptr_restrict);
+ * -ENODATA when there is no text symbol in it; -EFBIG, -ENOMEM or -errno.
  */
 int must_check kallsyms_read(const char *path, struct kallsyms **ret);
 void kallsyms_free(struct kallsyms *k); /* NULL is fine */
 
 /*
- * The function at a kernel address: names are borrowed, valid as long as k. *ret_module is "[kernel]", or
- * the module in brackets ("[nf_tables]", "[bpf]"). False when nothing is known there.
+ * The function at a kernel address: names are borrowed, valid as long as k. *ret_module is
+ * "[kernel]", or the module in brackets ("[nf_tables]", "[bpf]"). False when nothing is known
+ * there.
  */
 bool kallsyms_find(const struct kallsyms *k, uint64_t address, struct str *ret_name,
 		   struct str *ret_module);

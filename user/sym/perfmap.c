@@ -143,7 +143,10 @@ static struct process *get_process(struct perfmaps *maps, uint32_t pid)
 	return p;
 }
 
-/* A descriptor of /proc/PID stays with that process: when the pid is used again, reading below it fails. */
+/*
+ * A descriptor of /proc/PID stays with that process: when the pid is used again, reading below it
+ * fails.
+ */
 static int open_process(const struct perfmaps *maps, uint32_t pid)
 {
 	char path[512];

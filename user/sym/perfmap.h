@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * perfmap.h - names of code that a JIT has written: /tmp/perf-PID.map, as seen by the process itself.
+ * perfmap.h - names of code that a JIT has written: /tmp/perf-PID.map, as seen by the process
+ * itself.
  *
- * A line is "START SIZE NAME", hexadecimal, no 0x needed (tools/perf/Documentation/jit-interface.txt in the
- * kernel); the name runs to the end of the line. Code is moved and overwritten, so of two lines about an
- * address the later one is right.
+ * A line is "START SIZE NAME", hexadecimal, no 0x needed
+ * (tools/perf/Documentation/jit-interface.txt in the kernel); the name runs to the end of the line.
+ * Code is moved and overwritten, so of two lines about an address the later one is right.
  *
  * The file is written by a tenant in a directory where everybody may write: it is opened below the
- * process's root without following links out of it, must be a regular file that the process's user or
- * root owns, and is read up to a ceiling (the end of it, where the newest code is). It is read again when it
- * has changed and an address is unknown, at a limited rate. What is known of a process is kept after its
- * end until others need the room. Not thread-safe.
+ * process's root without following links out of it, must be a regular file that the process's user
+ * or root owns, and is read up to a ceiling (the end of it, where the newest code is). It is read
+ * again when it has changed and an address is unknown, at a limited rate. What is known of a
+ * process is kept after its end until others need the room. Not thread-safe.
  */
 #ifndef SYM_PERFMAP_H
 #define SYM_PERFMAP_H
@@ -34,8 +35,9 @@ int must_check perfmaps_new(const struct perfmap_opts *opts, struct perfmaps **r
 void perfmaps_free(struct perfmaps *maps); /* NULL is fine */
 
 /*
- * The name at an address of a process: borrowed, valid until the next call. `inner_pid` is its number in
- * its own pid namespace, 0 if unknown (it is then asked of /proc/PID/status). False when no line says it.
+ * The name at an address of a process: borrowed, valid until the next call. `inner_pid` is its
+ * number in its own pid namespace, 0 if unknown (it is then asked of /proc/PID/status). False when
+ * no line says it.
  */
 bool perfmap_find(struct perfmaps *maps, uint32_t pid, uint32_t inner_pid, uint64_t address,
 		  struct str *ret_name);

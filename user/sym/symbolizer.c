@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Names of places in files are remembered by (image, offset), since asking a file means reading it and
- * demangling. Two generations share the ceiling: when the young one is full the old one is forgotten, and
- * what is used again moves to the young one. So hot names stay, without a list to keep in order.
+ * Names of places in files are remembered by (image, offset), since asking a file means reading it
+ * and demangling. Two generations share the ceiling: when the young one is full the old one is
+ * forgotten, and what is used again moves to the young one. So hot names stay, without a list to
+ * keep in order.
  */
 #include "sym/symbolizer.h"
 

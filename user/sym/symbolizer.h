@@ -2,12 +2,14 @@
 /*
  * symbolizer.h - the name of a place.
  *
- * Needs neither the process nor its mappings: a place (elf/place.h) in a file is named from the file, so a
- * process that has died long ago still is. What cannot be named is called after where it is, always the
- * same from run to run: "[libfoo.so]", "[kernel]", "[vdso]", "[jit]", "[unknown]"; never an address.
+ * Needs neither the process nor its mappings: a place (elf/place.h) in a file is named from the
+ * file, so a process that has died long ago still is. What cannot be named is called after where it
+ * is, always the same from run to run: "[libfoo.so]", "[kernel]", "[vdso]", "[jit]", "[unknown]";
+ * never an address.
  *
- * A return address belongs to the call before it, which may be the last instruction of its function: for
- * every frame but the innermost the caller takes 1 off the address before it asks. Not thread-safe.
+ * A return address belongs to the call before it, which may be the last instruction of its
+ * function: for every frame but the innermost the caller takes 1 off the address before it asks.
+ * Not thread-safe.
  */
 #ifndef SYM_SYMBOLIZER_H
 #define SYM_SYMBOLIZER_H
@@ -43,7 +45,10 @@ int must_check symbolizer_new(const struct symbolizer_opts *opts, struct symboli
 			      struct err *err);
 void symbolizer_free(struct symbolizer *s); /* NULL is fine */
 
-/* Never fails. *ret is borrowed, valid until the next call; its module as long as place->image, too. */
+/*
+ * Never fails. *ret is borrowed, valid until the next call; its module as long as place->image,
+ * too.
+ */
 void symbolizer_name(struct symbolizer *s, const struct place *place, struct symbol *ret);
 
 struct symbolizer_stats {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The vDSO is an ELF file in memory that nobody tells the size of. It is written to a memory file: the
- * kernel stops that copy where the mapping ends, without a fault, and the one ELF reader there is can
- * take it from there. vdso(7); pages behind it that belong to something else do no harm.
+ * The vDSO is an ELF file in memory that nobody tells the size of. It is written to a memory file:
+ * the kernel stops that copy where the mapping ends, without a fault, and the one ELF reader there
+ * is can take it from there. vdso(7); pages behind it that belong to something else do no harm.
  */
 #include "sym/vdso.h"
 
