@@ -122,7 +122,7 @@ static int add_proof(struct report *report, struct evidence *e, const char *grou
 static int write_svg(const struct report *report, struct buf *out)
 {
 	struct buf title, headline;
-	struct flame_options opt = {0};
+	struct flame_options opt = {.icicle = true};
 	int r;
 
 	buf_init(&title, 4096);

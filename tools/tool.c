@@ -109,7 +109,7 @@ int tool_render_diff(enum output_format format, const struct diff *d,
 {
 	struct text_options text = {
 		.width = tool_width(), .max_processes = opts->top, .max_functions = opts->top};
-	struct flame_options flame = {0};
+	struct flame_options flame = {.icicle = true};
 
 	if (opts->title)
 		flame.title = str_of(opts->title);
