@@ -9,6 +9,7 @@
  */
 #include <time.h>
 
+#include "base/num.h"
 #include "unit/blame_world.h"
 
 struct tally {
@@ -226,10 +227,16 @@ static void run_speed(void)
 
 int main(int argc, char **argv)
 {
-	if (argc > 1)
-		worlds = (unsigned int)atoi(argv[1]);
-	if (argc > 2)
-		first_seed = (unsigned int)atoi(argv[2]);
+	uint64_t n = worlds, seed = first_seed;
+
+	if ((argc > 1 && num_parse_u64(str_of(argv[1]), &n)) ||
+	    (argc > 2 && num_parse_u64(str_of(argv[2]), &seed))) {
+		fprintf(stderr,
+			"usage: blame_grid [worlds-per-cell [first-seed [part-of-a-name]]]\n");
+		return 2;
+	}
+	worlds = (unsigned int)n;
+	first_seed = (unsigned int)seed;
 	if (argc > 3)
 		only = argv[3];
 	printf("| world | right | wrong | first | listed | Sh | Sc | Di | Ne |\n"

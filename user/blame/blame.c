@@ -231,6 +231,26 @@ static void clock_shared_first(struct run *run)
 	run->ranks[0] = moved;
 }
 
+/* Why the only suspect is not called the culprit. */
+static int note_doubt(const struct decision *d, const struct rank *first, struct verdict *v)
+{
+	int r;
+
+	if (v->kind != VERDICT_SHORTLIST || v->suspect_cnt != 1)
+		return 0;
+	if (first->score.delta < decide_least_rise(d))
+		r = verdict_note(v,
+				 "it is not named because its rise is small: less than 2%% of the "
+				 "node or a tenth of what all processes rose by");
+	else if (first->e_false > d->allowed_error)
+		r = verdict_note(v, "it is not named because too many innocent processes would "
+				    "match as well by luck: wait for another recurrence");
+	else
+		r = verdict_note(v, "it is not named because others, each too weakly tied to be "
+				    "listed, could together explain the incidents");
+	return r == -ENOSPC ? 0 : r;
+}
+
 static int decide(struct run *run)
 {
 	struct verdict *v = run->v;
@@ -245,6 +265,7 @@ static int decide(struct run *run)
 	};
 	const struct rank *first;
 	size_t listed;
+	int r;
 
 	decide_rank(&d, run->ranks, run->cnt);
 	v->entity_cnt = (uint32_t)run->cnt;
@@ -266,7 +287,8 @@ static int decide(struct run *run)
 		if (v->history_needed_s <= v->baseline_s)
 			v->history_needed_s = 0;
 	}
-	return list_suspects(run, listed);
+	r = list_suspects(run, listed);
+	return r ? r : note_doubt(&d, run->ranks, v);
 }
 
 int blame_run(const struct timeline *t, const struct blame_incident *inc, size_t cnt,
