@@ -101,6 +101,16 @@ void buf_addf(struct buf *b, const char *fmt, ...)
 	buf_commit(b, (size_t)n);
 }
 
+void buf_addu64(struct buf *b, uint64_t v)
+{
+	char digits[20], *p = digits + sizeof(digits);
+
+	do
+		*--p = (char)('0' + v % 10);
+	while (v /= 10);
+	buf_add(b, p, (size_t)(digits + sizeof(digits) - p));
+}
+
 void buf_addvarint(struct buf *b, uint64_t v)
 {
 	char out[10];

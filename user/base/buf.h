@@ -33,6 +33,7 @@ void buf_add(struct buf *b, const void *p, size_t len);
 void buf_addstr(struct buf *b, const char *s);
 void buf_addch(struct buf *b, char c);
 void buf_addf(struct buf *b, const char *fmt, ...) printf_like(2, 3);
+void buf_addu64(struct buf *b, uint64_t v);    /* decimal; much faster than %llu */
 void buf_addvarint(struct buf *b, uint64_t v); /* LEB128 */
 
 /* Room for `len` more bytes at the end, or NULL (error set); buf_commit() then says how many were

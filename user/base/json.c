@@ -111,7 +111,7 @@ void json_cstr(struct json *j, const char *key, const char *v)
 void json_u64(struct json *j, const char *key, uint64_t v)
 {
 	lead_in(j, key);
-	buf_addf(j->out, "%" PRIu64, v);
+	buf_addu64(j->out, v);
 }
 
 void json_i64(struct json *j, const char *key, int64_t v)

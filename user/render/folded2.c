@@ -6,7 +6,6 @@
 #include "render/folded2.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/num.h"
@@ -30,7 +29,7 @@ static void add_weight(const struct diff *d, uint32_t n, enum diff_which side, d
 {
 	buf_addch(out, ' ');
 	if (factor == 1.0)
-		buf_addf(out, "%" PRIu64, d->nodes[n].side[side].self);
+		buf_addu64(out, d->nodes[n].side[side].self);
 	else
 		num_add_double(out, (double)d->nodes[n].side[side].self * factor, 15);
 }
