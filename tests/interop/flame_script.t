@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # What the script inside a flame graph does, in a real browser: search, zoom, keyboard. Without a browser it skips.
+# shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 
 browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
