@@ -75,15 +75,32 @@ static void test_needed(void)
 	}
 }
 
+static void test_named_after(void)
+{
+	int64_t k = evidence_recurrences_to_name(300, 0.5 / 22, 21, 0.05);
+
+	is_i64(k, 4, "twenty-one blocks, never busy: four");
+	ok(evidence_false_matches(300, 0.5 / 22, 21, 4, 0) <= 0.05 &&
+		   evidence_false_matches(300, 0.5 / 22, 21, 3, 0) > 0.05,
+	   "…three could be luck");
+	is_i64(evidence_recurrences_to_name(300, 0.9, 200, 0.05), -1, "never");
+	is_near(evidence_false_matches(1, 0.5, 10, 3, 0), 0, 0, "no others, no lucky ones");
+	is_near(evidence_false_matches(101, 1, 1e6, 5, 0), 100, 1e-3,
+		"of a steady process everybody is one, once");
+}
+
 static void test_history(void)
 {
-	double blocks = evidence_blocks_to_link(300, 3, 0.05);
-	double before = evidence_log_bf(evidence_tail(0, blocks * 0.99, 1), 3, 0);
-	double after = evidence_log_bf(evidence_tail(0, blocks * 1.01, 1), 3, 0);
-	double need = evidence_threshold(300, 0.05) + evidence_choice_cost(3);
+	double blocks = evidence_blocks_to_name(300, 3, 0.05);
+	double few = blocks * 0.9;
 
-	ok(before < need && after > need, "so many blocks just do");
-	is_near(evidence_blocks_to_link(300, 1, 0.05), 0, 0, "no history makes one incident do");
+	ok(evidence_false_matches(300, 0.5 / (blocks + 1), blocks, 3, 0) <= 0.05,
+	   "so many blocks do");
+	ok(evidence_false_matches(300, 0.5 / (few + 1), few, 3, 0) > 0.05 ||
+		   evidence_log_bf(0.5 / (few + 1), 3, 0) <
+			   evidence_threshold(300, 0.05) + evidence_choice_cost(3),
+	   "…fewer do not");
+	is_near(evidence_blocks_to_name(300, 1, 0.05), 0, 0, "no history makes one incident do");
 }
 
 static void test_quantile(void)
@@ -184,7 +201,7 @@ static void test_kinds(void)
 	is_u64(decide_kind(&d, r, 3, &listed), VERDICT_CPU_DID_NOT_RISE, "no rise");
 	d.block_cnt = 2;
 	is_u64(decide_kind(&d, r, 3, &listed), VERDICT_NEED_MORE, "no history: no such claim");
-	is_i64(decide_needed(&d, NULL), evidence_recurrences_to_link(100, 0.5 / 3, 0.05),
+	is_i64(decide_needed(&d, NULL), evidence_recurrences_to_name(100, 0.5 / 3, 2, 0.05),
 	       "nobody leads: what the history allows");
 }
 
@@ -194,6 +211,7 @@ int main(void)
 	test_bf();
 	test_luck();
 	test_needed();
+	test_named_after();
 	test_history();
 	test_quantile();
 	test_posterior();

@@ -281,7 +281,7 @@ static int decide(struct run *run)
 		first = listed ? &run->ranks[0] : NULL;
 		v->needed = decide_needed(&d, first);
 		if (v->recurrences >= 2 && (!first || first->score.with.flat))
-			v->history_needed_s = evidence_blocks_to_link(d.entity_cnt, v->recurrences,
+			v->history_needed_s = evidence_blocks_to_name(d.entity_cnt, v->recurrences,
 								      d.allowed_error) *
 					      (double)v->block_ns / 1e9;
 		if (v->history_needed_s <= v->baseline_s)

@@ -30,15 +30,6 @@ static int best_first(const void *va, const void *vb)
 	return (a->entity > b->entity) - (a->entity < b->entity);
 }
 
-static double false_matches(const struct decision *d, const struct linkage *l)
-{
-	double others = d->entity_cnt > 1 ? d->entity_cnt - 1.0 : 0, n;
-
-	n = others * exp(evidence_choice_cost(d->recurrences)) *
-	    evidence_luck(l->f, l->blocks, l->runs, l->misses);
-	return n < others ? n : others;
-}
-
 static void rank_one(const struct decision *d, struct rank *r, double rise, double threshold)
 {
 	const struct score *sc = &r->score;
@@ -53,7 +44,8 @@ static void rank_one(const struct decision *d, struct rank *r, double rise, doub
 		r->linked = evidence >= threshold;
 		r->clock_shared = !r->linked && sc->without.log_bf >= threshold;
 	}
-	r->e_false = false_matches(d, &sc->with);
+	r->e_false = evidence_false_matches(d->entity_cnt, sc->with.f, sc->with.blocks,
+					    sc->with.runs, sc->with.misses);
 	if (evidence > threshold + DECIDE_CAP)
 		evidence = threshold + DECIDE_CAP;
 	r->s = evidence + log(sc->delta_hit / rise);
@@ -172,16 +164,14 @@ enum verdict_kind decide_kind(const struct decision *d, const struct rank *ranks
 
 int64_t decide_needed(const struct decision *d, const struct rank *first)
 {
-	double f = first ? first->score.with.f : 0.5;
-	int64_t link, formula;
+	double f = first ? first->score.with.f : evidence_tail(0, d->block_cnt, 1);
+	double blocks = first ? first->score.with.blocks : d->block_cnt;
+	int64_t name = evidence_recurrences_to_name(d->entity_cnt, f, blocks, d->allowed_error);
+	int64_t formula = evidence_recurrences(d->entity_cnt, f, BLAME_EPS, d->allowed_error);
 
-	if (!first && d->block_cnt)
-		f = evidence_tail(0, d->block_cnt, 1);
-	link = evidence_recurrences_to_link(d->entity_cnt, f, d->allowed_error);
-	formula = evidence_recurrences(d->entity_cnt, f, BLAME_EPS, d->allowed_error);
-	if (link < 0 || formula < 0)
+	if (name < 0 || formula < 0)
 		return -1;
-	if (formula > link)
-		link = formula;
-	return link > (int64_t)d->recurrences ? link : (int64_t)d->recurrences + 1;
+	if (formula > name)
+		name = formula;
+	return name > (int64_t)d->recurrences ? name : (int64_t)d->recurrences + 1;
 }

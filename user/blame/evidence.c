@@ -3,7 +3,8 @@
 
 #include <math.h>
 
-#define NEAR_STRENGTH 5.0  /* blocks that the whole history is worth beside a small set */
+#define NEAR_STRENGTH 5.0 /* blocks that the whole history is worth beside a small set */
+#define MAX_BLOCKS    1e6
 #define MAX_NEEDED    1000 /* more recurrences than this is "never" to a person */
 
 static double clamp(double v, double low, double high)
@@ -78,13 +79,39 @@ int64_t evidence_recurrences_to_link(uint32_t entities, double f, double allowed
 	return -1;
 }
 
-double evidence_blocks_to_link(uint32_t entities, unsigned int recurrences, double allowed_error)
+double evidence_false_matches(uint32_t entities, double f, double blocks, unsigned int hits,
+			      unsigned int misses)
+{
+	double others = entities > 1 ? entities - 1.0 : 0;
+
+	return others * clamp(exp(evidence_choice_cost(hits + misses)) *
+				      evidence_luck(f, blocks, hits, misses),
+			      0, 1);
+}
+
+int64_t evidence_recurrences_to_name(uint32_t entities, double f, double blocks,
+				     double allowed_error)
+{
+	int64_t k = evidence_recurrences_to_link(entities, f, allowed_error);
+
+	for (; k > 0 && k <= MAX_NEEDED; k++)
+		if (evidence_false_matches(entities, f, blocks, (unsigned int)k, 0) <=
+		    allowed_error)
+			return k;
+	return -1;
+}
+
+double evidence_blocks_to_name(uint32_t entities, unsigned int recurrences, double allowed_error)
 {
 	double need = evidence_threshold(entities, allowed_error);
-	double f;
+	double f, blocks;
 
 	if (recurrences < 2)
 		return 0;
 	f = (1 - BLAME_EPS) / exp((need + evidence_choice_cost(recurrences)) / recurrences);
-	return 0.5 / f - 1;
+	blocks = 0.5 / f - 1;
+	while (blocks < MAX_BLOCKS && evidence_false_matches(entities, 0.5 / (blocks + 1), blocks,
+							     recurrences, 0) > allowed_error)
+		blocks *= 1.05;
+	return blocks < MAX_BLOCKS ? blocks : 0;
 }

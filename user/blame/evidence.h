@@ -49,11 +49,20 @@ double evidence_threshold(uint32_t entities, double allowed_error);
  */
 int64_t evidence_recurrences(uint32_t entities, double f, double eps, double allowed_error);
 
-/* The same by the rule that links (threshold, choice cost, at least two): what NEED-MORE promises. */
+/* The same by the rule that links (threshold, choice cost, at least two). */
 int64_t evidence_recurrences_to_link(uint32_t entities, double f, double allowed_error);
 
+/* Innocent processes expected to match as well by luck, choice of misses included: E_false. */
+double evidence_false_matches(uint32_t entities, double f, double blocks, unsigned int hits,
+			      unsigned int misses);
+
+/* Recurrences after which both hold, the tie and E_false <= allowed error: what NEED-MORE promises;
+ * -1 when no number would do. */
+int64_t evidence_recurrences_to_name(uint32_t entities, double f, double blocks,
+				     double allowed_error);
+
 /* Baseline blocks that would do with the recurrences at hand if none of them were busy; 0 when no
- * history helps (fewer than two recurrences). */
-double evidence_blocks_to_link(uint32_t entities, unsigned int recurrences, double allowed_error);
+ * history helps (fewer than two recurrences, more than a million blocks). */
+double evidence_blocks_to_name(uint32_t entities, unsigned int recurrences, double allowed_error);
 
 #endif
