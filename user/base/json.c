@@ -64,7 +64,7 @@ static void open_level(struct json *j, const char *key, bool array)
 	lead_in(j, key);
 	buf_addch(j->out, array ? '[' : '{');
 	if (j->depth + 1 >= JSON_MAX_DEPTH) {
-		j->out->error = -ELOOP; /* a bug of the caller: no format of ours nests that deep */
+		j->out->error = -ELOOP;
 		return;
 	}
 	j->depth++;
@@ -86,6 +86,12 @@ void json_end(struct json *j)
 {
 	bool array = j->in_array[j->depth], had = j->has_items[j->depth];
 
+	if (j->out->error) /* levels that could not be opened are not counted */
+		return;
+	if (!j->depth) {
+		j->out->error = -EINVAL;
+		return;
+	}
 	j->depth--;
 	if (had)
 		newline(j);

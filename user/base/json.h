@@ -3,7 +3,8 @@
  * json.h - a streaming JSON writer over a buf: it keeps the commas and the quotes right.
  *
  * `key` is NULL inside arrays and at the top. Strings from outside are cleaned to valid UTF-8;
- * numbers are never NaN or infinite (they become null). Errors are those of the buf.
+ * numbers are never NaN or infinite (they become null). Errors are those of the buf, and two of its
+ * own that stick there: -ELOOP for more than JSON_MAX_DEPTH levels, -EINVAL for an end too many.
  */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
