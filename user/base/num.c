@@ -41,9 +41,9 @@ int num_parse_i64(struct str s, int64_t *ret)
 	r = num_parse_u64(s, &v);
 	if (r)
 		return r;
-	if (v > (uint64_t)INT64_MAX)
+	if (v > (uint64_t)INT64_MAX + negative)
 		return -ERANGE;
-	*ret = negative ? -(int64_t)v : (int64_t)v;
+	*ret = (int64_t)(negative ? 0 - v : v);
 	return 0;
 }
 
@@ -77,7 +77,7 @@ int num_parse_double(struct str s, double *ret)
 	if (!s.len || s.len >= sizeof(copy))
 		return -EINVAL;
 	for (size_t i = 0; i < s.len; i++)
-		if (!is_digit(s.p[i]) && !strchr("-+.eE", s.p[i]))
+		if (!is_digit(s.p[i]) && (!s.p[i] || !strchr("-+.eE", s.p[i])))
 			return -EINVAL;
 	if (s.p[0] != '-' && s.p[0] != '.' && !is_digit(s.p[0]))
 		return -EINVAL;
@@ -160,6 +160,25 @@ int num_parse_seconds(struct str s, int64_t *ret_ns)
 	return 0;
 }
 
+/* 1.25e-30: what a fixed number of decimals would make a zero, or a hundred digits. */
+static void add_exponential(struct buf *b, double v, int digits)
+{
+	char out[64], *e;
+	size_t n;
+
+	(void)snprintf(out, sizeof(out), "%.*e", digits > 1 ? digits - 1 : 0, v);
+	e = strchr(out, 'e');
+	n = (size_t)(e - out);
+	if (memchr(out, '.', n)) {
+		while (out[n - 1] == '0')
+			n--;
+		if (out[n - 1] == '.')
+			n--;
+	}
+	buf_add(b, out, n);
+	buf_addstr(b, e);
+}
+
 void num_add_double(struct buf *b, double v, int digits)
 {
 	char out[64];
@@ -169,16 +188,16 @@ void num_add_double(struct buf *b, double v, int digits)
 		buf_addch(b, '0');
 		return;
 	}
+	if (digits > 20)
+		digits = 20;
+	if (fabs(v) < 1e-9 || fabs(v) >= 1e40) {
+		add_exponential(b, v, digits);
+		return;
+	}
 	decimals = digits - 1 - (int)floor(log10(fabs(v)));
 	if (decimals < 0)
 		decimals = 0;
-	if (decimals > 18)
-		decimals = 18;
 	n = snprintf(out, sizeof(out), "%.*f", decimals, v);
-	if (n < 0 || (size_t)n >= sizeof(out)) {
-		buf_addf(b, "%.*e", digits - 1, v);
-		return;
-	}
 	if (memchr(out, '.', (size_t)n)) {
 		while (out[n - 1] == '0')
 			n--;

@@ -25,8 +25,8 @@ int must_check num_parse_bytes(struct str s, uint64_t *ret);
  */
 int must_check num_parse_seconds(struct str s, int64_t *ret_ns);
 
-/* The shortest of %.0f … that keeps `digits` significant ones; "0" for anything not finite. Never
- * "-0". */
+/* The shortest decimal form that keeps `digits` significant digits (at most 20), with an exponent
+ * below 1e-9 and from 1e40 on; "0" for anything not finite. Never "-0". */
 void num_add_double(struct buf *b, double v, int digits);
 
 /* Nanoseconds as decimal seconds without needless zeros: 1700000000.25. */

@@ -200,7 +200,7 @@ int duration_parse(struct str s, uint64_t *ret_ns, struct err *err)
 	do {
 		size_t digits = 0;
 
-		while (digits < rest.len && strchr("0123456789.", rest.p[digits]))
+		while (digits < rest.len && rest.p[digits] && strchr("0123456789.", rest.p[digits]))
 			digits++;
 		if (num_parse_double((struct str){rest.p, digits}, &v))
 			goto bad;
