@@ -6,12 +6,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 /* A path or a line of input is part of the message: it must not move the cursor of a terminal. */
 static void replace_control(char *s)
 {
-	for (; *s; s++)
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
-			*s = '?';
+	while (*s) {
+		size_t n = utf8_len(str_of(s));
+		bool c1 = n == 2 && (unsigned char)s[0] == 0xc2 && (unsigned char)s[1] < 0xa0;
+
+		if (!n || c1 || (unsigned char)*s < 0x20 || *s == 0x7f)
+			memset(s, '?', n ? n : 1);
+		s += n ? n : 1;
+	}
 }
 
 int err_set(struct err *err, int code, const char *fmt, ...)

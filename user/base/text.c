@@ -45,6 +45,12 @@ bool utf8_valid(struct str s)
 	return true;
 }
 
+/* U+FFFE and U+FFFF: UTF-8 can hold them, an XML document cannot. */
+static bool is_noncharacter(struct str s, size_t n)
+{
+	return n == 3 && !memcmp(s.p, "\xef\xbf", 2) && (unsigned char)s.p[2] >= 0xbe;
+}
+
 /* One printable code point at s, or U+FFFD for what is not one; how many bytes it took. */
 static size_t clean_char(struct str s, struct str *ret)
 {
@@ -52,7 +58,7 @@ static size_t clean_char(struct str s, struct str *ret)
 
 	/* C0, DEL and C1 (U+0080..9F, c2 80..9f) move cursors; none of them may reach a terminal or
 	 * a page */
-	if (!n || (unsigned char)s.p[0] < 0x20 || s.p[0] == 0x7f ||
+	if (!n || is_noncharacter(s, n) || (unsigned char)s.p[0] < 0x20 || s.p[0] == 0x7f ||
 	    (n == 2 && (unsigned char)s.p[0] == 0xc2 && (unsigned char)s.p[1] < 0xa0)) {
 		*ret = STR_LIT("\xef\xbf\xbd");
 		return n ? n : 1;
