@@ -63,6 +63,17 @@ static void test_clean(void)
 		   STR_LIT("\xc2\x9b"
 			   "1m\xc2\xa0"),
 		   FFFD "1m\xc2\xa0", "C1 goes, a no-break space stays");
+	check_text(text_add_clean,
+		   STR_LIT("a\xe2\x80\xae"
+			   "b\xe2\x81\xa6"
+			   "c\xe2\x80\x8f"
+			   "d\xe2\x80\xa8"
+			   "e\xd8\x9c"
+			   "f"),
+		   "a" FFFD "b" FFFD "c" FFFD "d" FFFD "e" FFFD "f",
+		   "no name turns the line around");
+	check_text(text_add_clean, STR_LIT("\xe2\x80\x90\xe2\x80\xaf\xe2\x81\xa5"),
+		   "\xe2\x80\x90\xe2\x80\xaf\xe2\x81\xa5", "their neighbours stay");
 	check_text(text_add_clean, STR_LIT("\xe9\xff\xed\xa0\x80"), FFFD FFFD FFFD FFFD FFFD,
 		   "each byte that is no UTF-8 becomes one sign");
 	check_text(text_add_xml, str_of(everything), "&lt;a href=&quot;x&quot;&gt;&amp;&#39;",

@@ -45,10 +45,29 @@ bool utf8_valid(struct str s)
 	return true;
 }
 
-/* U+FFFE and U+FFFF: UTF-8 can hold them, an XML document cannot. */
-static bool is_noncharacter(struct str s, size_t n)
+/*
+ * Code points that act on what stands around them instead of showing something: C0, DEL and C1 move
+ * cursors; marks of writing direction and separators of lines reorder or break the line (Unicode 15,
+ * Bidi_Control; U+2028, U+2029), so that a name could disguise itself; U+FFFE and U+FFFF are UTF-8
+ * that an XML document cannot hold.
+ */
+static bool is_active(struct str s, size_t n)
 {
-	return n == 3 && !memcmp(s.p, "\xef\xbf", 2) && (unsigned char)s.p[2] >= 0xbe;
+	const unsigned char *c = (const unsigned char *)s.p;
+
+	if (n == 1)
+		return c[0] < 0x20 || c[0] == 0x7f;
+	if (n == 2) /* U+0080..9F; U+061C */
+		return (c[0] == 0xc2 && c[1] < 0xa0) || (c[0] == 0xd8 && c[1] == 0x9c);
+	if (n != 3)
+		return false;
+	if (c[0] == 0xef)
+		return c[1] == 0xbf && c[2] >= 0xbe;
+	if (c[0] != 0xe2)
+		return false;
+	/* U+200E..200F, U+2028..202E; U+2066..2069 */
+	return (c[1] == 0x80 && (c[2] == 0x8e || c[2] == 0x8f || (c[2] >= 0xa8 && c[2] <= 0xae))) ||
+	       (c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9);
 }
 
 /* One printable code point at s, or U+FFFD for what is not one; how many bytes it took. */
@@ -56,10 +75,7 @@ static size_t clean_char(struct str s, struct str *ret)
 {
 	size_t n = utf8_len(s);
 
-	/* C0, DEL and C1 (U+0080..9F, c2 80..9f) move cursors; none of them may reach a terminal or
-	 * a page */
-	if (!n || is_noncharacter(s, n) || (unsigned char)s.p[0] < 0x20 || s.p[0] == 0x7f ||
-	    (n == 2 && (unsigned char)s.p[0] == 0xc2 && (unsigned char)s.p[1] < 0xa0)) {
+	if (!n || is_active(s, n)) {
 		*ret = STR_LIT("\xef\xbf\xbd");
 		return n ? n : 1;
 	}
