@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What can be answered from the heads of the windows alone: timelines and the inventory. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,7 @@ struct drawing {
 	const struct store *s;
 	const struct matcher *matcher;
 	struct str group_key;
+	char none[160];		   /* the entity of what lacks that label */
 	struct timeline *timeline; /* NULL until the first window says the unit */
 	struct entity *entities;   /* of the block's series; NULL at the start of a block */
 	struct err *err;
@@ -34,6 +36,7 @@ static const struct entity *entity_of(struct drawing *dr, const struct dict *dic
 		return e;
 	e->known = true;
 	n = dict_labels(dict, series, labels);
+	e->name = str_of(dr->none);
 	e->accepted = matcher_accepts_labels(dr->matcher, (const struct str(*)[2])labels, n);
 	for (size_t i = 0; i < n; i++)
 		if (str_eq(labels[i][0], dr->group_key))
@@ -89,6 +92,7 @@ int store_timeline(struct store *s, struct time_range range, const struct matche
 	struct scan scan;
 	int r = scan_init(&scan, s, err);
 
+	(void)snprintf(dr.none, sizeof(dr.none), "[no %s]", group_key);
 	for (size_t i = 0; !r && i < scan.file_cnt; i++) {
 		if (scan_touches(&scan, i, range))
 			r = scan_heads(&scan, i, range, draw_head, &dr, err);
