@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/text.h"
@@ -52,7 +53,11 @@ static int open_for_writing(const struct store *s, struct db *db, struct err *er
 
 	if (!path)
 		return err_set(err, ENOMEM, "%s: out of memory", s->dir);
-	r = db_open(db, path, DB_CREATE, err);
+	/* SQLite falls back to reading, and then misses the file instead of the permission */
+	if (access(access(path, F_OK) ? s->dir : path, W_OK))
+		r = err_set(err, errno, "%s: cannot be written: %s", path, strerror(errno));
+	else
+		r = db_open(db, path, DB_CREATE, err);
 	free(path);
 	if (r)
 		return r;

@@ -147,6 +147,8 @@ int store_open(const char *dir, enum store_mode mode, const struct store_opts *o
 		r = check_is_store(s, err);
 	if (!r && mode == STORE_WRITE)
 		r = fs_mkdirs(dir, err);
+	if (r == -ENOTDIR && mode == STORE_WRITE)
+		r = err_set(err, r, "%s: a store is a directory, this is a file", dir);
 	if (!r && mode == STORE_WRITE)
 		r = take_lock(s, err);
 	if (!r && mode == STORE_WRITE)
