@@ -123,29 +123,6 @@ out:
 
 /* ---- files ---- */
 
-static int read_file(struct loader *l, const char *source)
-{
-	size_t max = l->opts->max_bytes ? l->opts->max_bytes : DEFAULT_MAX_BYTES;
-	struct gzip_limits limits = {.max_bytes = l->opts->max_bytes};
-	struct stat st;
-	struct buf plain;
-	int r;
-
-	buf_init(&l->bytes, max);
-	if (strcmp(source, "-") && stat(source, &st))
-		return err_set(l->err, errno, "%s: %s; %s", source, strerror(errno), WHAT_THERE_IS);
-	if (strcmp(source, "-") && S_ISREG(st.st_mode) && (size_t)st.st_size < max)
-		(void)buf_reserve(&l->bytes, (size_t)st.st_size + 1); /* one read, no growing */
-	r = fs_read(source, &l->bytes, l->err);
-	if (r || sniff(buf_str(&l->bytes)) != SNIFF_GZIP)
-		return r;
-	buf_init(&plain, SIZE_MAX / 4);
-	r = gzip_inflate(buf_str(&l->bytes), &limits, &plain, l->err);
-	buf_release(&l->bytes);
-	l->bytes = plain;
-	return r ? err_prefix(l->err, r, "%s", l->name) : 0;
-}
-
 static int refuse(struct loader *l, enum sniff kind)
 {
 	if (kind == SNIFF_RAW)
@@ -154,6 +131,90 @@ static int refuse(struct loader *l, enum sniff kind)
 		return err_set(l->err, EINVAL,
 			       "%s: an SQLite database: of a store, name the directory", l->name);
 	return err_set(l->err, EINVAL, "%s: %s: %s", l->name, sniff_name(kind), WHAT_THERE_IS);
+}
+
+/*
+ * Does the beginning tell that the rest is nothing for us? A message whose first field is not the usual one is known
+ * by its whole length only; it begins with a field number above 0 and a number or bytes.
+ */
+static bool is_hopeless(struct str head, enum sniff kind)
+{
+	unsigned char tag = head.len ? (unsigned char)head.p[0] : 0;
+
+	if (kind == SNIFF_BINARY)
+		return !(tag >> 3) || ((tag & 7) != 0 && (tag & 7) != 2);
+	return kind == SNIFF_RAW || kind == SNIFF_SQLITE || kind == SNIFF_ELF || kind == SNIFF_PERF;
+}
+
+/* Gigabytes of something else are not read to be refused: the beginning says what it is. */
+static int check_head(struct loader *l, const char *source)
+{
+	struct buf head;
+	enum sniff kind;
+	bool hopeless;
+	int r;
+
+	buf_init(&head, SNIFF_BYTES);
+	r = fs_read(source, &head, l->err);
+	kind = sniff(buf_str(&head));
+	hopeless = is_hopeless(buf_str(&head), kind);
+	buf_release(&head);
+	if (r && r != -EFBIG)
+		return r;
+	return hopeless ? refuse(l, kind) : 0;
+}
+
+static int check_file(struct loader *l, const char *source, size_t max)
+{
+	struct stat st;
+
+	if (stat(source, &st))
+		return err_set(l->err, errno, "%s: %s; %s", source, strerror(errno), WHAT_THERE_IS);
+	if (!S_ISREG(st.st_mode))
+		return 0; /* a pipe can be read once only */
+	if ((uint64_t)st.st_size > max)
+		return err_set(l->err, EFBIG, "%s: larger than %zu MiB, the most that is read",
+			       source, max >> 20);
+	(void)buf_reserve(&l->bytes, (size_t)st.st_size + 1); /* one read, no growing */
+	return check_head(l, source);
+}
+
+static int inflate(struct loader *l)
+{
+	struct gzip_limits all = {.max_bytes = l->opts->max_bytes},
+			   some = {.max_bytes = SNIFF_BYTES};
+	struct buf plain;
+	enum sniff kind;
+	int r;
+
+	buf_init(&plain, SIZE_MAX / 4);
+	r = gzip_inflate(buf_str(&l->bytes), &some, &plain, l->err);
+	kind = sniff(buf_str(&plain));
+	if (r == -EFBIG) {
+		bool hopeless = is_hopeless(buf_str(&plain), kind);
+
+		buf_release(&plain);
+		if (hopeless)
+			return refuse(l, kind);
+		buf_init(&plain, SIZE_MAX / 4);
+		r = gzip_inflate(buf_str(&l->bytes), &all, &plain, l->err);
+	}
+	buf_release(&l->bytes);
+	l->bytes = plain;
+	return r ? err_prefix(l->err, r, "%s", l->name) : 0;
+}
+
+static int read_file(struct loader *l, const char *source)
+{
+	size_t max = l->opts->max_bytes ? l->opts->max_bytes : DEFAULT_MAX_BYTES;
+	int r = 0;
+
+	buf_init(&l->bytes, max);
+	if (strcmp(source, "-"))
+		r = check_file(l, source, max);
+	if (!r)
+		r = fs_read(source, &l->bytes, l->err);
+	return r || sniff(buf_str(&l->bytes)) != SNIFF_GZIP ? r : inflate(l);
 }
 
 static void folded_opts_fill(const struct loader *l, struct folded_opts *out)
