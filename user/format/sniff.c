@@ -57,6 +57,16 @@ static enum sniff sniff_text(struct str text)
 	return kind;
 }
 
+/* Characters that no text has, as the beginning of a message cut short does. */
+static bool has_control(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if ((unsigned char)s.p[i] < 0x20 && (s.p[i] < '\a' || s.p[i] > '\r') &&
+		    s.p[i] != 0x1b)
+			return true;
+	return false;
+}
+
 enum sniff sniff(struct str bytes)
 {
 	struct str head = {bytes.p, bytes.len < SNIFF_BYTES ? bytes.len : SNIFF_BYTES};
@@ -77,6 +87,8 @@ enum sniff sniff(struct str bytes)
 	if (!folded_decode(&head, &utf8, NULL))
 		kind = sniff_text(head);
 	buf_release(&utf8);
+	if (kind == SNIFF_TEXT && has_control(head))
+		kind = SNIFF_BINARY;
 	/* a damaged one is still called by its name, so that its reader says where it is damaged */
 	if (kind == SNIFF_BINARY && (bytes.p[0] == '\n' || !pprof_scan(bytes, NULL)))
 		return SNIFF_PPROF;
