@@ -150,6 +150,10 @@ int time_range_parse(struct str s, int64_t now_ns, struct time_range *ret, struc
 	if (dots + 1 >= s.len)
 		return err_set(err, EINVAL, "'%.*s' is not a time range (want T..T)", (int)s.len,
 			       s.p);
+	if (!dots || dots + 2 == s.len)
+		return err_set(err, EINVAL,
+			       "'%.*s' is not a time range (want T..T, with both ends)", (int)s.len,
+			       s.p);
 	r = time_parse((struct str){s.p, dots}, now_ns, &range.from_ns, err);
 	if (r)
 		return r;
