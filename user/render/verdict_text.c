@@ -238,8 +238,10 @@ static void add_evidence(struct buf *b, const struct verdict *v, const struct ve
 	if (e->flat)
 		buf_addf(b, " was never that busy in %" PRIu32 " stretches of ", v->block_cnt);
 	else
-		buf_addf(b, " is that busy in %.2g%% of %" PRIu32 " stretches of ", e->f * 100,
-			 v->block_cnt);
+		buf_addf(b,
+			 e->f < 0.1 ? " is that busy in %.2g%% of %" PRIu32 " stretches of "
+				    : " is that busy in %.0f%% of %" PRIu32 " stretches of ",
+			 e->f * 100, v->block_cnt);
 	duration_add(b, v->block_ns);
 	buf_addstr(b, " outside the incidents;\n  ");
 	add_luck(b, e->e_false);
