@@ -33,41 +33,51 @@ static void add_recurrence(struct buf *out, const struct incident_recurrence *r)
 	buf_addf(out, "%s)\n", r->sources_differ ? " and others" : "");
 }
 
-static void add_list(struct buf *out, const struct incident_list *list)
+static void add_incident(struct buf *out, const struct incident *incident)
 {
-	for (size_t i = 0; i < list->cnt; i++) {
-		const struct incident *incident = &list->incidents[i];
+	text_add_clean(out, str_of(incident->name));
+	buf_addf(out, ": %zu recurrence%s\n", incident->recurrence_cnt,
+		 incident->recurrence_cnt == 1 ? "" : "s");
+	for (size_t k = 0; k < incident->recurrence_cnt; k++)
+		add_recurrence(out, &incident->recurrences[k]);
+}
 
-		text_add_clean(out, str_of(incident->name));
-		buf_addf(out, ": %zu recurrence%s\n", incident->recurrence_cnt,
-			 incident->recurrence_cnt == 1 ? "" : "s");
-		for (size_t k = 0; k < incident->recurrence_cnt; k++)
-			add_recurrence(out, &incident->recurrences[k]);
+static int add_list(struct buf *out, const struct incident_list *list, const char *name,
+		    struct err *err)
+{
+	const struct incident *incident;
+	int r;
+
+	if (name) {
+		r = incident_get(list, str_of(name), &incident, err);
+		if (!r)
+			add_incident(out, incident);
+		return r;
 	}
+	for (size_t i = 0; i < list->cnt; i++)
+		add_incident(out, &list->incidents[i]);
 	if (!list->cnt)
 		buf_addstr(out, "no incident is known: note one with culprit mark\n");
+	return 0;
 }
 
 static int list_incidents(struct store *store, const struct operands *operands, struct buf *out,
 			  struct err *err)
 {
-	const char *name = operands->cnt ? operands->words[0] : NULL;
 	struct incident_list list = {0};
 	struct store_mark *marks;
 	size_t cnt;
 	int r;
 
-	r = store_marks(store, name, &marks, &cnt, err);
+	r = store_marks(store, NULL, &marks, &cnt, err);
 	if (r)
 		return r;
-	if (name && !cnt) {
-		r = err_set(err, ENOENT, "no incident '%s' is known (see culprit incidents)", name);
-	} else if (incident_list_make(&list, marks, cnt, operands->now_ns)) {
+	if (incident_list_make(&list, marks, cnt, operands->now_ns)) {
 		r = err_set(err, ENOMEM, "out of memory");
 	} else {
-		add_list(out, &list);
+		r = add_list(out, &list, operands->words[0], err);
 		if (list.left_out)
-			command_warn("%zu marks with a bad name or range were left out",
+			command_warn("warning: %zu marks with a bad name or range were left out",
 				     list.left_out);
 	}
 	incident_list_release(&list);

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "commands.h"
+#include "incident/incident.h"
 #include "store/store.h"
 #include "tool.h"
 
@@ -23,6 +24,42 @@ static const struct opt opts[] = {
 	 "when it began or ended, if not now", 0, 0},
 };
 
+/* The clock of an imported history is its own: what it holds is past, whatever this machine's clock says. */
+static int past_of(struct store *store, int64_t now_ns, int64_t *ret_ns, struct err *err)
+{
+	struct store_info *info;
+	int r = store_info(store, &info, err);
+
+	if (r)
+		return r;
+	for (size_t i = 0; i < info->block_cnt; i++)
+		if (info->blocks[i].last_ns > now_ns)
+			now_ns = info->blocks[i].last_ns;
+	store_info_free(info);
+	*ret_ns = now_ns;
+	return 0;
+}
+
+static int check_moment(int64_t at_ns, int64_t past_ns, const char *what, struct err *err)
+{
+	return at_ns <= past_ns ? 0 : err_set(err, EINVAL, "%s --at lies in the future", what);
+}
+
+static int mark_range(struct store *store, struct store_mark *m, const char *text, int64_t past_ns,
+		      struct err *err)
+{
+	struct time_range range;
+	int r = time_range_parse(str_of(text), m->noted_ns, &range, err);
+
+	if (!r)
+		r = incident_check_range(range, past_ns, err);
+	if (r)
+		return r;
+	m->from_ns = range.from_ns;
+	m->until_ns = range.until_ns;
+	return store_mark_add(store, m, NULL, err);
+}
+
 static int mark(struct store *store, const struct config *c, const struct operands *operands,
 		struct err *err)
 {
@@ -30,24 +67,24 @@ static int mark(struct store *store, const struct config *c, const struct operan
 		.name = operands->words[0],
 		.source = (char *)"mark",
 		.noted_ns = operands->now_ns,
+		.until_ns = INT64_MAX,
 	};
-	int64_t at_ns = c->at_ns == INT64_MIN ? operands->now_ns : c->at_ns;
-	struct time_range range;
+	int64_t at_ns = c->at_ns == INT64_MIN ? operands->now_ns : c->at_ns, past_ns;
 	int r;
 
-	if (c->end)
-		return store_mark_close(store, m.name, at_ns, err);
-	if (c->start) {
-		m.from_ns = at_ns;
-		m.until_ns = INT64_MAX;
-	} else {
-		r = time_range_parse(str_of(operands->words[1]), operands->now_ns, &range, err);
-		if (r)
-			return r;
-		m.from_ns = range.from_ns;
-		m.until_ns = range.until_ns;
-	}
-	return store_mark_add(store, &m, NULL, err);
+	r = incident_check_name(str_of(m.name), err);
+	if (!r)
+		r = past_of(store, operands->now_ns, &past_ns, err);
+	if (r)
+		return r;
+	if (!c->start && !c->end)
+		return mark_range(store, &m, operands->words[1], past_ns, err);
+	r = check_moment(at_ns, past_ns, c->start ? "--start" : "--end", err);
+	if (r)
+		return r;
+	m.from_ns = at_ns;
+	return c->end ? store_mark_close(store, m.name, at_ns, err)
+		      : store_mark_add(store, &m, NULL, err);
 }
 
 static int run(const void *config, const struct operands *operands)
