@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "evidence.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,11 +10,30 @@
 #include "incident/incident.h"
 #include "model/builder.h"
 #include "model/restamp.h"
+#include "model/timeline.h"
 #include "source.h"
 #include "store/store.h"
 #include "tool.h"
 
 #define MAX_FILE_WINDOWS 100000
+
+/* A history in which nothing is to be blamed is a wrong option, not an answer. */
+static int check_entities(const struct evidence *e, const struct evidence_query *q, struct err *err)
+{
+	char none[160];
+
+	if (!e->timeline->window_cnt)
+		return 0; /* blame_run() says so */
+	if (!e->timeline->entity_cnt)
+		return err_set(err, ENODATA, "no series of the history is accepted by --match");
+	(void)snprintf(none, sizeof(none), "[no %s]", q->group_key);
+	if (e->timeline->entity_cnt == 1 && str_eq(timeline_name(e->timeline, 0), str_of(none)))
+		return err_set(err, ENODATA,
+			       "--group-by %s: no series of the history has this label (culprit ls "
+			       "shows the labels)",
+			       q->group_key);
+	return 0;
+}
 
 /* ---- from a store ---------------------------------------------------------------------------------------------- */
 
@@ -67,7 +87,7 @@ int evidence_from_store(struct evidence *e, const struct evidence_query *q, stru
 	if (!r)
 		r = store_timeline(e->store, q->within, q->matcher, q->group_key, &e->timeline,
 				   err);
-	return r;
+	return r ? r : check_entities(e, q, err);
 }
 
 /* ---- from files ------------------------------------------------------------------------------------------------ */
@@ -161,7 +181,7 @@ int evidence_from_files(struct evidence *e, const struct opt_list *incident_file
 	if (r == -EINVAL)
 		return err_set(err, r,
 			       "some files hold CPU time, others samples: they cannot be compared");
-	return r ? err_set(err, r, "out of memory") : 0;
+	return r ? err_set(err, r, "out of memory") : check_entities(e, q, err);
 }
 
 /* ---- the proof ------------------------------------------------------------------------------------------------- */
