@@ -30,6 +30,7 @@ int child_prepare(struct child *c, char **command, struct err *err)
 	int go[2], status[2];
 
 	*c = CHILD_NONE;
+	c->name = command[0];
 	if (pipe2(go, O_CLOEXEC))
 		return err_set(err, errno, "cannot make a pipe: %s", strerror(errno));
 	if (pipe2(status, O_CLOEXEC)) {
@@ -65,7 +66,7 @@ int child_start(struct child *c, struct err *err)
 		n = read(c->status_fd, &error, sizeof(error));
 	while (n < 0 && errno == EINTR);
 	return n == (ssize_t)sizeof(error)
-		       ? err_set(err, error, "cannot execute the command: %s", strerror(error))
+		       ? err_set(err, error, "%s: cannot be executed: %s", c->name, strerror(error))
 		       : 0;
 }
 

@@ -11,9 +11,10 @@
 #include "base/err.h"
 
 struct child {
-	pid_t pid;     /* 0: none */
-	int go_fd;     /* private: closing it without a byte makes the child exit */
-	int status_fd; /* private: tells why exec failed */
+	pid_t pid;	  /* 0: none */
+	const char *name; /* of the command, borrowed: for messages */
+	int go_fd;	  /* private: closing it without a byte makes the child exit */
+	int status_fd;	  /* private: tells why exec failed */
 	bool reaped;
 };
 

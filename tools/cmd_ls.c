@@ -48,8 +48,9 @@ static void add_blocks(struct buf *out, const struct store_info *info)
 		buf_release(&from);
 		buf_release(&until);
 	}
-	buf_addf(out, "%zu blocks, %" PRIu64 " windows, %" PRIu64 " samples, %" PRIu64 " bytes",
-		 info->block_cnt, windows, samples, bytes);
+	buf_addf(out, "%zu block%s, %" PRIu64 " window%s, %" PRIu64 " samples, %" PRIu64 " bytes",
+		 info->block_cnt, info->block_cnt == 1 ? "" : "s", windows, windows == 1 ? "" : "s",
+		 samples, bytes);
 	if (samples)
 		buf_addf(out, " (%.2f bytes per sample)", (double)bytes / (double)samples);
 	buf_addch(out, '\n');

@@ -121,13 +121,29 @@ static int print_help(const struct command *cmd)
  * ----------------------------------------------------------------------------------------------------
  */
 
-static int check_range(struct parser *p, const struct opt *o, const char *value, double v,
-		       const char *unit)
+static void add_bound(struct buf *out, const struct opt *o, double bound)
 {
+	if (o->type == OPT_DURATION)
+		duration_add(out, (uint64_t)(bound * (double)NSEC_PER_SEC));
+	else
+		buf_addf(out, "%.10g", bound);
+}
+
+static int check_range(struct parser *p, const struct opt *o, const char *value, double v)
+{
+	struct buf want;
+	int r;
+
 	if ((o->min == 0 && o->max == 0) || (v >= o->min && v <= o->max))
 		return 0;
-	return err_set(&p->err, ERANGE, "--%s: %s is out of range (want %g%s to %g%s)", o->name,
-		       value, o->min, unit, o->max, unit);
+	buf_init(&want, 256);
+	add_bound(&want, o, o->min);
+	buf_addstr(&want, " to ");
+	add_bound(&want, o, o->max);
+	r = err_set(&p->err, ERANGE, "--%s: %s is out of range (want %s)", o->name, value,
+		    buf_str(&want).p);
+	buf_release(&want);
+	return r;
 }
 
 static int add_to_list(struct parser *p, const struct opt *o, struct opt_list *list,
@@ -153,14 +169,14 @@ static int store_number(struct parser *p, const struct opt *o, const char *value
 			return err_set(&p->err, EINVAL, "--%s: '%s' is not a number", o->name,
 				       value);
 		*(uint64_t *)to = v;
-		return check_range(p, o, value, (double)v, "");
+		return check_range(p, o, value, (double)v);
 	case OPT_REAL:
 		r = num_parse_double(s, &real);
 		if (r)
 			return err_set(&p->err, EINVAL, "--%s: '%s' is not a number", o->name,
 				       value);
 		*(double *)to = real;
-		return check_range(p, o, value, real, "");
+		return check_range(p, o, value, real);
 	case OPT_BYTES:
 		r = num_parse_bytes(s, &v);
 		if (r)
@@ -168,13 +184,13 @@ static int store_number(struct parser *p, const struct opt *o, const char *value
 				       "--%s: '%s' is not a size (want 64MiB, 2G, 4096)", o->name,
 				       value);
 		*(uint64_t *)to = v;
-		return check_range(p, o, value, (double)v, " bytes");
+		return check_range(p, o, value, (double)v);
 	default: /* OPT_DURATION */
 		r = duration_parse(s, &v, &p->err);
 		if (r)
 			return err_prefix(&p->err, r, "--%s", o->name);
 		*(uint64_t *)to = v;
-		return check_range(p, o, value, (double)v / (double)NSEC_PER_SEC, "s");
+		return check_range(p, o, value, (double)v / (double)NSEC_PER_SEC);
 	}
 }
 
