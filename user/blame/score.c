@@ -13,6 +13,9 @@
 /* Medians of more values than this are taken from every n-th of them. */
 #define MEDIAN_CAP 512
 
+/* Fewer blocks nearby, or at that time of other days, say nothing; of the whole baseline any number does. */
+#define MEDIAN_LEAST 3
+
 #define LAG_MAX 64
 
 enum { SET_ALL, SET_NEAR, SET_CLOCK };
@@ -166,14 +169,15 @@ double score_quantile(double *v, size_t cnt, double q)
 	return below + (at - (double)n) * (select_nth(v, cnt, n + 1) - below);
 }
 
-/* Median over runs of blocks; NAN when they hold fewer than three. */
-static double median_of_runs(struct scorer *s, const struct plan_run *runs, size_t cnt)
+/* Median over runs of blocks; NAN when they hold fewer than `least`. */
+static double median_of_runs(struct scorer *s, const struct plan_run *runs, size_t cnt,
+			     size_t least)
 {
 	size_t all = 0, n = 0, step;
 
 	for (size_t i = 0; i < cnt; i++)
 		all += runs[i].end - runs[i].first;
-	if (all < 3)
+	if (all < least)
 		return NAN;
 	step = (all + MEDIAN_CAP - 1) / MEDIAN_CAP;
 	for (size_t i = 0, skip = 0; i < cnt; i++) {
@@ -195,7 +199,7 @@ static void measure_blocks(struct scorer *s, bool count)
 	for (uint32_t b = 0; b < p->block_cnt; b++)
 		s->blocks[b] = axis_level(&p->blocks[b].at, s->value, s->before);
 	for (size_t i = 0; i < p->local_cnt; i++) {
-		double median = median_of_runs(s, &p->local[i], 1);
+		double median = median_of_runs(s, &p->local[i], 1, MEDIAN_LEAST);
 
 		s->local[i] = isnan(median) ? 0 : median;
 	}
@@ -220,13 +224,13 @@ static void measure_incidents(struct scorer *s, bool count)
 
 	for (uint32_t k = 0; k < p->incident_cnt; k++) {
 		const struct plan_incident *inc = &p->incidents[k];
-		double near = median_of_runs(s, &inc->near, 1), clock, high, low;
+		double near = median_of_runs(s, &inc->near, 1, MEDIAN_LEAST), clock, high, low;
 
 		clock = median_of_runs(s, &p->clock[inc->clock_first],
-				       inc->clock_end - inc->clock_first);
+				       inc->clock_end - inc->clock_first, MEDIAN_LEAST);
 		if (isnan(near)) {
 			if (isnan(global))
-				global = median_of_runs(s, &all, 1);
+				global = median_of_runs(s, &all, 1, 1);
 			near = isnan(global) ? 0 : global;
 		}
 		high = clock > near ? clock : near;
