@@ -206,6 +206,7 @@ static int blame(const struct config *c, const struct evidence_query *q, struct 
 				 .guard_ns = c->guard_ns,
 				 .label_uncertainty_ns = c->uncertainty_ns};
 	struct evidence e = {0};
+	bool untimed;
 	int r;
 
 	r = gather(c, q, &e, err);
@@ -216,6 +217,7 @@ static int blame(const struct config *c, const struct evidence_query *q, struct 
 		r = blame_run(e.timeline, e.incidents, e.incident_cnt, &opt, &report->verdict, err);
 	if (!r)
 		r = add_proof(report, &e, q->group_key, err);
+	untimed = e.synthetic_times;
 	evidence_release(&e);
 	if (r)
 		return r;
@@ -224,6 +226,7 @@ static int blame(const struct config *c, const struct evidence_query *q, struct 
 		.key = str_of(q->group_key),
 		.paths = report->paths,
 		.path_cnt = report->verdict->suspect_cnt,
+		.untimed = untimed,
 	};
 	return 0;
 }

@@ -35,11 +35,16 @@ static void add_if_known(struct json *j, const char *key, bool known, double val
 		json_null(j, key);
 }
 
-static void add_range(struct json *j, const char *key, const struct blame_incident *i)
+static void add_range(struct json *j, const char *key, const struct blame_incident *i, bool known)
 {
 	json_object(j, key);
-	add_time(j, "from", i->from_ns);
-	add_time(j, "until", i->until_ns);
+	if (known) {
+		add_time(j, "from", i->from_ns);
+		add_time(j, "until", i->until_ns);
+	} else {
+		json_null(j, "from");
+		json_null(j, "until");
+	}
 	json_end(j);
 }
 
@@ -121,15 +126,15 @@ static void add_entity(struct json *j, const struct verdict *v, const struct ver
 	json_end(j);
 }
 
-static void add_ground(struct json *j, const struct verdict *v)
+static void add_ground(struct json *j, const struct verdict *v, bool timed)
 {
 	struct blame_incident history = {v->history_from_ns, v->history_until_ns};
 
 	json_array(j, "incidents");
 	for (uint32_t k = 0; k < v->recurrences; k++)
-		add_range(j, NULL, &v->incidents[k]);
+		add_range(j, NULL, &v->incidents[k], timed);
 	json_end(j);
-	add_range(j, "history", &history);
+	add_range(j, "history", &history, timed);
 	json_object(j, "baseline");
 	json_u64(j, "blocks", v->block_cnt);
 	json_double(j, "block_seconds", (double)v->block_ns / 1e9, DIGITS);
@@ -184,7 +189,7 @@ void verdict_json(const struct verdict *v, const struct verdict_view *view, stru
 	for (size_t i = 0; i < v->note_cnt; i++)
 		json_cstr(&j, NULL, v->notes[i]);
 	json_end(&j);
-	add_ground(&j, v);
+	add_ground(&j, v, !view->untimed);
 	json_end(&j);
 	buf_addch(out, '\n');
 }

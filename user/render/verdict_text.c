@@ -262,7 +262,8 @@ static size_t column(double level, double top)
 }
 
 /* One line an incident: where its level lies on the band of the baseline. */
-static void add_strip(struct buf *b, const struct verdict *v, const struct verdict_entity *e)
+static void add_strip(struct buf *b, const struct verdict *v, const struct verdict_view *view,
+		      const struct verdict_entity *e)
 {
 	double top = e->baseline_p90;
 	char bar[STRIP_WIDTH + 1];
@@ -284,7 +285,10 @@ static void add_strip(struct buf *b, const struct verdict *v, const struct verdi
 		bar[column(e->baseline, top)] = '|';
 		bar[column(e->levels[k], top)] = e->hit[k] ? '*' : 'o';
 		buf_addstr(b, "    ");
-		time_add(b, v->incidents[k].from_ns);
+		if (view->untimed)
+			buf_addf(b, "#%-3" PRIu32, k + 1);
+		else
+			time_add(b, v->incidents[k].from_ns);
 		add_level_padded(b, v, e->levels[k], 9);
 		buf_addf(b, "  [%s]\n", bar);
 	}
@@ -406,7 +410,7 @@ void verdict_text(const struct verdict *v, const struct verdict_view *view, stru
 	for (size_t i = 0; i < v->suspect_cnt && i < MAX_STRIPS; i++) {
 		add_evidence(out, v, &v->suspects[i]);
 		add_path(out, view, i);
-		add_strip(out, v, &v->suspects[i]);
+		add_strip(out, v, view, &v->suspects[i]);
 		if (v->kind == VERDICT_NAMED)
 			break;
 	}

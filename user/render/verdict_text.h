@@ -25,6 +25,7 @@ struct verdict_view {
 	struct str key;	     /* the label that processes were told apart by; empty: "process" */
 	const struct verdict_path *paths; /* path_cnt of them, in the order of v->suspects */
 	size_t path_cnt;
+	bool untimed; /* the incidents are numbers only: their times are made up and not shown */
 };
 
 /* Appends to out; `view` NULL: nothing known. Errors are those of the buf. */
