@@ -166,7 +166,7 @@ static void test_need_more(void)
 	s.windows = 60;
 	v = judge(&s);
 	if (ok(v && v->kind == VERDICT_NEED_MORE, "two in ten minutes: need more")) {
-		is_i64(v->needed, 4, "…two more");
+		is_i64(v->needed, 3, "…one more");
 		ok(v->history_needed_s > v->baseline_s, "…or more history than there is");
 	}
 	verdict_free(v);

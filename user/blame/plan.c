@@ -161,15 +161,19 @@ static int find_block_length(struct plan *p, struct verdict *v)
 }
 
 /*
- * How much of the `room_ns` beside an incident is guard. Of the room at least half stays baseline:
- * `sides` is how many guards share it. Never below one window.
+ * How much of the `room_ns` beside an incident is guard, when `sides` guards share it. What is right
+ * for long histories would eat a short one: then twice an incident is enough, or a third of the
+ * room. At least half of it always stays baseline. Never below one window.
  */
 static int64_t guard_for(struct plan *p, const struct blame_opts *o, int64_t room_ns, int sides)
 {
-	int64_t guard = 2 * (int64_t)p->block_ns, least = (int64_t)p->axis->typical_ns;
+	int64_t twice = 2 * (int64_t)p->block_ns, least = (int64_t)p->axis->typical_ns;
+	int64_t guard = twice > 10 * MINUTE ? twice : 10 * MINUTE;
 
-	if (guard < 10 * MINUTE)
-		guard = 10 * MINUTE;
+	if (guard > room_ns / 2 / sides) {
+		guard = room_ns / 3 / sides;
+		guard = guard < twice ? guard : twice;
+	}
 	if (guard < (int64_t)o->label_uncertainty_ns)
 		guard = (int64_t)o->label_uncertainty_ns;
 	if (guard > room_ns / 2 / sides)

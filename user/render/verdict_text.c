@@ -382,8 +382,11 @@ static void add_next(struct buf *b, const struct verdict *v)
 			      "whether the incident stays away");
 		break;
 	case VERDICT_SHORTLIST:
-		buf_addstr(b, "at the next recurrence throttle one of them and see whether the "
-			      "incident stays away;\n  some may only react to it");
+		buf_addf(b,
+			 "at the next recurrence throttle %s and see whether the incident "
+			 "stays away;\n  %s may only react to it",
+			 v->suspect_cnt == 1 ? "it" : "one of them",
+			 v->suspect_cnt == 1 ? "it" : "some");
 		break;
 	case VERDICT_SCHEDULE_CONFOUNDED:
 		buf_addstr(b, "move the job to another minute once: if the incident moves with it, "
