@@ -48,19 +48,28 @@ int timeline_window(struct timeline *t, const struct timeline_window *w, uint32_
 	return 0;
 }
 
-int timeline_add(struct timeline *t, struct str entity, uint32_t window, uint64_t weight)
+int timeline_entity(struct timeline *t, struct str name, uint32_t *ret_id)
 {
-	uint32_t id;
+	return intern_add(&t->names, name.p, name.len, ret_id);
+}
+
+int timeline_add_cell(struct timeline *t, uint32_t entity, uint32_t window, uint64_t weight)
+{
 	int r;
 
-	r = intern_add(&t->names, entity.p, entity.len, &id);
-	if (!r)
-		r = mem_grow(&t->cells, &t->cell_cap, t->cell_cnt + 1, sizeof(*t->cells),
-			     MAX_CELLS);
+	r = mem_grow(&t->cells, &t->cell_cap, t->cell_cnt + 1, sizeof(*t->cells), MAX_CELLS);
 	if (r)
 		return r;
-	t->cells[t->cell_cnt++] = (struct timeline_cell){id, window, weight};
+	t->cells[t->cell_cnt++] = (struct timeline_cell){entity, window, weight};
 	return 0;
+}
+
+int timeline_add(struct timeline *t, struct str name, uint32_t window, uint64_t weight)
+{
+	uint32_t id;
+	int r = timeline_entity(t, name, &id);
+
+	return r ? r : timeline_add_cell(t, id, window, weight);
 }
 
 int timeline_add_profile(struct timeline *t, const struct profile *p, const struct matcher *m,
@@ -121,15 +130,6 @@ static int by_name(const void *va, const void *vb)
 	return str_cmp(a->name, b->name);
 }
 
-static int by_entity_and_window(const void *va, const void *vb)
-{
-	const struct timeline_cell *a = va, *b = vb;
-
-	if (a->entity != b->entity)
-		return a->entity < b->entity ? -1 : 1;
-	return (a->window > b->window) - (a->window < b->window);
-}
-
 /* Puts the windows in order of time; new_of[old number] = new number. */
 static int sort_windows(struct timeline *t, uint32_t *new_of)
 {
@@ -178,23 +178,38 @@ static int sort_entities(struct timeline *t, uint32_t *new_of)
 	return 0;
 }
 
-/* Sorts the cells under their new numbers, adds up equal ones, finds where each entity begins. */
-static int sort_cells(struct timeline *t, const uint32_t *new_window, const uint32_t *new_entity)
+/*
+ * One stable pass of a radix sort: moves the cells to `to` in the order of their entity or window. A
+ * week of a busy machine has tens of millions of cells; comparing them would be most of the work.
+ */
+static int sort_by(const struct timeline_cell *from, size_t cnt, bool entity, uint32_t keys,
+		   struct timeline_cell *to)
+{
+	size_t *at = calloc((size_t)keys + 1, sizeof(*at));
+
+	if (!at)
+		return -ENOMEM;
+	for (size_t i = 0; i < cnt; i++)
+		at[(entity ? from[i].entity : from[i].window) + 1]++;
+	for (uint32_t k = 0; k < keys; k++)
+		at[k + 1] += at[k];
+	for (size_t i = 0; i < cnt; i++)
+		to[at[entity ? from[i].entity : from[i].window]++] = from[i];
+	free(at);
+	return 0;
+}
+
+/* Adds up cells of the same entity and window, and finds where each entity begins. */
+static void merge_cells(struct timeline *t)
 {
 	size_t kept = 0, at = 0;
 
-	t->first_cell = calloc((size_t)t->entity_cnt + 1, sizeof(*t->first_cell));
-	if (!t->first_cell)
-		return -ENOMEM;
 	for (size_t i = 0; i < t->cell_cnt; i++) {
-		t->cells[i].window = new_window[t->cells[i].window];
-		t->cells[i].entity = new_entity[t->cells[i].entity];
-	}
-	if (t->cell_cnt)
-		qsort(t->cells, t->cell_cnt, sizeof(*t->cells), by_entity_and_window);
-	for (size_t i = 0; i < t->cell_cnt; i++) {
-		if (kept && !by_entity_and_window(&t->cells[kept - 1], &t->cells[i]))
-			t->cells[kept - 1].weight += t->cells[i].weight;
+		struct timeline_cell *last = kept ? &t->cells[kept - 1] : NULL;
+
+		if (last && last->entity == t->cells[i].entity &&
+		    last->window == t->cells[i].window)
+			last->weight += t->cells[i].weight;
 		else
 			t->cells[kept++] = t->cells[i];
 	}
@@ -204,7 +219,28 @@ static int sort_cells(struct timeline *t, const uint32_t *new_window, const uint
 			at++;
 		t->first_cell[e] = at;
 	}
-	return 0;
+}
+
+/* Sorts the cells under their new numbers: by window, then, stably, by entity. */
+static int sort_cells(struct timeline *t, const uint32_t *new_window, const uint32_t *new_entity)
+{
+	struct timeline_cell *sorted = calloc(t->cell_cnt + 1, sizeof(*sorted));
+	int r;
+
+	t->first_cell = calloc((size_t)t->entity_cnt + 1, sizeof(*t->first_cell));
+	r = sorted && t->first_cell ? 0 : -ENOMEM;
+	for (size_t i = 0; !r && i < t->cell_cnt; i++) {
+		t->cells[i].window = new_window[t->cells[i].window];
+		t->cells[i].entity = new_entity[t->cells[i].entity];
+	}
+	if (!r)
+		r = sort_by(t->cells, t->cell_cnt, false, t->window_cnt, sorted);
+	if (!r)
+		r = sort_by(sorted, t->cell_cnt, true, t->entity_cnt, t->cells);
+	free(sorted);
+	if (!r)
+		merge_cells(t);
+	return r;
 }
 
 int timeline_seal(struct timeline *t)

@@ -50,9 +50,15 @@ void timeline_free(struct timeline *t);
 int must_check timeline_window(struct timeline *t, const struct timeline_window *w,
 			       uint32_t *ret_id);
 
+/* The number of the entity of that name, a new one if need be; valid until timeline_seal(). */
+int must_check timeline_entity(struct timeline *t, struct str name, uint32_t *ret_id);
+
 /* Adds weight to (entity, window); as often as one likes. */
-int must_check timeline_add(struct timeline *t, struct str entity, uint32_t window,
-			    uint64_t weight);
+int must_check timeline_add_cell(struct timeline *t, uint32_t entity, uint32_t window,
+				 uint64_t weight);
+
+/* Both in one, for those who add little. */
+int must_check timeline_add(struct timeline *t, struct str name, uint32_t window, uint64_t weight);
 
 /* One profile as one window; entities are the values of label `group_key` of the accepted series
  * (NULL: all); a series without the label counts as "[no <key>]". */

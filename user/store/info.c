@@ -12,7 +12,7 @@
 /* ---- timeline ---- */
 
 struct entity {
-	struct str name; /* borrowed from the dictionary */
+	uint32_t id; /* in the timeline */
 	bool known, accepted;
 };
 
@@ -26,22 +26,23 @@ struct drawing {
 	struct err *err;
 };
 
-static const struct entity *entity_of(struct drawing *dr, const struct dict *dict, uint32_t series)
+static int entity_of(struct drawing *dr, const struct dict *dict, uint32_t series,
+		     const struct entity **ret)
 {
 	struct entity *e = &dr->entities[series];
-	struct str labels[DICT_MAX_LABELS][2];
+	struct str labels[DICT_MAX_LABELS][2], name = str_of(dr->none);
 	size_t n;
 
+	*ret = e;
 	if (e->known)
-		return e;
+		return 0;
 	e->known = true;
 	n = dict_labels(dict, series, labels);
-	e->name = str_of(dr->none);
 	e->accepted = matcher_accepts_labels(dr->matcher, (const struct str(*)[2])labels, n);
 	for (size_t i = 0; i < n; i++)
 		if (str_eq(labels[i][0], dr->group_key))
-			e->name = labels[i][1];
-	return e;
+			name = labels[i][1];
+	return e->accepted ? timeline_entity(dr->timeline, name, &e->id) : 0;
 }
 
 static int draw_totals(struct drawing *dr, const struct dict *dict, const struct encode_head *head)
@@ -57,10 +58,11 @@ static int draw_totals(struct drawing *dr, const struct dict *dict, const struct
 	int r = timeline_window(dr->timeline, &w, &id);
 
 	for (size_t i = 0; !r && i < head->total_cnt; i++) {
-		const struct entity *e = entity_of(dr, dict, head->totals[i].series);
+		const struct entity *e;
 
-		if (e->accepted)
-			r = timeline_add(dr->timeline, e->name, id, head->totals[i].weight);
+		r = entity_of(dr, dict, head->totals[i].series, &e);
+		if (!r && e->accepted)
+			r = timeline_add_cell(dr->timeline, e->id, id, head->totals[i].weight);
 	}
 	return r ? err_set(dr->err, r, "%s: too much for one timeline: %s", dr->s->dir,
 			   strerror(-r))
