@@ -8,7 +8,7 @@ O=${O:-.output}
 failed=0
 
 # gen/ must be there for headers that include generated ones.
-make -s O="$O" "$O/gen/profile.pb-c.c" >/dev/null
+env -u MAKEFLAGS -u MFLAGS make -s O="$O" "$O/gen/profile.pb-c.c" >/dev/null
 
 headers=$(scripts/sources.sh 'include/*.h' 'user/*.h' 'tools/*.h' 'tests/*.h' 'bpf/*.h')
 

@@ -11,6 +11,8 @@ cd "$(dirname "$0")/.."
 pattern=${1:-}
 jobs=${JOBS:-$(nproc)}
 
+# Each with jobs of its own: a jobserver of the make that calls us does not reach this far.
+unset MAKEFLAGS MFLAGS
 make -s -j"$jobs" O=.output/san SANITIZE=address,undefined units
 make -s -j"$jobs" all targets
 
