@@ -124,15 +124,17 @@ int builder_frame(struct builder *b, struct str name, struct str module, enum fr
 	r = builder_string(b, name, &frame.name);
 	if (!r)
 		r = builder_string(b, module, &frame.module);
-	if (!r)
-		r = mem_grow(&p->frames, &b->frame_cap, (size_t)p->frame_cnt + 1, sizeof(frame),
-			     b->limits.max_frames);
-	if (!r)
-		r = intern_add(&b->frames, &frame, sizeof(frame), &id);
 	if (r)
 		return r;
-	if (id == p->frame_cnt)
+	if (!intern_find(&b->frames, &frame, sizeof(frame), &id)) {
+		r = mem_grow(&p->frames, &b->frame_cap, (size_t)p->frame_cnt + 1, sizeof(frame),
+			     b->limits.max_frames);
+		if (!r)
+			r = intern_add(&b->frames, &frame, sizeof(frame), &id);
+		if (r)
+			return r;
 		p->frames[p->frame_cnt++] = frame;
+	}
 	*ret_id = id;
 	return 0;
 }
@@ -188,10 +190,31 @@ static int sort_labels(struct builder *b, const struct str (*labels)[2], size_t 
 	return (int)n;
 }
 
+/* A series that is not there yet. */
+static int add_label_set(struct builder *b, const struct label *set, size_t cnt, uint32_t *ret_id)
+{
+	struct profile *p = b->p;
+	int r;
+
+	r = mem_grow(&p->series, &b->series_cap, (size_t)p->series_cnt + 1, sizeof(*p->series),
+		     b->limits.max_series);
+	if (!r)
+		r = mem_grow(&p->labels, &b->label_cap, p->label_cnt + cnt, sizeof(*p->labels),
+			     UINT32_MAX);
+	if (!r)
+		r = intern_add(&b->label_sets, set, cnt * sizeof(*set), ret_id);
+	if (r)
+		return r;
+	p->series[p->series_cnt++] = (struct series){p->label_cnt, (uint32_t)cnt};
+	if (cnt)
+		memcpy(p->labels + p->label_cnt, set, cnt * sizeof(*set));
+	p->label_cnt += (uint32_t)cnt;
+	return 0;
+}
+
 int builder_series(struct builder *b, const struct str (*labels)[2], size_t cnt, uint32_t *ret_id)
 {
 	struct label set[MAX_LABELS];
-	struct profile *p = b->p;
 	size_t kept = 0;
 	uint32_t id;
 	int n, r;
@@ -202,20 +225,10 @@ int builder_series(struct builder *b, const struct str (*labels)[2], size_t cnt,
 	for (int i = 0; i < n; i++)
 		if (set[i].value) /* string 0 is "" */
 			set[kept++] = set[i];
-	r = mem_grow(&p->series, &b->series_cap, (size_t)p->series_cnt + 1, sizeof(*p->series),
-		     b->limits.max_series);
-	if (!r)
-		r = mem_grow(&p->labels, &b->label_cap, p->label_cnt + kept, sizeof(*p->labels),
-			     UINT32_MAX);
-	if (!r)
-		r = intern_add(&b->label_sets, set, kept * sizeof(*set), &id);
-	if (r)
-		return r;
-	if (id == p->series_cnt) {
-		p->series[p->series_cnt++] = (struct series){p->label_cnt, (uint32_t)kept};
-		if (kept)
-			memcpy(p->labels + p->label_cnt, set, kept * sizeof(*set));
-		p->label_cnt += (uint32_t)kept;
+	if (!intern_find(&b->label_sets, set, kept * sizeof(*set), &id)) {
+		r = add_label_set(b, set, kept, &id);
+		if (r)
+			return r;
 	}
 	*ret_id = id;
 	return 0;
