@@ -48,6 +48,13 @@ static uint64_t pair(uint32_t a, uint32_t b)
 	return (uint64_t)a << 32 | b;
 }
 
+/* A hostile file may carry sums beyond 2^64: they stay at the largest number there is. */
+static void add(uint64_t *sum, uint64_t v)
+{
+	if (__builtin_add_overflow(*sum, v, sum))
+		*sum = UINT64_MAX;
+}
+
 static void release_tables(struct builder *b)
 {
 	intern_release(&b->frames);
@@ -259,32 +266,39 @@ int builder_sample(struct builder *b, uint32_t series, uint32_t node, uint64_t w
 		at = p->sample_cnt;
 		p->samples[p->sample_cnt++] = (struct sample){.series = series, .node = node};
 	}
-	/* A hostile file may carry sums beyond 2^64: they stay at the largest number there is. */
-	if (__builtin_add_overflow(p->samples[at].weight, weight, &p->samples[at].weight))
-		p->samples[at].weight = UINT64_MAX;
-	if (__builtin_add_overflow(p->total, weight, &p->total))
-		p->total = UINT64_MAX;
-	p->samples[at].cnt += cnt;
-	p->total_cnt += cnt;
+	add(&p->samples[at].weight, weight);
+	add(&p->samples[at].cnt, cnt);
+	add(&p->total, weight);
+	add(&p->total_cnt, cnt);
 	return 0;
 }
 
+/* Where nobody knows when (start 0), nothing is stretched, and whoever does know takes over. */
 static void cover(struct profile *p, int64_t start_ns, int64_t end_ns)
 {
-	if (!p->window_cnt || start_ns < p->start_ns)
+	if (!p->start_ns) {
+		p->end_ns = start_ns || end_ns > p->end_ns ? end_ns : p->end_ns;
 		p->start_ns = start_ns;
-	if (!p->window_cnt || end_ns > p->end_ns)
-		p->end_ns = end_ns;
+	} else if (start_ns) {
+		p->start_ns = start_ns < p->start_ns ? start_ns : p->start_ns;
+		p->end_ns = end_ns > p->end_ns ? end_ns : p->end_ns;
+	}
 }
 
 void builder_window(struct builder *b, int64_t start_ns, uint64_t length_ns, uint32_t cpus,
 		    double hz)
 {
 	struct profile *p = b->p;
+	uint64_t capacity_ns;
+	int64_t end_ns;
 
-	cover(p, start_ns, start_ns + (int64_t)length_ns);
-	p->length_ns += length_ns;
-	p->capacity_ns += length_ns * cpus;
+	if (__builtin_add_overflow(start_ns, length_ns, &end_ns))
+		end_ns = INT64_MAX;
+	if (__builtin_mul_overflow(length_ns, cpus, &capacity_ns))
+		capacity_ns = UINT64_MAX;
+	cover(p, start_ns, end_ns);
+	add(&p->length_ns, length_ns);
+	add(&p->capacity_ns, capacity_ns);
 	if (cpus > p->cpus)
 		p->cpus = cpus;
 	p->hz = hz;
@@ -293,19 +307,20 @@ void builder_window(struct builder *b, int64_t start_ns, uint64_t length_ns, uin
 
 void builder_lost(struct builder *b, enum loss reason, uint64_t cnt)
 {
-	b->p->lost[reason] += cnt;
+	if ((unsigned int)reason < LOSS_CNT)
+		add(&b->p->lost[reason], cnt);
 }
 
 void builder_add_header(struct builder *b, const struct profile *p)
 {
 	cover(b->p, p->start_ns, p->end_ns);
-	b->p->length_ns += p->length_ns;
-	b->p->capacity_ns += p->capacity_ns;
+	add(&b->p->length_ns, p->length_ns);
+	add(&b->p->capacity_ns, p->capacity_ns);
 	b->p->window_cnt += p->window_cnt;
 	b->p->cpus = p->cpus > b->p->cpus ? p->cpus : b->p->cpus;
 	b->p->hz = p->hz;
 	for (unsigned int i = 0; i < LOSS_CNT; i++)
-		b->p->lost[i] += p->lost[i];
+		add(&b->p->lost[i], p->lost[i]);
 }
 
 static int add_series(struct builder *b, const struct profile *p, uint32_t series, uint32_t *ret_id)

@@ -50,10 +50,12 @@ int must_check builder_process(struct builder *b, struct str name, uint32_t *ret
 int must_check builder_sample(struct builder *b, uint32_t series, uint32_t node, uint64_t weight,
 			      uint64_t cnt);
 
-/* One more window of time is covered. length_ns 0 = unknown. */
+/* One more window of time is covered. length_ns 0 = unknown, start_ns 0 = nobody knows when. Here and
+ * everywhere below, sums stop at the largest number there is. */
 void builder_window(struct builder *b, int64_t start_ns, uint64_t length_ns, uint32_t cpus,
 		    double hz);
 
+/* A number that is no reason is dropped: it comes from a file. */
 void builder_lost(struct builder *b, enum loss reason, uint64_t cnt);
 
 /*
