@@ -143,9 +143,24 @@ static void test_sums(void)
 	is_u64(w.p[0]->sample_cnt, 3, "equal samples are one entry");
 	is_u64(w.p[0]->samples[0].cnt, 5, "…with their count");
 	is_u64(w.p[0]->total_cnt, 7, "all counted");
-	is_u64(w.p[0]->lost[LOSS_LATE], 1, "the late one is counted as lost");
+	is_u64(w.p[0]->lost[LOSS_LATE], 0, "what was before the first window is no loss");
 	is_u64(w.p[0]->lost[LOSS_RING_FULL], 3, "losses travel with the window");
 	is_u64(w.p[0]->length_ns, 900, "length");
+	agg_free(a);
+	drop(&w);
+}
+
+static void test_late(void)
+{
+	struct windows w = {0};
+	struct agg *a = start(&w, 1 * S, 0, 0);
+
+	ok(!sample(a, 1 * S + 5, "a", "x"), "the first window is sealed");
+	ok(!sample(a, 1 * S - 5, "a", "x"), "a sample that belongs into it comes after");
+	ok(!agg_finish(a, 2 * S), "the end");
+	is_u64(w.cnt, 2, "two windows");
+	is_u64(w.p[0]->total_cnt + w.p[1]->total_cnt, 1, "the late one is in none");
+	is_u64(w.p[1]->lost[LOSS_LATE], 1, "…and counted as lost");
 	agg_free(a);
 	drop(&w);
 }
@@ -168,6 +183,7 @@ int main(void)
 	test_clock_steps();
 	test_drift();
 	test_sums();
+	test_late();
 	test_sink_failure();
 	return tap_done();
 }

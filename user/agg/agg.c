@@ -14,6 +14,7 @@ struct agg {
 	uint64_t start_mono_ns;
 	uint64_t end_mono_ns; /* UINT64_MAX: when agg_finish() says so */
 	int64_t start_wall_ns;
+	bool sealed_one;
 };
 
 /*
@@ -79,6 +80,7 @@ static int seal(struct agg *a, uint64_t end_mono_ns)
 		length = a->opts.window_ns;
 	if (a->opts.window_ns && length > a->opts.window_ns)
 		length = a->opts.window_ns;
+	a->sealed_one = true;
 	builder_window(a->builder, a->start_wall_ns, length, a->opts.cpus, a->opts.hz);
 	r = builder_seal(a->builder, &window);
 	return r ? r : a->sink(a->arg, window);
@@ -121,7 +123,8 @@ int agg_sample(struct agg *a, const struct agg_sample *s)
 	int r;
 
 	if (s->mono_ns < a->start_mono_ns) {
-		builder_lost(a->builder, LOSS_LATE, 1);
+		if (a->sealed_one)
+			builder_lost(a->builder, LOSS_LATE, 1);
 		return 0;
 	}
 	r = seal_until(a, s->mono_ns);
