@@ -53,7 +53,7 @@ static void say_goodbye(const struct recorder *recorder, const struct keeper *ke
 
 	recorder_stats(recorder, &rec);
 	keeper_stats(keeper, &kept);
-	lost = loss_samples(rec.collector.lost) + kept.given_up_samples;
+	lost = kept.lost_samples + kept.given_up_samples + kept.waiting_samples;
 	(void)fprintf(stderr,
 		      "culprit agent: stored %" PRIu64 " windows with %" PRIu64
 		      " samples of %zu processes; lost %" PRIu64 " samples\n",

@@ -38,6 +38,14 @@ void keeper_free(struct keeper *k)
 	free(k);
 }
 
+static void remove_oldest(struct keeper *k)
+{
+	k->stats.waiting_samples -= k->waiting[0]->total_cnt;
+	profile_free(k->waiting[0]);
+	k->stats.waiting--;
+	memmove(k->waiting, k->waiting + 1, k->stats.waiting * sizeof(k->waiting[0]));
+}
+
 static void drop_oldest(struct keeper *k)
 {
 	struct profile *p = k->waiting[0];
@@ -45,9 +53,7 @@ static void drop_oldest(struct keeper *k)
 	k->stats.given_up_windows++;
 	k->stats.given_up_samples += p->total_cnt;
 	k->unreported += p->total_cnt + loss_samples(p->lost);
-	profile_free(p);
-	k->stats.waiting--;
-	memmove(k->waiting, k->waiting + 1, k->stats.waiting * sizeof(k->waiting[0]));
+	remove_oldest(k);
 }
 
 /* One window into the store, with the losses that have to be told of. */
@@ -97,12 +103,11 @@ int keeper_sink(void *keeper, struct profile *window)
 
 	if (k->stats.waiting == KEEPER_MAX_WAITING)
 		drop_oldest(k);
+	k->stats.lost_samples += loss_samples(window->lost);
+	k->stats.waiting_samples += window->total_cnt;
 	k->waiting[k->stats.waiting++] = window;
-	while (k->stats.waiting && !put(k, k->waiting[0])) {
-		profile_free(k->waiting[0]);
-		k->stats.waiting--;
-		memmove(k->waiting, k->waiting + 1, k->stats.waiting * sizeof(k->waiting[0]));
-	}
+	while (k->stats.waiting && !put(k, k->waiting[0]))
+		remove_oldest(k);
 	retain(k);
 	return 0;
 }

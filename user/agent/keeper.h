@@ -34,10 +34,12 @@ int must_check keeper_sink(void *keeper, struct profile *window);
 
 struct keeper_stats {
 	uint64_t stored_windows, stored_samples;
-	uint64_t failed_puts; /* tries that the store refused */
+	uint64_t lost_samples; /* as the windows tell that were taken, whether stored or not */
+	uint64_t failed_puts;  /* tries that the store refused */
 	uint64_t given_up_windows, given_up_samples;
-	size_t waiting;	       /* windows that wait to be tried again */
-	struct err last_error; /* of the last refusal; empty text: none yet */
+	size_t waiting;		  /* windows that wait to be tried again */
+	uint64_t waiting_samples; /* in those */
+	struct err last_error;	  /* of the last refusal; empty text: none yet */
 };
 
 void keeper_stats(const struct keeper *k, struct keeper_stats *ret_stats);
