@@ -143,8 +143,13 @@ json() {
 		print defined $v ? ref $v ? JSON::PP->new->canonical->allow_nonref->encode($v) : $v : "", "\n"' -- "$1" "$2"
 }
 
-# start COMMAND… - runs it in the background; $started is its pid. Ends with the test.
+# start COMMAND… - runs it in the background; $started is its pid, also that of culprit, which is no function here. Ends
+# with the test.
 start() {
+	if [ "$1" = culprit ]; then
+		shift
+		set -- "$CULPRIT" "$@"
+	fi
 	"$@" &
 	started=$!
 	test_pids+=("$started")

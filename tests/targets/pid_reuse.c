@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * pid_reuse MS - one pid, two programs, one after the other: a child burns MS of CPU time in
- * first_life() and dies, then a new child gets the same pid (clone3 with set_tid, which needs
- * CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE), execs this program as "second_program" and burns as
- * long in second_life(). Prints the pid; exit status 77 when the kernel does not let us choose it.
+ * pid_reuse MS [PROGRAM] - one pid, two programs, one after the other: a child burns MS of CPU time
+ * in first_life() and dies, then a new child gets the same pid (clone3 with set_tid, which needs
+ * CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE), execs PROGRAM (a copy of this one; by default itself)
+ * as "second_program" and burns as long in second_life(). Prints the pid; exit status 77 when the
+ * kernel does not let us choose it.
  */
 #include "target.h"
 
@@ -71,8 +72,8 @@ int main(int argc, char **argv)
 		return 77;
 	}
 	if (!second) {
-		execl("/proc/self/exe", "second_program", "second", argc > 1 ? argv[1] : "500",
-		      (char *)NULL);
+		execl(argc > 2 ? argv[2] : "/proc/self/exe", "second_program", "second",
+		      argc > 1 ? argv[1] : "500", (char *)NULL);
 		_exit(127);
 	}
 	if (waitpid(second, NULL, 0) != second)
