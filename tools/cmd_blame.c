@@ -210,9 +210,11 @@ static int blame(const struct config *c, const struct evidence_query *q, struct 
 	int r;
 
 	r = gather(c, q, &e, err);
-	if (!r && e.synthetic_times)
-		opt.guard_ns =
-			1; /* files do not overlap, and nothing is known of what lies between them */
+	if (!r && e.synthetic_times) {
+		/* files do not overlap, and nothing is known of what lies between them */
+		opt.guard_ns = 1;
+		opt.separate = true;
+	}
 	if (!r)
 		r = blame_run(e.timeline, e.incidents, e.incident_cnt, &opt, &report->verdict, err);
 	if (!r)

@@ -27,6 +27,7 @@ struct blame_opts {
 	uint64_t guard_ns;	       /* left out on both sides of each incident; 0 = automatic */
 	uint64_t label_uncertainty_ns; /* how far off the incidents' edges may be */
 	uint32_t cpus;		       /* of the node; 0 = what the windows say */
+	bool separate; /* nothing is known of the time between incidents: each hit counts by itself */
 };
 
 /*

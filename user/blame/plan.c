@@ -388,6 +388,7 @@ int plan_init(struct plan *p, const struct axis *axis, const struct blame_incide
 
 	memset(p, 0, sizeof(*p));
 	p->axis = axis;
+	p->separate = o->separate;
 	r = take_incidents(p, inc, cnt, v, err);
 	if (!r)
 		r = find_data(p, v, err);

@@ -70,6 +70,7 @@ struct plan {
 	uint32_t period_cnt;
 	uint64_t block_ns;
 	uint64_t guard_ns, guard_min_ns;
+	bool separate; /* as of blame_opts */
 };
 
 /*

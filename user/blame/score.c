@@ -288,6 +288,8 @@ static bool calm_between(const struct scorer *s, uint32_t a, uint32_t b, double 
 {
 	const struct plan_incident *inc = s->plan->incidents;
 
+	if (s->plan->separate)
+		return true;
 	for (uint32_t i = inc[a + 1].between.first; i < inc[b].between.end; i++)
 		if (s->blocks[i] < tau)
 			return true;
