@@ -15,6 +15,7 @@ struct store_writer { /* a block open for writing */
 	struct block_name name;
 	uint64_t last_use;
 	bool in_batch; /* has an open transaction */
+	bool fresh;    /* made by us, and nothing is committed in it yet */
 };
 
 struct store {

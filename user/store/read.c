@@ -322,12 +322,19 @@ static int nothing(const struct reading *rd, const struct time_range *ranges, si
 		time_add(&b, ranges[0].from_ns);
 		buf_addstr(&b, " and ");
 		time_add(&b, ranges[0].until_ns);
+	} else if (cnt == 1 && ranges[0].from_ns != INT64_MIN) {
+		buf_addstr(&b, " after ");
+		time_add(&b, ranges[0].from_ns);
+	} else if (cnt == 1 && ranges[0].until_ns != INT64_MAX) {
+		buf_addstr(&b, " before ");
+		time_add(&b, ranges[0].until_ns);
 	} else if (cnt > 1) {
 		buf_addf(&b, " in these %zu ranges", cnt);
 	}
 	if (damaged)
 		buf_addf(&b, "; %llu damaged blocks were skipped", (unsigned long long)damaged);
-	r = err_set(err, ENODATA, "%s: no window%s", rd->scan.s->dir, buf_str(&b).p);
+	r = err_set(err, ENODATA, "%s: no window%s (culprit ls shows what there is)",
+		    rd->scan.s->dir, buf_str(&b).p);
 	buf_release(&b);
 	return r;
 }

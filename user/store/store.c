@@ -160,9 +160,38 @@ int store_open(const char *dir, enum store_mode mode, const struct store_opts *o
 	return r;
 }
 
-static void close_writer(struct store_writer *w)
+static int drop_file(const struct store *s, const struct block_name *name, struct err *err)
 {
+	static const char *const suffixes[] = {"", "-wal", "-shm"};
+	int r = 0;
+
+	/* the block first, then its log: a reader in between sees no block at all */
+	for (size_t i = 0; !r && i < ARRAY_SIZE(suffixes); i++) {
+		struct buf file;
+		char *path;
+
+		buf_init(&file, 512);
+		block_name_add(&file, name);
+		buf_addstr(&file, suffixes[i]);
+		path = buf_error(&file) ? NULL : dir_path(s, buf_str(&file).p);
+		if (!path)
+			r = err_set(err, ENOMEM, "%s: out of memory", s->dir);
+		else if (unlink(path) && errno != ENOENT)
+			r = err_set(err, errno, "%s: cannot be deleted: %s", path, strerror(errno));
+		free(path);
+		buf_release(&file);
+	}
+	return r;
+}
+
+/* A block that was made for windows which then failed is taken away again. */
+static void close_writer(struct store *s, struct store_writer *w)
+{
+	struct err err;
+
 	block_close(w->block);
+	if (w->block && w->fresh && drop_file(s, &w->name, &err))
+		dir_warn(s, err.text);
 	*w = (struct store_writer){.block = NULL};
 }
 
@@ -171,7 +200,7 @@ void store_close(struct store *s)
 	if (!s)
 		return;
 	for (size_t i = 0; i < STORE_OPEN_BLOCKS; i++)
-		close_writer(&s->writers[i]);
+		close_writer(s, &s->writers[i]);
 	if (s->lock_fd >= 0)
 		(void)close(s->lock_fd);
 	for (size_t i = 0; i < s->warning_cnt; i++)
@@ -182,21 +211,23 @@ void store_close(struct store *s)
 
 /* ---- the block for a window ---- */
 
-static int close_committed(struct store_writer *w, struct err *err)
+static int close_committed(struct store *s, struct store_writer *w, struct err *err)
 {
 	int r = w->in_batch ? block_commit(w->block, err) : 0;
 
-	close_writer(w);
+	w->fresh = w->fresh && (r || !w->in_batch);
+	close_writer(s, w);
 	return r;
 }
 
 /* Opens the file for that name, a new one if there is none. -EBADMSG: go on in the next part. */
-static int open_part(struct store *s, const struct block_name *name, struct block **ret,
+static int open_part(struct store *s, const struct block_name *name, struct store_writer *w,
 		     struct err *err)
 {
 	struct block *b = NULL;
 	struct buf file;
 	char *path = NULL;
+	bool fresh;
 	int r;
 
 	buf_init(&file, 256);
@@ -206,7 +237,8 @@ static int open_part(struct store *s, const struct block_name *name, struct bloc
 	buf_release(&file);
 	if (!path)
 		return err_set(err, ENOMEM, "%s: out of memory", s->dir);
-	r = access(path, F_OK) ? block_create(path, err) : 0;
+	fresh = access(path, F_OK) != 0;
+	r = fresh ? block_create(path, err) : 0;
 	if (!r)
 		r = block_open(path, BLOCK_WRITE, &b, err);
 	if (!r && block_is_full(b)) {
@@ -219,9 +251,12 @@ static int open_part(struct store *s, const struct block_name *name, struct bloc
 		dir_warn(s, line.text);
 	}
 	free(path);
-	if (!r)
-		*ret = b;
-	return r;
+	if (r)
+		return r;
+	w->block = b;
+	w->name = *name;
+	w->fresh = fresh;
+	return 0;
 }
 
 /* The number of the last part that is there for this time, 0 when there is none. */
@@ -255,11 +290,10 @@ static int open_writer(struct store *s, struct store_writer *w, struct block_nam
 	if (name.part < min_part)
 		name.part = min_part;
 	do {
-		r = open_part(s, &name, &w->block, &reason);
+		r = open_part(s, &name, w, &reason);
 	} while (r == -EBADMSG && name.part++ < BLOCK_MAX_PART);
 	if (r)
 		return err_set(err, r, "%s", reason.text);
-	w->name = name;
 	return 0;
 }
 
@@ -279,12 +313,12 @@ static int free_place(struct store *s, struct store_writer **ret, struct err *er
 		struct store_writer *w = &s->writers[i];
 
 		if (!s->batch && w->block)
-			r = close_committed(w, err);
+			r = close_committed(s, w, err);
 		if (!w->block || (oldest->block && w->last_use < oldest->last_use))
 			oldest = w;
 	}
 	if (!r && oldest->block)
-		r = close_committed(oldest, err);
+		r = close_committed(s, oldest, err);
 	if (!r)
 		*ret = oldest;
 	return r;
@@ -300,7 +334,7 @@ static int find_writer(struct store *s, const struct block_name *name, unsigned 
 		if (s->writers[i].block && same_time(&s->writers[i].name, name))
 			w = &s->writers[i];
 	if (w && block_is_full(w->block)) {
-		r = close_committed(w, err);
+		r = close_committed(s, w, err);
 		w = NULL;
 	}
 	if (!r && !w) {
@@ -326,11 +360,12 @@ static int put_into(struct store *s, struct store_writer *w, const struct profil
 		r = block_put(w->block, p, err);
 	if (!r && !s->batch)
 		r = block_commit(w->block, err);
+	w->fresh = w->fresh && (r || s->batch);
 	w->in_batch = s->batch;
 	if (r) {
 		if (s->batch)
 			s->batch_failed = true;
-		close_writer(w);
+		close_writer(s, w);
 	}
 	return r;
 }
@@ -402,8 +437,9 @@ int store_commit(struct store *s, struct err *err)
 			continue;
 		one = block_commit(w->block, r ? NULL : err);
 		w->in_batch = false;
+		w->fresh = w->fresh && one;
 		if (one)
-			close_writer(w);
+			close_writer(s, w);
 		r = r ? r : one;
 	}
 	s->batch = false;
@@ -415,27 +451,12 @@ int store_commit(struct store *s, struct err *err)
 
 /* ---- retention ---- */
 
-/* The block first, then its log: a reader in between sees no block at all. */
 static int drop_block(struct store *s, const struct store_file *f, struct err *err)
 {
-	static const char *const suffixes[] = {"", "-wal", "-shm"};
-	char name[512];
-	char *path;
-	int r = 0;
-
 	for (size_t i = 0; i < STORE_OPEN_BLOCKS; i++)
 		if (s->writers[i].block && same_time(&s->writers[i].name, &f->name))
-			close_writer(&s->writers[i]);
-	for (size_t i = 0; !r && i < ARRAY_SIZE(suffixes); i++) {
-		(void)snprintf(name, sizeof(name), "%s%s", f->file, suffixes[i]);
-		path = dir_path(s, name);
-		if (!path)
-			r = err_set(err, ENOMEM, "%s: out of memory", s->dir);
-		else if (unlink(path) && errno != ENOENT)
-			r = err_set(err, errno, "%s: cannot be deleted: %s", path, strerror(errno));
-		free(path);
-	}
-	return r;
+			close_writer(s, &s->writers[i]);
+	return drop_file(s, &f->name, err);
 }
 
 int store_retain(struct store *s, int64_t now_ns, struct err *err)
