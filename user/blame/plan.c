@@ -116,8 +116,9 @@ static int find_data(struct plan *p, struct verdict *v, struct err *err)
 	time_add(&b, v->history_from_ns);
 	buf_addstr(&b, "..");
 	time_add(&b, v->history_until_ns);
-	r = err_set(err, ERANGE, "none of the %zu incidents lies in the history, which is %s",
-		    p->given_cnt, b.data ? b.data : "empty");
+	r = err_set(err, ERANGE, "%s in the history, which is %s",
+		    p->given_cnt == 1 ? "the incident does not lie" : "none of the incidents lies",
+		    b.data ? b.data : "empty");
 	buf_release(&b);
 	return r;
 }

@@ -194,14 +194,17 @@ static void add_luck(struct buf *b, double e_false)
 		num_add_double(b, e_false, 2);
 }
 
-static void add_table(struct buf *b, const struct verdict *v)
+static void add_table(struct buf *b, const struct verdict *v, const struct verdict_view *view)
 {
+	struct str key = view->key.len ? view->key : STR_LIT("process");
 	size_t width = name_width(v->suspects, v->suspect_cnt);
 
 	if (!v->suspect_cnt)
 		return;
-	buf_addf(b, "\n  %-*s %9s %9s  %-22s %5s %6s  %s\n", (int)width, "process", "incident",
-		 "baseline", "rise [95% interval]", "hits", "sure", "by luck");
+	buf_addstr(b, "\n  ");
+	add_padded(b, key, width);
+	buf_addf(b, " %9s %9s  %-22s %5s %6s  %s\n", "incident", "baseline", "rise [95% interval]",
+		 "hits", "sure", "by luck");
 	for (size_t i = 0; i < v->suspect_cnt; i++) {
 		const struct verdict_entity *e = &v->suspects[i];
 		struct buf rise;
@@ -333,8 +336,9 @@ static void add_ground(struct buf *b, const struct verdict *v)
 {
 	buf_addf(b,
 		 "\n  looked at: %" PRIu32 " recurrence%s, %" PRIu32 " processes, %" PRIu32
-		 " baseline stretches of ",
-		 v->recurrences, v->recurrences == 1 ? "" : "s", v->entity_cnt, v->block_cnt);
+		 " baseline stretch%s of ",
+		 v->recurrences, v->recurrences == 1 ? "" : "s", v->entity_cnt, v->block_cnt,
+		 v->block_cnt == 1 ? "" : "es");
 	duration_add(b, v->block_ns);
 	buf_addstr(b, ";\n  left out beside each incident: ");
 	duration_add(b, v->guard_min_ns);
@@ -409,7 +413,7 @@ void verdict_text(const struct verdict *v, const struct verdict_view *view, stru
 		view = &no_view;
 	verdict_headline(v, view, out);
 	buf_addch(out, '\n');
-	add_table(out, v);
+	add_table(out, v, view);
 	for (size_t i = 0; i < v->suspect_cnt && i < MAX_STRIPS; i++) {
 		add_evidence(out, v, &v->suspects[i]);
 		add_path(out, view, i);
