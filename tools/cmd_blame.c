@@ -158,25 +158,34 @@ static int write_report(const struct report *report, enum output_format format, 
 	return status;
 }
 
-/* With -o the verdict is printed as well: whoever asks who it was wants to see it. */
-static int write_outputs(const struct config *c, const struct report *report)
+/* Formats of the files (of -o), and of standard output behind them. */
+struct outputs {
+	enum output_format formats[OPT_MAX_LIST + 1];
+};
+
+static int pick_outputs(const struct config *c, struct outputs *ret)
 {
 	unsigned int allowed = 1 << OUTPUT_TEXT | 1 << OUTPUT_SVG | 1 << OUTPUT_JSON;
-	enum output_format format;
+
+	for (size_t i = 0; i < c->output.cnt; i++)
+		if (tool_pick_format(c->output.cnt == 1 ? c->format : NULL, c->output.items[i],
+				     allowed, &ret->formats[i]))
+			return EXIT_FAILED;
+	ret->formats[c->output.cnt] = OUTPUT_TEXT;
+	return c->output.cnt ? EXIT_DONE
+			     : tool_pick_format(c->format, NULL, allowed, &ret->formats[0]);
+}
+
+/* With -o the verdict is printed as well: whoever asks who it was wants to see it. */
+static int write_outputs(const struct config *c, const struct outputs *outputs,
+			 const struct report *report)
+{
 	int status = EXIT_DONE;
 
-	for (size_t i = 0; i < c->output.cnt && status == EXIT_DONE; i++) {
-		status = tool_pick_format(c->output.cnt == 1 ? c->format : NULL, c->output.items[i],
-					  allowed, &format);
-		if (status == EXIT_DONE)
-			status = write_report(report, format, c->output.items[i]);
-	}
-	if (status != EXIT_DONE)
-		return status;
-	format = OUTPUT_TEXT;
-	if (!c->output.cnt && tool_pick_format(c->format, NULL, allowed, &format))
-		return EXIT_FAILED;
-	return write_report(report, format, "-");
+	for (size_t i = 0; i <= c->output.cnt && status == EXIT_DONE; i++)
+		status = write_report(report, outputs->formats[i],
+				      i < c->output.cnt ? c->output.items[i] : "-");
+	return status;
 }
 
 static int gather(const struct config *c, const struct evidence_query *q, struct evidence *e,
@@ -266,15 +275,18 @@ static int run(const void *config, const struct operands *operands)
 		.now_ns = operands->now_ns,
 	};
 	struct report report = {.name = q.name ? str_of(q.name) : STR_LIT("the incident")};
+	struct outputs outputs;
 	struct err err = {{0}};
 	int status;
 
 	status = check_usage(c, operands);
 	if (status == EXIT_DONE)
+		status = pick_outputs(c, &outputs);
+	if (status == EXIT_DONE)
 		status = tool_add_matches(matcher, &c->match);
 	if (status == EXIT_DONE)
 		status = blame(c, &q, &report, &err) ? command_fail(&err)
-						     : write_outputs(c, &report);
+						     : write_outputs(c, &outputs, &report);
 	if (status == EXIT_DONE && report.verdict->kind != VERDICT_NAMED)
 		status = EXIT_NEGATIVE;
 	report_release(&report);

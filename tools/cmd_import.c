@@ -123,8 +123,8 @@ static int run(const void *config, const struct operands *operands)
 	if (import_files(&import, operands))
 		status = command_fail(&err);
 	else
-		(void)fprintf(stderr, "culprit import: %" PRIu64 " windows, %" PRIu64 " samples\n",
-			      import.windows, import.samples);
+		(void)fprintf(stderr, "culprit import: %" PRIu64 " window%s, %" PRIu64 " samples\n",
+			      import.windows, import.windows == 1 ? "" : "s", import.samples);
 	tool_warn_store(import.store);
 	store_close(import.store);
 	return status;

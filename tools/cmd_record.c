@@ -147,6 +147,8 @@ static int run(const void *config, const struct operands *operands)
 		return EXIT_FAILED;
 	if (c->pid && operands->cnt)
 		return command_failf("--pid and a command exclude each other");
+	if (tool_check_output(c->output))
+		return EXIT_FAILED;
 	signals_catch();
 	if (record(c, operands->cnt ? operands->words : NULL, &profile, &err))
 		status = command_fail(&err);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fs.h"
@@ -56,8 +57,9 @@ static int fail_format(const char *what, const char *value, unsigned int allowed
 		if (allowed & 1U << formats[i].format)
 			buf_addf(&list, "%s%s (%s)", list.len ? ", " : "", formats[i].name,
 				 formats[i].suffixes[0]);
-	status = command_failf("%s '%s': no such output format here (want %s)", what, value,
-			       buf_str(&list).p);
+	status = command_failf("%s '%s': no such output format here (want %s)%s", what, value,
+			       buf_str(&list).p,
+			       strcmp(what, "-o") ? "" : "; --format picks one for any name");
 	buf_release(&list);
 	return status;
 }
@@ -82,6 +84,26 @@ int tool_pick_format(const char *format, const char *path, unsigned int allowed,
 	}
 	*ret = found;
 	return EXIT_DONE;
+}
+
+int tool_check_output(const char *path)
+{
+	const char *slash = path ? strrchr(path, '/') : NULL;
+	struct stat st;
+	char *dir;
+	int failed;
+
+	if (!path || !strcmp(path, "-"))
+		return EXIT_DONE;
+	if (!stat(path, &st) && S_ISDIR(st.st_mode))
+		return command_failf("%s: is a directory, want the name of a file", path);
+	if (!stat(path, &st) && !S_ISREG(st.st_mode))
+		return EXIT_DONE;
+	dir = slash ? strndup(path, slash > path ? (size_t)(slash - path) : 1) : strdup(".");
+	failed = dir && access(dir, W_OK | X_OK) ? errno : 0;
+	free(dir);
+	return failed ? command_failf("%s: cannot be written: %s", path, strerror(failed))
+		      : EXIT_DONE;
 }
 
 int tool_write(const char *path, const struct buf *out)

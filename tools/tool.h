@@ -29,6 +29,12 @@ enum output_format {
 int tool_pick_format(const char *format, const char *path, unsigned int allowed,
 		     enum output_format *ret);
 
+/*
+ * Before long work: can this output be written? A new file appears beside the path first, so its directory matters.
+ * Exit status; NULL and "-" are fine.
+ */
+int tool_check_output(const char *path);
+
 /* Writes the contents to a file ("-" or NULL: standard output). Exit status. */
 int tool_write(const char *path, const struct buf *out);
 
