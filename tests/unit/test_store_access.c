@@ -107,7 +107,7 @@ static void test_wrong_places(void)
 	fd = open(path, O_CREAT | O_WRONLY, 0600);
 	(void)close(fd);
 	refuses(path, STORE_READ, ENOTDIR, "file", "reading a file as a store");
-	refuses(path, STORE_WRITE, ENOTDIR, "ot a directory", "writing a file as a store");
+	refuses(path, STORE_WRITE, ENOTDIR, "is a directory", "writing a file as a store");
 	is_i64(store_open(dir, STORE_WRITE, &odd, &s, &err), -EINVAL,
 	       "blocks of a second and a half");
 	(void)snprintf(path, sizeof(path), "%s/a", dir);
