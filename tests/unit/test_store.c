@@ -283,6 +283,42 @@ static void test_info(void)
 	data_remove(dir);
 }
 
+static void test_sums_that_end(void)
+{
+	static const char *const names[] = {"a", "b"};
+	struct builder *b = builder_new(&builder_limits_file, PROFILE_SAMPLES);
+	char *dir = data_dir();
+	struct store *s = open_or_bail(dir, STORE_WRITE, NULL);
+	struct store_info *info = NULL;
+	struct timeline *t = NULL;
+	struct profile *p = NULL;
+	uint32_t series, frame, node;
+	struct err err = {""};
+
+	data_must(b ? 0 : -1);
+	data_must(builder_process(b, STR_LIT("huge"), &series));
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		data_must(builder_frame(b, str_of(names[i]), STR_LIT(""), FRAME_USER, &frame));
+		data_must(builder_stack(b, 0, frame, &node));
+		data_must(builder_sample(b, series, node, UINT64_MAX, UINT64_MAX));
+	}
+	builder_window(b, DATA_NOON, WINDOW_NS, 1, 0);
+	data_must(builder_seal(b, &p));
+	put_or_say(s, p);
+	ok(!store_timeline(s, TIME_RANGE_ALL, NULL, LABEL_PROCESS, &t, &err) &&
+		   t->windows[0].cnt == UINT64_MAX && t->cells[0].weight == UINT64_MAX,
+	   "a timeline of sums beyond 2^64 is not a tiny one");
+	ok(!store_info(s, &info, &err) && info->totals[PROFILE_SAMPLES]->total == UINT64_MAX &&
+		   info->totals[PROFILE_SAMPLES]->total_cnt == UINT64_MAX,
+	   "nor is an inventory");
+	timeline_free(t);
+	store_info_free(info);
+	profile_free(p);
+	builder_free(b);
+	store_close(s);
+	data_remove(dir);
+}
+
 static void test_batch(void)
 {
 	struct store_opts opts = {.block_ns = 20 * NSEC_PER_SEC};
@@ -396,6 +432,7 @@ int main(void)
 	test_disorder();
 	test_timeline();
 	test_info();
+	test_sums_that_end();
 	test_batch();
 	test_retention();
 	test_units();

@@ -11,6 +11,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/sum.h"
 #include "base/text.h"
 
 double diff_row_delta(const struct diff_row *row, enum diff_order order)
@@ -101,11 +102,11 @@ static void add_node(struct tally *tally, const struct diff *d, uint32_t n)
 	if (!tally->node)
 		tally->node = n;
 	for (int side = DIFF_A; side <= DIFF_B; side++) {
-		tally->side[side].self += node->side[side].self;
+		sum_add(&tally->side[side].self, node->side[side].self);
 		if (tally->on_path)
 			continue;
-		tally->side[side].total += node->side[side].total;
-		tally->side[side].cnt += diff_samples(d, n, (enum diff_which)side);
+		sum_add(&tally->side[side].total, node->side[side].total);
+		sum_add(&tally->side[side].cnt, diff_samples(d, n, (enum diff_which)side));
 	}
 	tally->on_path++;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sum.h"
 #include "base/text.h"
 #include "format/folded.h"
 #include "format/folded_line.h"
@@ -113,18 +114,6 @@ static void add_process_at(void *arg, struct buf *b, size_t i)
 	add_process(b, profile_label(w->p, (uint32_t)i, STR_LIT(LABEL_PROCESS)), w->style);
 }
 
-static void add_u64(struct buf *b, uint64_t v)
-{
-	char out[20];
-	size_t at = sizeof(out);
-
-	do {
-		out[--at] = (char)('0' + v % 10);
-		v /= 10;
-	} while (v);
-	buf_add(b, out + at, sizeof(out) - at);
-}
-
 static void add_line(struct writer *w, uint32_t series, uint32_t node, uint64_t number)
 {
 	const struct profile *p = w->p;
@@ -140,13 +129,8 @@ static void add_line(struct writer *w, uint32_t series, uint32_t node, uint64_t 
 		buf_add(w->out, text.p, text.len);
 	}
 	buf_addch(w->out, ' ');
-	add_u64(w->out, number);
+	buf_addu64(w->out, number);
 	buf_addch(w->out, '\n');
-}
-
-static uint64_t add_capped(uint64_t a, uint64_t b)
-{
-	return __builtin_add_overflow(a, b, &a) ? UINT64_MAX : a;
 }
 
 static void add_lines(struct writer *w, const struct order_item *items)
@@ -163,7 +147,7 @@ static void add_lines(struct writer *w, const struct order_item *items)
 		     next++) {
 			const struct sample *s = &p->samples[items[next].sample];
 
-			sum = add_capped(sum, w->number == NUMBER_COUNT ? s->cnt : s->weight);
+			sum_add(&sum, w->number == NUMBER_COUNT ? s->cnt : s->weight);
 		}
 		add_line(w, first->series, first->node, sum);
 	}

@@ -9,6 +9,7 @@
 
 #include "base/intern.h"
 #include "base/num.h"
+#include "base/sum.h"
 #include "base/text.h"
 #include "format/arena.h"
 #include "format/pprof.h"
@@ -202,11 +203,6 @@ static int fill_labels(struct writer *w, uint32_t series, Perftools__Profiles__S
 	return 0;
 }
 
-static uint64_t add_capped(uint64_t a, uint64_t b)
-{
-	return __builtin_add_overflow(a, b, &a) ? UINT64_MAX : a;
-}
-
 /* Samples that read the same in the file are one. */
 static int add_samples(struct writer *w, const struct order_item *items)
 {
@@ -225,8 +221,8 @@ static int add_samples(struct writer *w, const struct order_item *items)
 		     next++) {
 			const struct sample *more = &w->p->samples[items[next].sample];
 
-			sum.weight = add_capped(sum.weight, more->weight);
-			sum.cnt = add_capped(sum.cnt, more->cnt);
+			sum_add(&sum.weight, more->weight);
+			sum_add(&sum.cnt, more->cnt);
 		}
 		s = &all[w->pb->n_sample];
 		perftools__profiles__sample__init(s);
@@ -367,7 +363,7 @@ static int add_main_binary(struct writer *w)
 	for (size_t i = 0; i < p->sample_cnt; i++) { /* sorted by series */
 		if (i && p->samples[i].series != p->samples[i - 1].series)
 			sum = 0;
-		sum += p->samples[i].weight;
+		sum_add(&sum, p->samples[i].weight);
 		if (sum >= heaviest) {
 			heaviest = sum;
 			main = profile_label(p, p->samples[i].series, STR_LIT(LABEL_PROCESS));

@@ -11,6 +11,7 @@
 
 #include "base/idmap.h"
 #include "base/mem.h"
+#include "base/sum.h"
 #include "base/text.h"
 
 #define MAX_LABELS 64 /* of one series */
@@ -46,13 +47,6 @@ struct builder {
 static uint64_t pair(uint32_t a, uint32_t b)
 {
 	return (uint64_t)a << 32 | b;
-}
-
-/* A hostile file may carry sums beyond 2^64: they stay at the largest number there is. */
-static void add(uint64_t *sum, uint64_t v)
-{
-	if (__builtin_add_overflow(*sum, v, sum))
-		*sum = UINT64_MAX;
 }
 
 static void release_tables(struct builder *b)
@@ -266,10 +260,10 @@ int builder_sample(struct builder *b, uint32_t series, uint32_t node, uint64_t w
 		at = p->sample_cnt;
 		p->samples[p->sample_cnt++] = (struct sample){.series = series, .node = node};
 	}
-	add(&p->samples[at].weight, weight);
-	add(&p->samples[at].cnt, cnt);
-	add(&p->total, weight);
-	add(&p->total_cnt, cnt);
+	sum_add(&p->samples[at].weight, weight);
+	sum_add(&p->samples[at].cnt, cnt);
+	sum_add(&p->total, weight);
+	sum_add(&p->total_cnt, cnt);
 	return 0;
 }
 
@@ -297,8 +291,8 @@ void builder_window(struct builder *b, int64_t start_ns, uint64_t length_ns, uin
 	if (__builtin_mul_overflow(length_ns, cpus, &capacity_ns))
 		capacity_ns = UINT64_MAX;
 	cover(p, start_ns, end_ns);
-	add(&p->length_ns, length_ns);
-	add(&p->capacity_ns, capacity_ns);
+	sum_add(&p->length_ns, length_ns);
+	sum_add(&p->capacity_ns, capacity_ns);
 	if (cpus > p->cpus)
 		p->cpus = cpus;
 	p->hz = hz;
@@ -308,19 +302,19 @@ void builder_window(struct builder *b, int64_t start_ns, uint64_t length_ns, uin
 void builder_lost(struct builder *b, enum loss reason, uint64_t cnt)
 {
 	if ((unsigned int)reason < LOSS_CNT)
-		add(&b->p->lost[reason], cnt);
+		sum_add(&b->p->lost[reason], cnt);
 }
 
 void builder_add_header(struct builder *b, const struct profile *p)
 {
 	cover(b->p, p->start_ns, p->end_ns);
-	add(&b->p->length_ns, p->length_ns);
-	add(&b->p->capacity_ns, p->capacity_ns);
+	sum_add(&b->p->length_ns, p->length_ns);
+	sum_add(&b->p->capacity_ns, p->capacity_ns);
 	b->p->window_cnt += p->window_cnt;
 	b->p->cpus = p->cpus > b->p->cpus ? p->cpus : b->p->cpus;
 	b->p->hz = p->hz;
 	for (unsigned int i = 0; i < LOSS_CNT; i++)
-		add(&b->p->lost[i], p->lost[i]);
+		sum_add(&b->p->lost[i], p->lost[i]);
 }
 
 static int add_series(struct builder *b, const struct profile *p, uint32_t series, uint32_t *ret_id)

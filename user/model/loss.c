@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/loss.h"
 
+#include "base/sum.h"
+
 static const struct {
 	const char *name;
 	const char *help;
@@ -75,6 +77,6 @@ uint64_t loss_samples(const uint64_t *lost)
 
 	for (unsigned int i = 0; i < LOSS_CNT; i++)
 		if (reasons[i].class == LOSS_CLASS_SAMPLE)
-			sum += lost[i];
+			sum_add(&sum, lost[i]);
 	return sum;
 }

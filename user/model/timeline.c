@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/sum.h"
 #include "base/text.h"
 
 #define MAX_ENTITIES (1U << 20)
@@ -95,7 +96,7 @@ int timeline_add_profile(struct timeline *t, const struct profile *p, const stru
 	for (size_t i = 0; !r && i < p->sample_cnt; i++) {
 		uint32_t series = p->samples[i].series;
 
-		weight += p->samples[i].weight;
+		sum_add(&weight, p->samples[i].weight);
 		if (i + 1 < p->sample_cnt && p->samples[i + 1].series == series)
 			continue;
 		if (matcher_accepts(m, p, series)) {
@@ -209,7 +210,7 @@ static void merge_cells(struct timeline *t)
 
 		if (last && last->entity == t->cells[i].entity &&
 		    last->window == t->cells[i].window)
-			last->weight += t->cells[i].weight;
+			sum_add(&last->weight, t->cells[i].weight);
 		else
 			t->cells[kept++] = t->cells[i];
 	}

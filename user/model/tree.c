@@ -15,6 +15,7 @@
 
 #include "base/idmap.h"
 #include "base/mem.h"
+#include "base/sum.h"
 #include "base/text.h"
 
 #define MAX_NODES (1U << 28)
@@ -32,13 +33,6 @@ struct trie {
 	uint32_t *name_of;     /* string of the profile -> name + 1, 0 = not met yet */
 	struct idmap children; /* parent << 32 | name */
 };
-
-/* Sums stop at the end of the range, as those of the profile do: a wrong size, not a tiny one. */
-static void add_up(uint64_t *sum, uint64_t v)
-{
-	if (__builtin_add_overflow(*sum, v, sum))
-		*sum = UINT64_MAX;
-}
 
 struct memo {
 	uint32_t series; /* + 1; the memo of another series is void */
@@ -161,8 +155,8 @@ static int fill(struct trie *trie, const struct profile *p, const struct str *ke
 		if (!r)
 			r = stack_node(trie, p, s->series, base, s->node, memo, path, &at);
 		if (!r) {
-			add_up(&trie->nodes[at].self, s->weight);
-			add_up(&trie->nodes[at].cnt, s->cnt);
+			sum_add(&trie->nodes[at].self, s->weight);
+			sum_add(&trie->nodes[at].cnt, s->cnt);
 		}
 	}
 	free(memo);
@@ -249,8 +243,8 @@ static void emit_all(struct tree *t, const struct trie *trie)
 	}
 	/* children stand behind their parents: one pass backwards adds everything up */
 	for (uint32_t n = t->node_cnt - 1; n; n--) {
-		add_up(&t->nodes[t->nodes[n].parent].total, t->nodes[n].total);
-		add_up(&t->nodes[t->nodes[n].parent].cnt, t->nodes[n].cnt);
+		sum_add(&t->nodes[t->nodes[n].parent].total, t->nodes[n].total);
+		sum_add(&t->nodes[t->nodes[n].parent].cnt, t->nodes[n].cnt);
 	}
 }
 

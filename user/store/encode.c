@@ -14,6 +14,7 @@
 #include <zstd.h>
 
 #include "base/reader.h"
+#include "base/sum.h"
 
 #define ZSTD_LEVEL 6
 #define CRC_BYTES  4
@@ -361,7 +362,7 @@ int decode_head(struct str payload, int64_t start_ns, int64_t end_ns, struct enc
 	for (size_t i = 0; i < cnt && !r.failed; i++) {
 		read_count(&r, &number, &h.totals[i].weight, &h.totals[i].cnt, h.period);
 		h.totals[i].series = (uint32_t)number++;
-		h.p.total_cnt += h.totals[i].cnt;
+		sum_add(&h.p.total_cnt, h.totals[i].cnt);
 	}
 	if (r.failed || reader_left(&r)) {
 		encode_head_release(&h);

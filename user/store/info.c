@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sum.h"
 #include "base/text.h"
 #include "model/builder.h"
 #include "model/timeline.h"
@@ -156,7 +157,7 @@ static int count_head(void *arg, const struct dict *dict, const struct encode_he
 	if (!info->window_cnt || head->p.end_ns > info->last_ns)
 		info->last_ns = head->p.end_ns;
 	info->window_cnt++;
-	info->sample_cnt += head->p.total_cnt;
+	sum_add(&info->sample_cnt, head->p.total_cnt);
 	if (!*b)
 		*b = builder_new(&builder_limits_file, head->p.unit);
 	if (!*b)

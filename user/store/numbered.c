@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/sum.h"
+
 static int by_pair(const void *va, const void *vb)
 {
 	const struct encode_sample *a = va, *b = vb;
@@ -26,9 +28,8 @@ static void add_total(struct numbered *n, uint32_t series, const struct sample *
 		t = &n->totals[n->total_cnt++];
 		*t = (struct encode_total){.series = series};
 	}
-	if (__builtin_add_overflow(t->weight, s->weight, &t->weight))
-		t->weight = UINT64_MAX;
-	t->cnt += s->cnt;
+	sum_add(&t->weight, s->weight);
+	sum_add(&t->cnt, s->cnt);
 }
 
 int numbered_init(struct numbered *n, struct dict *d, const struct profile *p)
