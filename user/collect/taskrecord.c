@@ -126,6 +126,8 @@ int taskrecord_decode(const void *bytes, size_t len, struct taskrecord *ret)
 	reader_init(&tail, p + len - TIME_LEN, TIME_LEN);
 	memset(&ret->h, 0, sizeof(ret->h));
 	ret->h.time_ns = reader_u64(&tail);
+	if (ret->h.time_ns > INT64_MAX)
+		return -EBADMSG;
 	switch (type) {
 	case PERF_RECORD_MMAP2:
 		return decode_mmap(&body, ret);

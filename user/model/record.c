@@ -33,6 +33,8 @@ bool wire_check(const struct wire_header *rec, size_t len)
 
 	if (len < sizeof(*rec) || rec->size < sizeof(*rec) || rec->size > len || rec->size % 8)
 		return false;
+	if (rec->time_ns > INT64_MAX)
+		return false;
 	if (rec->type >= ARRAY_SIZE(smallest))
 		return true;
 	if (rec->size < smallest[rec->type])

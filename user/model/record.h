@@ -4,7 +4,7 @@
  *
  * Records come from our own BPF programs, from the kernel, or from a raw file that anybody may have
  * written. All consumers may assume what wire_check() has checked: the lengths inside fit the
- * record's size.
+ * record's size, and the time is one that a signed number of nanoseconds can hold.
  */
 #ifndef MODEL_RECORD_H
 #define MODEL_RECORD_H
