@@ -126,9 +126,12 @@ static int pass_losses_on(struct recorder *r, uint64_t now_ns)
 		struct wire_loss loss = {
 			.h = {.type = WIRE_LOSS, .size = sizeof(loss), .time_ns = now_ns},
 			.reason = i,
-			.cnt = stats.lost[i] - r->seen.lost[i],
 		};
 
+		/* counters that could not be read show less than before */
+		if (stats.lost[i] < r->seen.lost[i])
+			stats.lost[i] = r->seen.lost[i];
+		loss.cnt = stats.lost[i] - r->seen.lost[i];
 		if (loss.cnt)
 			ret = pipeline_take(r->pipeline, &loss.h);
 	}
@@ -141,7 +144,11 @@ static int pass_losses_on(struct recorder *r, uint64_t now_ns)
 
 int recorder_poll(struct recorder *r, struct err *err)
 {
-	uint64_t now_ns;
+	/*
+	 * What the poll delivers is complete up to its beginning, not up to its end: naming may have
+	 * to read a large file, and the samples of that time still wait in the rings.
+	 */
+	uint64_t complete_ns = clock_mono_ns(r->clock), now_ns;
 	int ret;
 
 	ret = collector_poll(r->collector, RECORDER_POLL_MS, pipeline_take, r->pipeline);
@@ -152,7 +159,7 @@ int recorder_poll(struct recorder *r, struct err *err)
 			ret = raw_writer_flush(r->raw);
 	}
 	if (!ret)
-		ret = pipeline_advance(r->pipeline, now_ns - SEAL_DELAY_NS, wall_offset(r));
+		ret = pipeline_advance(r->pipeline, complete_ns - SEAL_DELAY_NS, wall_offset(r));
 	return ret ? err_set(err, ret, "recording stopped: %s", strerror(-ret)) : 0;
 }
 
