@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "model/builder.h"
 #include "unit/tap.h"
 
 #define S  NSEC_PER_SEC
@@ -51,15 +52,19 @@ static int sample(struct agg *a, uint64_t mono_ns, const char *process, const ch
 {
 	struct agg_frame frames[] = {{STR_LIT("main"), STR_LIT("prog"), FRAME_USER},
 				     {{leaf, strlen(leaf)}, STR_LIT("prog"), FRAME_USER}};
+	uint32_t ids[2];
 	struct agg_sample s = {
 		.mono_ns = mono_ns,
 		.weight_ns = 10 * MS,
 		.process = {process, strlen(process)},
-		.frames = frames,
+		.frames = ids,
 		.frame_cnt = 2,
 	};
+	int r = agg_open(a, mono_ns);
 
-	return agg_sample(a, &s);
+	for (size_t i = 0; !r && i < 2; i++)
+		r = agg_frame(a, &frames[i], &ids[i]);
+	return r ? r : agg_sample(a, &s);
 }
 
 static void test_alignment(void)
@@ -177,9 +182,44 @@ static void test_sink_failure(void)
 	drop(&w);
 }
 
+static void test_series_full(void)
+{
+	struct windows w = {0};
+	struct agg *a = start(&w, 0, 0, 0);
+	uint64_t max = builder_limits_window.max_series, bad = 0;
+	char name[32];
+
+	for (uint64_t i = 0; i < max + 3; i++) {
+		(void)snprintf(name, sizeof(name), "p%" PRIu64, i);
+		bad += !!sample(a, 1, name, "x");
+	}
+	bad += !!sample(a, 1, "p7", "x");
+	is_u64(bad, 0, "a full table is no failure");
+	ok(!agg_finish(a, 1000) && w.cnt == 1, "sealed");
+	is_u64(w.p[0]->lost[LOSS_SERIES_FULL], 3,
+	       "what finds no room for its series is counted so");
+	is_u64(w.p[0]->lost[LOSS_STACKS_FULL], 0, "...and as nothing else");
+	is_u64(w.p[0]->total_cnt, max + 1, "series that are there take more");
+	agg_free(a);
+	drop(&w);
+}
+
+static void test_last_moment(void)
+{
+	struct windows w = {0};
+	struct agg *a = start(&w, 0, 5, INT64_MAX);
+
+	ok(!sample(a, UINT64_MAX, "a", "x"), "one window holds even the end of time");
+	ok(!agg_finish(a, UINT64_MAX) && w.cnt == 1, "...and is sealed once");
+	agg_free(a);
+	drop(&w);
+}
+
 int main(void)
 {
 	test_alignment();
+	test_series_full();
+	test_last_moment();
 	test_clock_steps();
 	test_drift();
 	test_sums();

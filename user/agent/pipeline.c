@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/idmap.h"
 #include "elf/image.h"
 #include "proc/registry.h"
 #include "sym/symbolizer.h"
@@ -21,14 +22,15 @@ struct pipeline {
 	uint64_t samples;
 	uint64_t registry_lost[LOSS_CNT]; /* as far as it has been passed on */
 	/*
-	 * names are valid until the next symbolizer_name() only: they are copied here, stack by
-	 * stack
+	 * Most frames of a window were seen in it before: place ──► loss << 32 | frame. Saves their
+	 * names from being looked up and interned once more.
 	 */
-	struct agg_frame frames[WIRE_MAX_KERNEL_FRAMES + WIRE_MAX_USER_FRAMES];
-	struct buf names;
+	struct idmap known;
+	uint64_t known_in; /* agg_sealed() of the window that they are of */
+	uint32_t frames[WIRE_MAX_KERNEL_FRAMES + WIRE_MAX_USER_FRAMES];
 };
 
-#define MAX_NAMES_BYTES ((size_t)4 << 20) /* of one stack */
+#define MAX_KNOWN 16384 /* places of one window */
 
 int pipeline_new(const struct pipeline_opts *opts, agg_sink_fn sink, void *sink_arg,
 		 struct pipeline **ret_pipeline, struct err *err)
@@ -49,7 +51,7 @@ int pipeline_new(const struct pipeline_opts *opts, agg_sink_fn sink, void *sink_
 	p->journal = opts->journal;
 	p->journal_arg = opts->journal_arg;
 	p->no_kernel_frames = opts->no_kernel_frames;
-	buf_init(&p->names, MAX_NAMES_BYTES);
+	idmap_init(&p->known, MAX_KNOWN);
 	r = image_cache_new(&image_limits_default, &p->images);
 	if (!r) {
 		reg.images = p->images;
@@ -85,48 +87,80 @@ void pipeline_free(struct pipeline *p)
 	symbolizer_free(p->symbolizer);
 	registry_free(p->registry);
 	image_cache_free(p->images);
-	buf_release(&p->names);
+	idmap_release(&p->known);
 	free(p);
 }
 
-/* Where in p->names a frame's strings are, while the buffer may still move. */
-struct pending {
-	size_t name_at, name_len, module_at, module_len;
-	enum frame_kind kind;
-};
-
-static void name_frame(struct pipeline *p, const struct place *place, struct pending *out)
+/*
+ * The key under which a place's frame is remembered; false for places whose name may change, or
+ * that are rare. Kernel addresses are above all (image, offset) pairs that are remembered.
+ */
+static bool place_key(const struct place *place, uint64_t *ret_key)
 {
-	struct symbol symbol;
+	uint64_t id;
 
-	symbolizer_name(p->symbolizer, place, &symbol);
+	switch (place->kind) {
+	case PLACE_NONE:
+		*ret_key = UINT64_MAX;
+		return true;
+	case PLACE_KERNEL:
+		*ret_key = place->offset;
+		return place->offset >> 63 && place->offset != UINT64_MAX;
+	case PLACE_FILE:
+		id = image_id(place->image);
+		*ret_key = id << 32 | place->offset;
+		return !(place->offset >> 32) && !(id >> 31);
+	default:
+		return false;
+	}
+}
+
+static enum loss frame_loss(const struct place *place, const struct symbol *symbol)
+{
 	if (place->kind == PLACE_NONE)
-		agg_lost(p->agg, LOSS_NO_MAPPING, 1);
-	else if (!symbol.named)
-		agg_lost(p->agg, LOSS_NO_SYMBOL, 1);
-	out->kind = symbol.kind;
-	out->name_at = p->names.len;
-	out->name_len = symbol.name.len;
-	buf_add(&p->names, symbol.name.p, symbol.name.len);
-	out->module_at = p->names.len;
-	out->module_len = symbol.module.len;
-	buf_add(&p->names, symbol.module.p, symbol.module.len);
+		return LOSS_NO_MAPPING;
+	return symbol->named ? LOSS_NONE : LOSS_NO_SYMBOL;
+}
+
+/* The frame of a place in the window that is open. 0, or what agg_frame() says. */
+static int name_frame(struct pipeline *p, const struct place *place, uint32_t *ret_frame)
+{
+	uint64_t key, value;
+	struct symbol symbol;
+	enum loss loss;
+	bool cached = place_key(place, &key);
+	int r;
+
+	if (!cached || !idmap_get(&p->known, key, &value)) {
+		symbolizer_name(p->symbolizer, place, &symbol);
+		r = agg_frame(p->agg, &(struct agg_frame){symbol.name, symbol.module, symbol.kind},
+			      ret_frame);
+		if (r)
+			return r;
+		value = (uint64_t)frame_loss(place, &symbol) << 32 | *ret_frame;
+		/* a full table costs time, nothing else */
+		if (cached && idmap_put(&p->known, key, value) == -ENOMEM)
+			return -ENOMEM;
+	}
+	*ret_frame = (uint32_t)value;
+	loss = value >> 32;
+	if (loss)
+		agg_lost(p->agg, loss, 1);
+	return 0;
 }
 
 /*
- * Names all frames of a sample into p->frames, root first; returns how many. The record has them
- * leaf first: kernel, then user. Every address but the one that was executing is a return address:
- * the call is the instruction before it, which may belong to another function (a call that never
- * returns).
+ * Names all frames of a sample into p->frames, root first. The record has them leaf first: kernel,
+ * then user. Every address but the one that was executing is a return address: the call is the
+ * instruction before it, which may belong to another function (a call that never returns).
  */
-static size_t name_stack(struct pipeline *p, const struct process *process,
-			 const struct wire_sample *s)
+static int name_stack(struct pipeline *p, const struct process *process,
+		      const struct wire_sample *s, size_t *ret_cnt)
 {
-	struct pending pending[ARRAY_SIZE(p->frames)];
 	size_t cnt = 0;
+	int r = 0;
 
-	buf_clear(&p->names);
-	for (size_t i = (size_t)s->kernel_cnt + s->user_cnt; i-- > 0;) {
+	for (size_t i = (size_t)s->kernel_cnt + s->user_cnt; !r && i-- > 0;) {
 		bool kernel = i < s->kernel_cnt, leaf = i == 0 || i == s->kernel_cnt;
 		uint64_t addr = s->pcs[i] - (leaf ? 0 : 1);
 		struct place place;
@@ -137,20 +171,22 @@ static size_t name_stack(struct pipeline *p, const struct process *process,
 			place = (struct place){.kind = PLACE_KERNEL, .offset = addr};
 		else
 			process_place(process, addr, &place);
-		name_frame(p, &place, &pending[cnt++]);
+		r = name_frame(p, &place, &p->frames[cnt++]);
 	}
-	if (buf_error(&p->names))
-		return 0;
-	for (size_t i = 0; i < cnt; i++) {
-		const struct pending *f = &pending[i];
+	*ret_cnt = cnt;
+	return r;
+}
 
-		p->frames[i] = (struct agg_frame){
-			.name = {p->names.data + f->name_at, f->name_len},
-			.module = {p->names.data + f->module_at, f->module_len},
-			.kind = f->kind,
-		};
+/* Opens the window of the sample; frames of an older one are not its own. */
+static int open_window(struct pipeline *p, uint64_t mono_ns)
+{
+	int r = agg_open(p->agg, mono_ns);
+
+	if (!r && p->known_in != agg_sealed(p->agg)) {
+		idmap_clear(&p->known);
+		p->known_in = agg_sealed(p->agg);
 	}
-	return cnt;
+	return r;
 }
 
 static int take_sample(struct pipeline *p, const struct wire_sample *s)
@@ -165,15 +201,22 @@ static int take_sample(struct pipeline *p, const struct wire_sample *s)
 	if (r)
 		return r;
 	p->samples++;
+	r = open_window(p, s->h.time_ns);
+	if (r)
+		return r;
 	sample = (struct agg_sample){
 		.mono_ns = s->h.time_ns,
 		.weight_ns = s->weight_ns,
 		.process = process_label(process),
 		.cgroup = process_cgroup(process),
 		.frames = p->frames,
-		.frame_cnt = name_stack(p, process, s),
 	};
-	return agg_sample(p->agg, &sample);
+	r = name_stack(p, process, s, &sample.frame_cnt);
+	if (r == -ENOSPC) {
+		agg_lost(p->agg, LOSS_STACKS_FULL, 1);
+		return 0;
+	}
+	return r ? r : agg_sample(p->agg, &sample);
 }
 
 int pipeline_take(void *pipeline, const struct wire_header *rec)

@@ -11,6 +11,7 @@ struct agg {
 	agg_sink_fn sink;
 	void *arg;
 	struct builder *builder;
+	uint64_t sealed;
 	uint64_t start_mono_ns;
 	uint64_t end_mono_ns; /* UINT64_MAX: when agg_finish() says so */
 	int64_t start_wall_ns;
@@ -27,7 +28,8 @@ static void open_window(struct agg *a, uint64_t mono_ns)
 	uint64_t length = a->opts.window_ns, into;
 
 	a->start_mono_ns = mono_ns;
-	a->start_wall_ns = (int64_t)mono_ns + a->opts.wall_offset_ns;
+	/* unsigned: a raw file's header may name any offset */
+	a->start_wall_ns = (int64_t)(mono_ns + (uint64_t)a->opts.wall_offset_ns);
 	a->end_mono_ns = UINT64_MAX;
 	if (!length)
 		return;
@@ -83,6 +85,7 @@ static int seal(struct agg *a, uint64_t end_mono_ns)
 	a->sealed_one = true;
 	builder_window(a->builder, a->start_wall_ns, length, a->opts.cpus, a->opts.hz);
 	r = builder_seal(a->builder, &window);
+	a->sealed++;
 	return r ? r : a->sink(a->arg, window);
 }
 
@@ -90,7 +93,7 @@ static int seal_until(struct agg *a, uint64_t mono_ns)
 {
 	int r = 0;
 
-	while (!r && mono_ns >= a->end_mono_ns) {
+	while (!r && a->opts.window_ns && mono_ns >= a->end_mono_ns) {
 		uint64_t end = a->end_mono_ns;
 
 		r = seal(a, end);
@@ -99,27 +102,43 @@ static int seal_until(struct agg *a, uint64_t mono_ns)
 	return r;
 }
 
-static int add(struct builder *b, const struct agg_sample *s)
+int agg_open(struct agg *a, uint64_t mono_ns)
+{
+	return seal_until(a, mono_ns);
+}
+
+uint64_t agg_sealed(const struct agg *a)
+{
+	return a->sealed;
+}
+
+int agg_frame(struct agg *a, const struct agg_frame *frame, uint32_t *ret_id)
+{
+	return builder_frame(a->builder, frame->name, frame->module, frame->kind, ret_id);
+}
+
+static int add(struct builder *b, const struct agg_sample *s, enum loss *ret_full)
 {
 	const struct str labels[][2] = {
 		{STR_LIT(LABEL_PROCESS), s->process},
 		{STR_LIT(LABEL_CGROUP), s->cgroup},
 	};
-	uint32_t series, frame, node = 0;
+	uint32_t series, node = 0;
 	int r;
 
+	*ret_full = LOSS_SERIES_FULL;
 	r = builder_series(b, labels, ARRAY_SIZE(labels), &series);
-	for (size_t i = 0; !r && i < s->frame_cnt; i++) {
-		r = builder_frame(b, s->frames[i].name, s->frames[i].module, s->frames[i].kind,
-				  &frame);
-		if (!r)
-			r = builder_stack(b, node, frame, &node);
-	}
+	if (r)
+		return r;
+	*ret_full = LOSS_STACKS_FULL;
+	for (size_t i = 0; !r && i < s->frame_cnt; i++)
+		r = builder_stack(b, node, s->frames[i], &node);
 	return r ? r : builder_sample(b, series, node, s->weight_ns, 1);
 }
 
 int agg_sample(struct agg *a, const struct agg_sample *s)
 {
+	enum loss full;
 	int r;
 
 	if (s->mono_ns < a->start_mono_ns) {
@@ -127,12 +146,9 @@ int agg_sample(struct agg *a, const struct agg_sample *s)
 			builder_lost(a->builder, LOSS_LATE, 1);
 		return 0;
 	}
-	r = seal_until(a, s->mono_ns);
-	if (r)
-		return r;
-	r = add(a->builder, s);
+	r = add(a->builder, s, &full);
 	if (r == -ENOSPC) {
-		builder_lost(a->builder, LOSS_STACKS_FULL, 1);
+		builder_lost(a->builder, full, 1);
 		return 0;
 	}
 	return r;

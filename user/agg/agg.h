@@ -29,7 +29,7 @@ struct agg_opts {
 };
 
 struct agg_frame {
-	struct str name; /* borrowed for the call, as is the rest */
+	struct str name; /* borrowed for the call, as is module */
 	struct str module;
 	enum frame_kind kind;
 };
@@ -37,9 +37,9 @@ struct agg_frame {
 struct agg_sample {
 	uint64_t mono_ns;
 	uint64_t weight_ns;
-	struct str process;
-	struct str cgroup;		/* may be empty */
-	const struct agg_frame *frames; /* root first */
+	struct str process;	/* borrowed for the call, as is the rest */
+	struct str cgroup;	/* may be empty */
+	const uint32_t *frames; /* of agg_frame(), of this window; root first */
 	size_t frame_cnt;
 };
 
@@ -54,9 +54,20 @@ int must_check agg_new(const struct agg_opts *opts, agg_sink_fn sink, void *arg,
 void agg_free(struct agg *a); /* an unfinished window is thrown away; NULL is fine */
 
 /*
- * Adds a sample to the window of its time, sealing windows that end before it. A sample older than
- * the window is counted as LOSS_LATE; one that finds a table full as LOSS_STACKS_FULL. 0, -ENOMEM,
- * or what the sink said.
+ * Seals the windows that end at mono_ns or before. First of all for each sample: its frames are of
+ * the window that is open then. 0, -ENOMEM, or what the sink said.
+ */
+int must_check agg_open(struct agg *a, uint64_t mono_ns);
+
+/* How many windows were sealed: as long as it stays the same, so do the numbers of frames. */
+uint64_t agg_sealed(const struct agg *a);
+
+/* The number of a frame in the open window. 0; -ENOSPC when its tables are full; -ENOMEM. */
+int must_check agg_frame(struct agg *a, const struct agg_frame *frame, uint32_t *ret_id);
+
+/*
+ * Adds a sample to the open window. One older than the window is counted as LOSS_LATE; one that
+ * finds a table full as LOSS_SERIES_FULL or LOSS_STACKS_FULL. 0 or -ENOMEM.
  */
 int must_check agg_sample(struct agg *a, const struct agg_sample *s);
 
