@@ -207,7 +207,7 @@ static void test_series_full(void)
 static void test_last_moment(void)
 {
 	struct windows w = {0};
-	struct agg *a = start(&w, 0, 5, INT64_MAX);
+	struct agg *a = start(&w, 0, 5, 0);
 
 	ok(!sample(a, UINT64_MAX, "a", "x"), "one window holds even the end of time");
 	ok(!agg_finish(a, UINT64_MAX) && w.cnt == 1, "...and is sealed once");
