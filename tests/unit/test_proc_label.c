@@ -76,6 +76,7 @@ static const struct row rows[] = {
 	{"dash -c", "/usr/bin/dash", "sh|-c|\"$SHELL\" -x", "sh"},
 	{"dash -c", "/usr/bin/dash", "sh|-c|A=$(date) x", "sh"},
 	{"dash -c", "/usr/bin/dash", "sh|-c|", "sh"},
+	{"dash -c", "/usr/bin/dash", "sh|-c|i=0 while [ $i -lt 9 ]; do x; done", "sh"},
 	{"dash -c", "/usr/bin/dash", "sh|-c", "sh"},
 	{"zsh deploy", "/bin/zsh", "zsh|-f|./deploy", "zsh"},
 	{"busybox ls", "/bin/busybox", "ls|-l", "ls"},

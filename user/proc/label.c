@@ -219,10 +219,13 @@ static void add_script(struct label *l, const struct rule *rule, struct str scri
 
 /*
  * Of a command line only the name of its first command: what follows may hold passwords and changes
- * from run to run. Assignments and "exec" before it are stepped over.
+ * from run to run. Assignments and "exec" before it are stepped over; a script that begins with a
+ * loop or a condition has none.
  */
 static struct str first_command(struct str s)
 {
+	static const char *const syntax[] = {"while",  "until", "if", "for",  "case",
+					     "select", "[",	"[[", "test", "!"};
 	struct str word;
 	size_t n;
 
@@ -243,6 +246,9 @@ static struct str first_command(struct str s)
 			s = end ? skip_bytes(s, (size_t)(end + 1 - s.p)) : skip_bytes(s, n);
 			continue;
 		}
+		for (size_t i = 0; i < ARRAY_SIZE(syntax); i++)
+			if (str_is(word, syntax[i]))
+				return (struct str){s.p, 0};
 		if (!str_is(word, "exec") && !str_is(word, "set") && !str_is(word, "-e"))
 			return label_base_name(word);
 		s = skip_bytes(s, n);
