@@ -37,6 +37,7 @@ culprit() {
 
 test_cleanup() {
 	local code=$?
+	[ "$BASHPID" = $$ ] || exit "$code" # a child that a signal has met before it became its command
 	trap - EXIT INT TERM
 	stop_all
 	cd / && rm -rf "$TMP"

@@ -18,6 +18,12 @@ count() {
 		-- "$2" "$1"
 }
 
+# labelled FILE LABEL - samples of this label, which is taken word for word.
+labelled() {
+	perl -ne 'BEGIN { $label = shift } next if /^#/;
+		$sum += $2 if /^([^;]*?)(?:;.*)? (\d+)$/ && $1 eq $label; END { print $sum // 0, "\n" }' -- "$2" "$1"
+}
+
 # labels FILE - the process labels, one a line, the busiest first.
 labels() {
 	perl -ne 'next if /^#/; $n{$1} += $2 if /^([^;]*?)(?:;.*)? (\d+)$/;
