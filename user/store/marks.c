@@ -27,6 +27,17 @@
 	"PRAGMA application_id=1129663565;"                                         \
 	"PRAGMA user_version=1;"
 
+/* SQLite's words say what is wrong, not what to do. */
+static int advise(int r, struct err *err)
+{
+	struct err line;
+
+	if (r != -EBADMSG || !err || strstr(err->text, "; move"))
+		return r;
+	line = *err;
+	return err_set(err, r, "%s; move it away to start afresh", line.text);
+}
+
 static int check_kind(struct db *db, bool *ret_fresh, struct err *err)
 {
 	int64_t id = 0, version = 0;
@@ -68,7 +79,7 @@ static int open_for_writing(const struct store *s, struct db *db, struct err *er
 		r = db_exec(db, SCHEMA, err);
 	if (r)
 		db_close(db);
-	return r;
+	return advise(r, err);
 }
 
 static int check_mark(const struct store_mark *mark, struct err *err)
@@ -305,7 +316,7 @@ int store_marks(struct store *s, const char *name, struct store_mark **ret, size
 		r = collect(&db, name, ret, ret_cnt, err);
 	}
 	db_close(&db);
-	return r;
+	return advise(r, err);
 }
 
 void store_marks_free(struct store_mark *marks, size_t cnt)

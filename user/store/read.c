@@ -332,7 +332,8 @@ static int nothing(const struct reading *rd, const struct time_range *ranges, si
 		buf_addf(&b, " in these %zu ranges", cnt);
 	}
 	if (damaged)
-		buf_addf(&b, "; %llu damaged blocks were skipped", (unsigned long long)damaged);
+		buf_addf(&b, "; %llu damaged block%s skipped", (unsigned long long)damaged,
+			 damaged == 1 ? " was" : "s were");
 	r = err_set(err, ENODATA, "%s: no window%s (culprit ls shows what there is)",
 		    rd->scan.s->dir, buf_str(&b).p);
 	buf_release(&b);
