@@ -3,7 +3,9 @@
 #
 # run.t [CASE…] - the command line, word for word. A case is a folder tests/cli/cases/NAME with
 #
-#	cmd             a bash script; its working directory is empty but for data -> tests/data, `culprit` is in the PATH
+#	cmd             a bash script; its working directory is empty but for data -> tests/data, `culprit` is in the PATH,
+#	                and the functions of prelude.sh are there
+#	root            (may be empty) only root can run it
 #	stdout.exact    what it must write; no file means nothing. Or else
 #	stdout.like     Perl regexes, one a line, each of which must match somewhere (# starts a comment)
 #	stderr.exact, stderr.like    the same
@@ -50,12 +52,16 @@ in: $(head -c 4000 "$got")"
 
 run_case() {
 	local case=$1 want_exit=0 got_exit work=$TMP/work
+	if [ -f "$cases/$case/root" ] && [ "$(id -u)" != 0 ]; then
+		skip "$case: needs root"
+		return
+	fi
 	rm -rf "$work"
 	mkdir "$work"
 	ln -s "$DATA" "$work/data"
 	(
 		cd "$work" || exit 99
-		PATH=$TMP/bin:$PATH exec timeout -k 2 20 bash "$cases/$case/cmd"
+		BASH_ENV=$ROOT/tests/cli/prelude.sh PATH=$TMP/bin:$PATH exec timeout -k 2 60 bash "$cases/$case/cmd"
 	) </dev/null >"$TMP/got.stdout" 2>"$TMP/got.stderr"
 	got_exit=$?
 	if [ -n "${CULPRIT_UPDATE:-}" ]; then
