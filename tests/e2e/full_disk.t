@@ -1,0 +1,66 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# A full disk: the agent goes on sampling, says so once, stores again when there is room, and counts what it gave up.
+# What was stored before stays as it was.
+# shellcheck source=tests/e2e/profile.sh
+. "$(dirname "$0")/profile.sh"
+
+mkdir disk
+mount -t tmpfs -o size=256k none disk || skip_all 'cannot mount a tmpfs'
+# shellcheck disable=SC2317 # called by the trap
+clean() {
+	local code=$?
+	stop_all
+	umount "$TMP/disk" 2>/dev/null || umount -l "$TMP/disk"
+	(exit "$code")
+	test_cleanup
+}
+trap clean EXIT
+
+first=disk/store
+"$CULPRIT" agent --store "$first" --window 100ms 2>agent.err &
+agent=$!
+test_pids+=("$agent")
+wait_for 10 test -e "$first/lock"
+start "$TARGETS/threads" 30 1
+sleep 1
+culprit show "$first" --windowed -o before.folded
+at_least "$(grep -c '^# window' before.folded)" 3 'windows were stored while there was room'
+
+# The rest of the room goes to somebody else; the agent then has more new windows than it keeps.
+dd if=/dev/zero of=disk/hog bs=4k 2>/dev/null
+sleep 5.5
+ok 'the agent goes on' kill -0 "$agent"
+like "$(cat agent.err)" 'cannot write a window: .*the disk is full' 'it warns'
+is "$(grep -c 'cannot write a window' agent.err)" 1 'once, not for each window'
+run culprit show "$first" --windowed -o during.folded
+is "$status" 0 'the store can be read'
+is "$(head -n "$(wc -l <before.folded)" during.folded | cksum)" "$(cksum <before.folded)" \
+	'what was stored before is as it was'
+
+rm disk/hog
+ok 'it tells when writing works again' wait_for 8 grep -q 'writing works again' agent.err
+run culprit ls --store "$first"
+like "$out" '^ +[1-9]\d*  store_write ' 'what had to be given up meanwhile is counted in the store'
+
+dd if=/dev/zero of=disk/hog bs=4k 2>/dev/null
+sleep 1.5
+culprit show "$first" --windowed -o last.folded
+wait_for 5 [ "$(grep -c 'cannot write a window' agent.err)" = 2 ]
+stop "$agent"
+is $? 2 'ended with windows that could not be stored: exit status 2'
+like "$(tail -n 2 agent.err)" 'windows with \d+ samples of \d+ processes; lost [1-9]\d* samples' \
+	'the last words count the lost samples'
+like "$(tail -n 1 agent.err)" '^culprit agent: \d+ windows could not be stored: .*the disk is full' 'and say why'
+rm -f disk/hog
+run culprit show "$first" --windowed -o after.folded
+is "$status" 0 'the store can be read'
+is "$(head -n "$(wc -l <last.folded)" after.folded | cksum)" "$(cksum <last.folded)" 'and holds what it held'
+
+# No room from the beginning.
+dd if=/dev/zero of=disk/hog bs=4k 2>/dev/null
+run timeout 20 "$CULPRIT" import --store disk/second "$DATA/a.folded"
+is "$status" 2 'no room for a store: exit status 2'
+like "$err" '^culprit import: .*disk/second.*(disk is full|No space left on device)' 'with the reason'
+done_testing
