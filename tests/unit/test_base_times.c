@@ -129,7 +129,7 @@ static void test_durations(void)
 	} cases[] = {
 		{"250ms", 250000000, "250ms"},
 		{"10s", 10 * NSEC_PER_SEC, "10s"},
-		{"1.5s", 1500000000, "1.500s"},
+		{"1.5s", 1500000000, "1.5s"},
 		{"5m", 300 * NSEC_PER_SEC, "5m"},
 		{"1h30m", 5400 * NSEC_PER_SEC, "1h30m"},
 		{"7d", 604800 * NSEC_PER_SEC, "7d"},

@@ -260,8 +260,8 @@ void duration_add(struct buf *b, uint64_t ns)
 		buf_addf(b, "%" PRIu64 "h", seconds % 86400 / 3600);
 	if (seconds % 3600 >= 60)
 		buf_addf(b, "%" PRIu64 "m", seconds % 3600 / 60);
-	if (ms)
-		buf_addf(b, "%" PRIu64 ".%03" PRIu64 "s", seconds % 60, ms);
-	else if (seconds % 60)
-		buf_addf(b, "%" PRIu64 "s", seconds % 60);
+	if (!ms && !(seconds % 60))
+		return;
+	num_add_seconds(b, (int64_t)(seconds % 60 * NSEC_PER_SEC + ms * 1000000));
+	buf_addch(b, 's');
 }
