@@ -121,8 +121,8 @@ static void test_headlines(void)
 		"schedule");
 	v = verdict_of(VERDICT_CPU_DID_NOT_RISE, e, 0);
 	is_head(&v,
-		"no process took more CPU than usual during 'slow-checkout': the cause is not on "
-		"this machine's CPUs",
+		"no process took more CPU than usual during 'slow-checkout': its cause is probably "
+		"not CPU on this machine",
 		"no rise");
 	v = verdict_of(VERDICT_NEED_MORE, e, 1);
 	v.needed = 5;
@@ -147,17 +147,17 @@ static const char expected[] =
 	"\n"
 	"  process         incident  baseline  rise [95% interval]     hits   sure  by luck\n"
 	"  nightly-report      1.44     0.020  +1.42 [1.30, 1.51]      2/3   98.8%  0.00042\n"
+	"  levels in cores; sure: chance that it is the cause; by luck: innocent processes that "
+	"would look like this\n"
 	"\n"
-	"  nightly-report was never that busy in 40 stretches of 4s outside the incidents;\n"
-	"  0.00042 innocent processes of 60 would match 2 by luck.\n"
+	"  nightly-report was never that busy in 40 stretches of 4s outside the incidents.\n"
 	"  hot path: main > run > build_index\n"
 	"\n"
-	"  nightly-report, incident by incident (* busy, o not; = middle 80% of the baseline, | "
-	"its "
-	"median):\n"
-	"    2026-01-01T00:00:00Z     1.40  [=|                                      *   ]\n"
-	"    2026-01-01T00:01:00Z     1.50  [=|                                         *]\n"
-	"    2026-01-01T00:02:00Z    0.010  [o|                                          ]\n"
+	"  nightly-report, incident by incident on 2026-01-01 (* busy, o not; = its usual range, "
+	"| its median):\n"
+	"    00:00:00Z     1.40  [=|                                      *   ]\n"
+	"    00:01:00Z     1.50  [=|                                         *]\n"
+	"    00:02:00Z    0.010  [o|                                          ]\n"
 	"\n"
 	"  looked at: 3 recurrences, 60 processes, 40 baseline stretches of 4s;\n"
 	"  left out beside each incident: 4s to 8s; the node: 0.70 → 1.90 cores of 2\n"
@@ -185,6 +185,58 @@ static void test_text(void)
 	buf_release(&b);
 }
 
+static bool holds(const struct buf *b, const char *part)
+{
+	if (strstr(b->data, part))
+		return true;
+	printf("# no %s\n", part);
+	return false;
+}
+
+static void test_plain_words(void)
+{
+	static char longest[3001];
+	struct verdict_entity e = suspect("nightly-report");
+	struct verdict_entity victim = {
+		.name = STR_LIT("db"),
+		.role = ROLE_VICTIM,
+		.delta = -0.2,
+		.incident = 0.17,
+		.baseline = 0.37,
+		.levels = low,
+		.hit = hits,
+	};
+	struct verdict v = verdict_of(VERDICT_NAMED, &e, 1);
+	struct buf b;
+
+	e.baseline = 0.0004;
+	e.delta_low = -0.0001;
+	v.block_ns = 2500 * NSEC_PER_SEC / 1000;
+	v.victims = &victim;
+	v.victim_cnt = 1;
+	buf_init(&b, 1 << 16);
+	verdict_text(&v, NULL, &b);
+	ok(holds(&b, "(0 → 1.44)") && holds(&b, "[0, 1.51]"), "a level of nothing is 0");
+	ok(holds(&b, "stretches of 2.5s"), "no needless zeros in durations");
+	ok(holds(&b, "\n  nightly-report      1.44         0  +1.42") &&
+		   holds(&b, "\n  db                  0.17      0.37  -0.20"),
+	   "the victims' columns stand under the suspects'");
+	incidents[2].from_ns += 86400 * S;
+	buf_clear(&b);
+	verdict_text(&v, NULL, &b);
+	ok(holds(&b, "    2026-01-02T00:02:00Z    0.010  ["),
+	   "incidents of several days are dated");
+	incidents[2].from_ns -= 86400 * S;
+	for (size_t i = 0; i + 1 < sizeof(longest); i++)
+		longest[i] = (char)('a' + i % 26);
+	e.name = str_of(longest);
+	buf_clear(&b);
+	verdict_text(&v, NULL, &b);
+	ok(b.len < 3000 && holds(&b, "  abcdefghijklmnop...bcdefghij      1.44 "),
+	   "a name of 3 kB does not push everything else off the screen");
+	buf_release(&b);
+}
+
 static void test_hostile_names(void)
 {
 	struct verdict_entity e = suspect("a\x1b[31mb\nc");
@@ -206,14 +258,6 @@ static void test_hostile_names(void)
 	verdict_text(&v, &view, &b);
 	ok(buf_error(&b), "a ceiling is an error of the buf");
 	buf_release(&b);
-}
-
-static bool holds(const struct buf *b, const char *part)
-{
-	if (strstr(b->data, part))
-		return true;
-	printf("# no %s\n", part);
-	return false;
 }
 
 static void test_json(void)
@@ -269,6 +313,7 @@ int main(void)
 {
 	test_headlines();
 	test_text();
+	test_plain_words();
 	test_hostile_names();
 	test_json();
 	return tap_done();

@@ -36,3 +36,18 @@ bool label_cut(struct str *s, size_t chars)
 	*s = label_head(*s, chars ? chars - 1 : 0);
 	return true;
 }
+
+void label_add(struct buf *b, struct str name, size_t room)
+{
+	size_t width = text_width(name), head = room > 3 ? (room - 3) * 2 / 3 : 0;
+
+	if (!name.len)
+		name = STR_LIT("[no name]");
+	if (width <= room || room <= 3) {
+		text_add_clean(b, name);
+		return;
+	}
+	text_add_clean(b, label_head(name, head));
+	buf_addstr(b, "...");
+	text_add_clean(b, label_tail(name, room - 3 - head));
+}

@@ -115,22 +115,6 @@ static void pad(struct buf *b, size_t have, size_t want)
 		buf_addch(b, ' ');
 }
 
-/* The two ends of a long name tell more than its beginning does: the middle goes. */
-static void add_name(struct buf *b, struct str name, size_t room)
-{
-	size_t width = text_width(name), head = (room - 3) * 2 / 3;
-
-	if (!name.len)
-		name = STR_LIT("[no name]");
-	if (width <= room) {
-		text_add_clean(b, name);
-		return;
-	}
-	text_add_clean(b, label_head(name, head));
-	buf_addstr(b, "...");
-	text_add_clean(b, label_tail(name, room - 3 - head));
-}
-
 static void add_row(const struct page *p, const struct grid *g, size_t row,
 		    const struct diff_row *of, double delta)
 {
@@ -150,7 +134,8 @@ static void add_row(const struct page *p, const struct grid *g, size_t row,
 	}
 	if (p->opt.color && delta != 0)
 		buf_addstr(p->out, PLAIN);
-	add_name(p->out, of->name, p->opt.width > used + MIN_NAME ? p->opt.width - used : MIN_NAME);
+	label_add(p->out, of->name,
+		  p->opt.width > used + MIN_NAME ? p->opt.width - used : MIN_NAME);
 	buf_addch(p->out, '\n');
 }
 
@@ -257,7 +242,7 @@ static void add_sides(const struct page *p)
 		if (!d->single)
 			buf_addf(p->out, "%s: ", side == DIFF_A ? "A" : "B");
 		if (label.len > 1) {
-			add_name(p->out, label, 60);
+			label_add(p->out, label, 60);
 			buf_addstr(p->out, ", ");
 		}
 		flame_add_side(d, (enum diff_which)side, ", ", p->out);

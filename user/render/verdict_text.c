@@ -7,8 +7,10 @@
 #include "base/num.h"
 #include "base/text.h"
 #include "base/times.h"
+#include "render/label.h"
 
-#define NAME_WIDTH    28 /* of the names' column, at most */
+#define NAME_WIDTH    28  /* of the names' column, at most */
+#define LONG_NAME     100 /* of names in sentences */
 #define STRIP_WIDTH   44
 #define MAX_INCIDENTS 12 /* strips of one process */
 #define MAX_STRIPS    2	 /* processes with strips */
@@ -31,7 +33,9 @@ static void add_level(struct buf *b, const struct verdict *v, double level)
 {
 	double size = fabs(level);
 
-	if (v->measure == MEASURE_SHARE)
+	if (size < 0.0005) /* 0.000 looks measured */
+		buf_addstr(b, v->measure == MEASURE_SHARE ? "0%" : "0");
+	else if (v->measure == MEASURE_SHARE)
 		buf_addf(b, "%.1f%%", level * 100);
 	else
 		buf_addf(b, size >= 99.95 ? "%.0f" : size >= 0.0995 ? "%.2f" : "%.3f", level);
@@ -67,7 +71,7 @@ static void add_change(struct buf *b, const struct verdict *v, const struct verd
 static void head_shortlist(const struct verdict *v, const struct verdict_view *view, struct buf *b)
 {
 	if (v->suspect_cnt == 1) {
-		text_add_clean(b, v->suspects[0].name);
+		label_add(b, v->suspects[0].name, LONG_NAME);
 		buf_addstr(b, " is tied to ");
 		add_incident(b, view);
 		buf_addstr(b, ", but not surely its cause: ");
@@ -79,7 +83,7 @@ static void head_shortlist(const struct verdict *v, const struct verdict_view *v
 	buf_addstr(b, ": ");
 	for (size_t i = 0; i < v->suspect_cnt; i++) {
 		buf_addstr(b, i ? ", " : "");
-		text_add_clean(b, v->suspects[i].name);
+		label_add(b, v->suspects[i].name, LONG_NAME);
 	}
 }
 
@@ -94,7 +98,7 @@ static void head_schedule(const struct verdict *v, const struct verdict_view *vi
 	}
 	if (v->suspect_cnt) {
 		buf_addstr(b, " and so does ");
-		text_add_clean(b, v->suspects[0].name);
+		label_add(b, v->suspects[0].name, LONG_NAME);
 	}
 	buf_addstr(b, ": that it is busy then does not show that it is the cause");
 }
@@ -115,7 +119,7 @@ static void head_need_more(const struct verdict *v, const struct verdict_view *v
 	}
 	if (v->suspect_cnt) {
 		buf_addstr(b, "; so far ");
-		text_add_clean(b, v->suspects[0].name);
+		label_add(b, v->suspects[0].name, LONG_NAME);
 		buf_addstr(b, " leads");
 	}
 }
@@ -126,7 +130,7 @@ void verdict_headline(const struct verdict *v, const struct verdict_view *view, 
 		view = &no_view;
 	switch (v->kind) {
 	case VERDICT_NAMED:
-		text_add_clean(out, v->suspects[0].name);
+		label_add(out, v->suspects[0].name, LONG_NAME);
 		buf_addstr(out, " is behind ");
 		add_incident(out, view);
 		buf_addstr(out, ": ");
@@ -141,7 +145,7 @@ void verdict_headline(const struct verdict *v, const struct verdict_view *view, 
 	case VERDICT_CPU_DID_NOT_RISE:
 		buf_addstr(out, "no process took more CPU than usual during ");
 		add_incident(out, view);
-		buf_addstr(out, ": the cause is not on this machine's CPUs");
+		buf_addstr(out, ": its cause is probably not CPU on this machine");
 		break;
 	case VERDICT_NEED_MORE:
 		head_need_more(v, view, out);
@@ -149,7 +153,7 @@ void verdict_headline(const struct verdict *v, const struct verdict_view *view, 
 	}
 	if (v->victim_cnt) {
 		buf_addstr(out, "; ");
-		text_add_clean(out, v->victims[0].name);
+		label_add(out, v->victims[0].name, LONG_NAME);
 		buf_addstr(out, " lost CPU");
 	}
 }
@@ -158,7 +162,7 @@ static void add_padded(struct buf *b, struct str name, size_t width)
 {
 	size_t n = text_width(name);
 
-	text_add_clean(b, name);
+	label_add(b, name, width);
 	for (; n < width; n++)
 		buf_addch(b, ' ');
 }
@@ -173,17 +177,30 @@ static void add_level_padded(struct buf *b, const struct verdict *v, double leve
 	buf_release(&text);
 }
 
-static size_t name_width(const struct verdict_entity *e, size_t cnt)
+static void widen(size_t *width, struct str name)
 {
-	size_t width = 7;
+	size_t n = text_width(name);
 
-	for (size_t i = 0; i < cnt; i++) {
-		size_t n = text_width(e[i].name);
+	if (n > *width)
+		*width = n < NAME_WIDTH ? n : NAME_WIDTH;
+}
 
-		if (n > width)
-			width = n;
-	}
-	return width < NAME_WIDTH ? width : NAME_WIDTH;
+/* One width for all tables, so that their columns line up. */
+static size_t name_width(const struct verdict *v, struct str key)
+{
+	size_t width = 0;
+
+	widen(&width, key);
+	for (size_t i = 0; i < v->suspect_cnt; i++)
+		widen(&width, v->suspects[i].name);
+	for (size_t i = 0; i < v->victim_cnt; i++)
+		widen(&width, v->victims[i].name);
+	return width;
+}
+
+static struct str key_of(const struct verdict_view *view)
+{
+	return view->key.len ? view->key : STR_LIT("process");
 }
 
 static void add_luck(struct buf *b, double e_false)
@@ -196,8 +213,8 @@ static void add_luck(struct buf *b, double e_false)
 
 static void add_table(struct buf *b, const struct verdict *v, const struct verdict_view *view)
 {
-	struct str key = view->key.len ? view->key : STR_LIT("process");
-	size_t width = name_width(v->suspects, v->suspect_cnt);
+	struct str key = key_of(view);
+	size_t width = name_width(v, key);
 
 	if (!v->suspect_cnt)
 		return;
@@ -232,12 +249,18 @@ static void add_table(struct buf *b, const struct verdict *v, const struct verdi
 			buf_addstr(b, "  shares the clock");
 		buf_addch(b, '\n');
 	}
+	buf_addf(b,
+		 "  levels%s; sure: chance that it is the cause; by luck: innocent processes that "
+		 "would look like this\n",
+		 v->measure == MEASURE_CORES	 ? " in cores"
+		 : v->measure == MEASURE_SAMPLES ? " in samples per second"
+						 : " as shares of all samples");
 }
 
 static void add_evidence(struct buf *b, const struct verdict *v, const struct verdict_entity *e)
 {
 	buf_addstr(b, "\n  ");
-	text_add_clean(b, e->name);
+	label_add(b, e->name, LONG_NAME);
 	if (e->flat)
 		buf_addf(b, " was never that busy in %" PRIu32 " stretches of ", v->block_cnt);
 	else
@@ -246,10 +269,7 @@ static void add_evidence(struct buf *b, const struct verdict *v, const struct ve
 				    : " is that busy in %.0f%% of %" PRIu32 " stretches of ",
 			 e->f * 100, v->block_cnt);
 	duration_add(b, v->block_ns);
-	buf_addstr(b, " outside the incidents;\n  ");
-	add_luck(b, e->e_false);
-	buf_addf(b, " innocent processes of %" PRIu32 " would match %s%" PRIu32 " by luck.\n",
-		 v->entity_cnt, e->hits == v->recurrences ? "all " : "", e->hits);
+	buf_addstr(b, " outside the incidents.\n");
 	if (e->runs < e->hits)
 		buf_addf(b,
 			 "  It was busy all the time between some incidents: they count as %" PRIu32
@@ -264,20 +284,56 @@ static size_t column(double level, double top)
 	return at < 0 ? 0 : at > STRIP_WIDTH - 1 ? STRIP_WIDTH - 1 : (size_t)at;
 }
 
+static bool same_day(const struct verdict *v)
+{
+	const int64_t day = 86400 * (int64_t)NSEC_PER_SEC;
+
+	for (uint32_t k = 1; k < v->recurrences; k++)
+		if (v->incidents[k].from_ns / day != v->incidents[0].from_ns / day)
+			return false;
+	return true;
+}
+
+/* The date of a time, or what comes behind it. */
+static void add_part_of_time(struct buf *b, int64_t ns, bool date)
+{
+	struct buf text;
+	struct str part, rest;
+
+	buf_init(&text, 64);
+	time_add(&text, ns);
+	rest = buf_str(&text);
+	(void)str_split(&rest, 'T', &part);
+	part = date ? part : rest;
+	buf_add(b, part.p, part.len);
+	buf_release(&text);
+}
+
+static void add_strip_head(struct buf *b, const struct verdict *v, const struct verdict_entity *e,
+			   bool one_day)
+{
+	buf_addstr(b, "\n  ");
+	label_add(b, e->name, LONG_NAME);
+	buf_addstr(b, ", incident by incident");
+	if (one_day) {
+		buf_addstr(b, " on ");
+		add_part_of_time(b, v->incidents[0].from_ns, true);
+	}
+	buf_addstr(b, " (* busy, o not; = its usual range, | its median):\n");
+}
+
 /* One line an incident: where its level lies on the band of the baseline. */
 static void add_strip(struct buf *b, const struct verdict *v, const struct verdict_view *view,
 		      const struct verdict_entity *e)
 {
+	bool one_day = !view->untimed && same_day(v);
 	double top = e->baseline_p90;
 	char bar[STRIP_WIDTH + 1];
 
 	for (uint32_t k = 0; k < v->recurrences; k++)
 		if (e->levels[k] > top)
 			top = e->levels[k];
-	buf_addstr(b, "\n  ");
-	text_add_clean(b, e->name);
-	buf_addstr(b, ", incident by incident (* busy, o not; = middle 80% of the baseline, | its "
-		      "median):\n");
+	add_strip_head(b, v, e, one_day);
 	for (uint32_t k = 0; k < v->recurrences && k < MAX_INCIDENTS; k++) {
 		for (size_t i = 0; i < STRIP_WIDTH; i++)
 			bar[i] = i >= column(e->baseline_p10, top) &&
@@ -290,6 +346,8 @@ static void add_strip(struct buf *b, const struct verdict *v, const struct verdi
 		buf_addstr(b, "    ");
 		if (view->untimed)
 			buf_addf(b, "#%-3" PRIu32, k + 1);
+		else if (one_day)
+			add_part_of_time(b, v->incidents[k].from_ns, false);
 		else
 			time_add(b, v->incidents[k].from_ns);
 		add_level_padded(b, v, e->levels[k], 9);
@@ -311,9 +369,9 @@ static void add_path(struct buf *b, const struct verdict_view *view, size_t i)
 	buf_addch(b, '\n');
 }
 
-static void add_victims(struct buf *b, const struct verdict *v)
+static void add_victims(struct buf *b, const struct verdict *v, const struct verdict_view *view)
 {
-	size_t width = name_width(v->victims, v->victim_cnt);
+	size_t width = name_width(v, key_of(view));
 
 	if (!v->victim_cnt)
 		return;
@@ -421,7 +479,7 @@ void verdict_text(const struct verdict *v, const struct verdict_view *view, stru
 		if (v->kind == VERDICT_NAMED)
 			break;
 	}
-	add_victims(out, v);
+	add_victims(out, v, view);
 	add_ground(out, v);
 	add_next(out, v);
 }
