@@ -12,10 +12,11 @@
 #include "unit/tmpdir.h"
 
 static uint64_t now_ns = NSEC_PER_SEC;
+static uint64_t step_ns; /* that each look at the clock takes */
 
 static uint64_t mono(void *arg)
 {
-	return now_ns;
+	return now_ns += step_ns;
 }
 
 static const struct clock test_clock = {.mono_ns = mono};
@@ -269,6 +270,35 @@ static void test_limits(void)
 	buf_release(&text);
 }
 
+/* Reading has a share of the time, however many processes there are to read about. */
+static void test_share(void)
+{
+	struct perfmaps *maps = new_maps(16, 1 << 20);
+	struct perfmap_stats stats;
+
+	for (uint32_t pid = 400; pid < 404; pid++) {
+		char name[64];
+
+		make_process(pid, 1, status_self);
+		snprintf(name, sizeof(name), "%u/root/tmp/perf-7.map", pid);
+		put(name, "1000 10 here\n");
+	}
+	step_ns = NSEC_PER_SEC / 100; /* so long each reading takes */
+	for (uint32_t pid = 400; pid < 404; pid++)
+		(void)find(maps, pid, 7, 0x1000);
+	perfmaps_stats(maps, &stats);
+	is_u64(stats.reads, 1, "one map is read at a time");
+	for (int i = 0; i < 4; i++) {
+		now_ns += NSEC_PER_SEC;
+		for (uint32_t pid = 400; pid < 404; pid++)
+			(void)find(maps, pid, 7, 0x1000);
+	}
+	step_ns = 0;
+	perfmaps_stats(maps, &stats);
+	is_u64(stats.reads, 4, "all are in the end");
+	perfmaps_free(maps);
+}
+
 /* This process as it is in the real /proc: its own root, its own number in its own namespace. */
 static void test_real(void)
 {
@@ -305,6 +335,7 @@ int main(void)
 	test_process();
 	test_hostile();
 	test_limits();
+	test_share();
 	test_real();
 	ok(tmpdir_remove(), "the test directory is gone");
 	return tap_done();

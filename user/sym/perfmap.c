@@ -20,7 +20,7 @@
 #define CHECK_NS     NSEC_PER_SEC	 /* is the pid still the same process? */
 #define READ_NS	     NSEC_PER_SEC	 /* between two readings of a file that changes */
 #define ABSENT_NS    (10 * NSEC_PER_SEC) /* until a map that was not there is looked for again */
-#define READ_SHARE   50			 /* reading may take 1/50 of the time */
+#define READ_SHARE   50			 /* reading may take 1/50 of the time, of all processes */
 #define BYTES_A_LINE 48			 /* of text; a line takes as much again, twice a span */
 #define MAX_STATUS   8192
 
@@ -46,6 +46,7 @@ struct perfmaps {
 	size_t cnt, cap;
 	struct idmap by_pid;
 	uint64_t tick;
+	uint64_t read_at_ns; /* not before: what was read last has used up its share */
 	struct perfmap_stats stats;
 };
 
@@ -355,10 +356,10 @@ static int read_map(struct perfmaps *maps, struct process *p, int fd, const stru
 	return 0;
 }
 
-/* Looks for the map, and puts off the next look by what this one has cost. */
+/* Looks for the map, and puts off the next look at any by what this one has cost. */
 static void refresh(struct perfmaps *maps, struct process *p, int dir, uint32_t inner_pid)
 {
-	uint64_t begin = clock_mono_ns(maps->opts.clock), end, pause = ABSENT_NS;
+	uint64_t begin = clock_mono_ns(maps->opts.clock), end;
 	struct stat st;
 	int fd, r;
 
@@ -369,9 +370,8 @@ static void refresh(struct perfmaps *maps, struct process *p, int dir, uint32_t 
 	if (r && r != -ENOENT && r != -ESRCH)
 		maps->stats.refused++;
 	end = clock_mono_ns(maps->opts.clock);
-	if (!r)
-		pause = READ_NS > (end - begin) * READ_SHARE ? READ_NS : (end - begin) * READ_SHARE;
-	p->read_at_ns = end + pause;
+	p->read_at_ns = end + (r ? ABSENT_NS : READ_NS);
+	maps->read_at_ns = end + (end - begin) * READ_SHARE;
 }
 
 /* A pid that another process has now: what is known is about the one before. */
@@ -398,15 +398,16 @@ bool perfmap_find(struct perfmaps *maps, uint32_t pid, uint32_t inner_pid, uint6
 	if (!p)
 		return false;
 	p->used = ++maps->tick;
-	if (now >= p->check_at_ns || now >= p->read_at_ns)
-		dir = open_process(maps, pid);
 	if (now >= p->check_at_ns) {
 		p->check_at_ns = now + CHECK_NS;
+		dir = open_process(maps, pid);
 		if (dir >= 0)
 			check_identity(maps, p, dir, now);
 	}
 	found = p->map && jitmap_find(p->map, address, ret_name);
-	if (!found && now >= p->read_at_ns) {
+	if (!found && now >= p->read_at_ns && now >= maps->read_at_ns) {
+		if (dir < 0)
+			dir = open_process(maps, pid);
 		if (dir < 0)
 			p->read_at_ns = now + ABSENT_NS;
 		else
