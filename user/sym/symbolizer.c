@@ -19,8 +19,7 @@
 #include "sym/kallsyms.h"
 #include "sym/vdso.h"
 
-#define OFFSET_BITS \
-	40 /* of the key; the rest is the image's number. What does not fit is not remembered */
+#define OFFSET_BITS    32 /* of the key: larger files have no names. The rest is the image's number */
 #define BYTES_AN_ENTRY 96 /* of names, taken for the ceiling */
 #define MIN_NAME_BYTES 65536
 #define MAX_BRACKETED  256
@@ -160,8 +159,8 @@ static bool recall(struct symbolizer *s, uint64_t key, struct symbol *ret)
 
 static void name_file(struct symbolizer *s, const struct place *place, struct symbol *ret)
 {
-	uint64_t id = image_id(place->image), key = id << OFFSET_BITS | place->offset;
-	bool cached = id >> (64 - OFFSET_BITS) == 0 && place->offset >> OFFSET_BITS == 0;
+	uint64_t key = (uint64_t)image_id(place->image) << OFFSET_BITS | place->offset;
+	bool cached = place->offset >> OFFSET_BITS == 0;
 
 	ret->module = image_module(place->image);
 	ret->kind = FRAME_USER;
