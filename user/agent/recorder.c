@@ -51,7 +51,7 @@ static int open_pipeline(struct recorder *r, const struct recorder_opts *opts, a
 		.agg = {.window_ns = opts->window_ns,
 			.cpus = r->seen.cpus_online,
 			.hz = opts->collect.hz,
-			.mono_ns = clock_mono_ns(r->clock),
+			.mono_ns = r->seen.started_ns,
 			.wall_offset_ns = wall_offset(r)},
 		.proc_root = "/proc",
 		.kallsyms = "/proc/kallsyms",
@@ -63,7 +63,10 @@ static int open_pipeline(struct recorder *r, const struct recorder_opts *opts, a
 	return pipeline_new(&p, sink, sink_arg, &r->pipeline, err);
 }
 
-/* Tells the registry of the processes that run already, as if they had just been started. */
+/*
+ * Tells the registry of the processes that run already, as if they had been started just before
+ * the first sample: a raw file begins with them, and a replay counts nothing as late.
+ */
 static int scan(struct recorder *r, struct err *err)
 {
 	struct procfs *procfs;
@@ -72,7 +75,7 @@ static int scan(struct recorder *r, struct err *err)
 	ret = procfs_new("/proc", &procfs);
 	if (ret)
 		return err_set(err, ret, "/proc: %s (is it mounted?)", strerror(-ret));
-	ret = procfs_scan(procfs, clock_mono_ns(r->clock), pipeline_take, r->pipeline);
+	ret = procfs_scan(procfs, r->seen.started_ns, pipeline_take, r->pipeline);
 	procfs_free(procfs);
 	return ret ? err_set(err, ret, "cannot read the running processes: %s", strerror(-ret)) : 0;
 }

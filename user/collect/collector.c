@@ -40,6 +40,7 @@ struct collector {
 	struct ticks *ticks;
 	struct order order;
 	struct cpu_list online;
+	uint64_t started_ns;
 	uint64_t next_follow_ns;
 	uint64_t lost[LOSS_CNT]; /* what user space gave up */
 	bool stopped;
@@ -141,6 +142,7 @@ static int start(struct collector *c, const struct collector_opts *o, struct err
 		return err_set(err, r, "collector: %s", strerror(-r));
 	/* Events first: the mappings of whoever starts now are known before its first sample. */
 	r = taskevents_follow(c->events, &c->online, err);
+	c->started_ns = clock_mono_ns(&clock_system);
 	if (!r)
 		r = ticks_follow(c->ticks, &c->online, err);
 	if (r)
@@ -237,6 +239,7 @@ void collector_stats(const struct collector *c, struct collector_stats *ret)
 
 	*ret = (struct collector_stats){0};
 	sampler_stat(c->sampler, &st);
+	ret->started_ns = c->started_ns;
 	ret->samples = st.samples;
 	ret->idle = st.idle;
 	for (size_t i = 0; i < LOSS_CNT; i++)

@@ -65,6 +65,7 @@ struct collector_opts {
 };
 
 struct collector_stats {
+	uint64_t started_ns;	 /* CLOCK_MONOTONIC: no sample is older */
 	uint64_t samples;	 /* records written to the rings */
 	uint64_t idle;		 /* ticks that found the CPU idle; no record */
 	uint64_t lost[LOSS_CNT]; /* by enum loss; cumulative like all of this */

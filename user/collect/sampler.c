@@ -29,6 +29,7 @@ struct sampler {
 	int ring_fds[MAX_RINGS];
 	size_t ring_cnt;
 	size_t ring_bytes; /* of one */
+	size_t map_bytes;  /* all maps and rings; none of them grows */
 	int possible_cpus;
 	bool filter_pids;
 
@@ -120,6 +121,41 @@ static int allow_cgroup(struct sampler *s, uint64_t id)
 		       : 0;
 }
 
+/* The kernel's own account: the "memlock:" line of the descriptor's fdinfo. */
+static size_t map_bytes(int fd)
+{
+	struct str rest, line;
+	struct buf text;
+	char path[64];
+	uint64_t v = 0;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	buf_init(&text, 8192);
+	if (fd >= 0 && !fs_read(path, &text, NULL)) {
+		rest = buf_str(&text);
+		while (str_split(&rest, '\n', &line)) {
+			struct str key;
+
+			if (str_split(&line, ':', &key) && str_eq(key, STR_LIT("memlock")) &&
+			    num_parse_u64(str_trim(line), &v))
+				v = 0;
+		}
+	}
+	buf_release(&text);
+	return (size_t)v;
+}
+
+static size_t count_map_bytes(const struct sampler *s)
+{
+	struct bpf_map *map;
+	size_t bytes = 0;
+
+	bpf_object__for_each_map(map, s->skel->obj) bytes += map_bytes(bpf_map__fd(map));
+	for (size_t i = 0; i < s->ring_cnt; i++)
+		bytes += map_bytes(s->ring_fds[i]);
+	return bytes;
+}
+
 static int load(struct sampler *s, const struct sampler_opts *o, struct err *err)
 {
 	int r;
@@ -138,6 +174,7 @@ static int load(struct sampler *s, const struct sampler_opts *o, struct err *err
 		r = allow_cgroup(s, o->cgroup_id);
 	if (r)
 		return bpflog_explain(r, "BPF ring buffers", err);
+	s->map_bytes = count_map_bytes(s);
 	/*
 	 * the clock program has no automatic attachment: this takes fork and exit alone, if they
 	 * were loaded
@@ -232,39 +269,9 @@ void sampler_runtime(const struct sampler *s, uint64_t *ret_ns, uint64_t *ret_ru
 	}
 }
 
-/* The kernel's own account: the "memlock:" line of the descriptor's fdinfo. */
-static size_t map_bytes(int fd)
-{
-	struct str rest, line;
-	struct buf text;
-	char path[64];
-	uint64_t v = 0;
-
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	buf_init(&text, 8192);
-	if (fd >= 0 && !fs_read(path, &text, NULL)) {
-		rest = buf_str(&text);
-		while (str_split(&rest, '\n', &line)) {
-			struct str key;
-
-			if (str_split(&line, ':', &key) && str_eq(key, STR_LIT("memlock")) &&
-			    num_parse_u64(str_trim(line), &v))
-				v = 0;
-		}
-	}
-	buf_release(&text);
-	return (size_t)v;
-}
-
 size_t sampler_map_bytes(const struct sampler *s)
 {
-	struct bpf_map *map;
-	size_t bytes = 0;
-
-	bpf_object__for_each_map(map, s->skel->obj) bytes += map_bytes(bpf_map__fd(map));
-	for (size_t i = 0; i < s->ring_cnt; i++)
-		bytes += map_bytes(s->ring_fds[i]);
-	return bytes;
+	return s->map_bytes;
 }
 
 size_t sampler_ring_bytes(const struct sampler *s)
