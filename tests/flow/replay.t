@@ -1,0 +1,54 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# replay.t - raw records written while sampling and replayed without root give the same stacks; a file cut short gives
+# what was before the cut.
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+[ -x "$CULPRIT" ] || bail "$CULPRIT is not built: run make"
+need_bpf
+[ -x "$TARGETS/busy_loop" ] || bail 'the targets are not built: run make targets'
+
+# Frames of the program itself; kernel frames need kallsyms, and the vDSO differs between processes.
+user_stacks() {
+	grep '^busy_loop;' "$1" | grep -v '\[k\]' | sort
+}
+as_nobody() {
+	perl -MPOSIX -e '$) = "65534 65534"; POSIX::setgid(65534); POSIX::setuid(65534);
+		exec @ARGV or die "$ARGV[0]: $!\n"' -- "$@"
+}
+
+start "$TARGETS/busy_loop" 20
+run culprit record -d 1500ms --no-kernel-stacks --raw records.raw --pid "$started" -o live.folded
+is "$status" 0 'records are written while sampling'
+at_least "$(user_stacks live.folded | awk '{ n += $NF } END { print n + 0 }')" 50 'the loop is sampled'
+culprit show --raw records.raw --format folded >as_root.folded
+ok 'the replay gives the same stacks' cmp <(user_stacks live.folded) <(user_stacks as_root.folded)
+stop "$started"
+
+# The process has gone, and nobody may read anything of it.
+chmod a+rx . && chmod a+r records.raw
+cp -L "$CULPRIT" culprit-copy && chmod a+rx culprit-copy
+as_nobody ./culprit-copy show --raw records.raw --format folded >as_nobody.folded 2>nobody.err
+is "$?" 0 'without root and without the process it is replayed, too'
+count() {
+	awk '{ n += $NF } END { print n + 0 }' "$1"
+}
+is "$(count as_nobody.folded)" "$(count live.folded)" 'with the same number of samples'
+like "$(cat as_nobody.folded)" '^busy_loop;.*;spin_inner' 'whose frames have names'
+ok 'and the same stacks' cmp <(user_stacks live.folded) <(user_stacks as_nobody.folded)
+
+size=$(stat -c %s records.raw)
+head -c $((size * 2 / 3)) records.raw >cut.raw
+run culprit show --raw cut.raw --format folded
+is "$status" 0 'a file cut short is shown'
+like "$err" '^culprit show: warning: cut\.raw: ends in the middle of a record at byte \d+' 'with a warning that says where'
+printf '%s\n' "$out" >cut.folded
+at_least "$(count cut.folded)" 1 'what was before the cut is there'
+at_most "$(count cut.folded)" "$(($(count live.folded) - 1))" 'what was behind it is not'
+
+head -c 10 records.raw >head.raw
+run culprit show --raw head.raw
+is "$status" 2 'a file without a complete head is refused'
+like "$err" '^culprit show: head\.raw: ' 'by its name'
+done_testing
