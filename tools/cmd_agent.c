@@ -55,9 +55,10 @@ static void say_goodbye(const struct recorder *recorder, const struct keeper *ke
 	keeper_stats(keeper, &kept);
 	lost = kept.lost_samples + kept.given_up_samples + kept.waiting_samples;
 	(void)fprintf(stderr,
-		      "culprit agent: stored %" PRIu64 " windows with %" PRIu64
+		      "culprit agent: stored %" PRIu64 " window%s with %" PRIu64
 		      " samples of %zu processes; lost %" PRIu64 " samples\n",
-		      kept.stored_windows, kept.stored_samples, rec.pipeline.processes, lost);
+		      kept.stored_windows, kept.stored_windows == 1 ? "" : "s", kept.stored_samples,
+		      rec.pipeline.processes, lost);
 	if (kept.waiting)
 		command_warn("%zu windows could not be stored: %s", kept.waiting,
 			     kept.last_error.text);
