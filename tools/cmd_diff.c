@@ -17,7 +17,7 @@ struct config {
 
 static const struct opt opts[] = {
 	{"store", 0, OPT_STRING, offsetof(struct config, store), "DIR",
-	 "compare two times of this store", 0, 0},
+	 "the store: compare two times of it", 0, 0},
 	{"baseline", 0, OPT_RANGES, offsetof(struct config, baseline), "T..T",
 	 "side A; may be repeated", 0, 0},
 	{"incident", 0, OPT_RANGES, offsetof(struct config, incident), "T..T",
@@ -77,7 +77,8 @@ static int write_diff(const struct config *c, const struct sides *sides, enum ou
 		.label_a = str_of(sides->name_a),
 		.label_b = str_of(sides->name_b),
 	};
-	struct tool_diff_opts render_opts = {.title = c->title, .top = (uint32_t)c->top};
+	struct tool_diff_opts render_opts = {
+		.title = c->title, .group_by = c->group_by, .top = (uint32_t)c->top};
 	struct diff *d = NULL;
 	struct buf out;
 	int r, status;

@@ -65,6 +65,7 @@ static int write_shown(const struct config *c, const struct profile *p, enum out
 	struct str keys[MAX_KEYS];
 	struct tool_diff_opts render_opts = {
 		.title = c->title,
+		.group_by = c->group_by,
 		.group_keys = keys,
 		.group_cnt = tool_split_keys(c->group_by, keys, MAX_KEYS),
 		.top = (uint32_t)c->top,

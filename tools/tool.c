@@ -129,8 +129,10 @@ unsigned int tool_width(void)
 int tool_render_diff(enum output_format format, const struct diff *d,
 		     const struct tool_diff_opts *opts, struct buf *out)
 {
-	struct text_options text = {
-		.width = tool_width(), .max_processes = opts->top, .max_functions = opts->top};
+	struct text_options text = {.width = tool_width(),
+				    .max_processes = opts->top,
+				    .max_functions = opts->top,
+				    .group = opts->group_by};
 	struct flame_options flame = {.icicle = true};
 
 	if (opts->title)

@@ -41,6 +41,7 @@ int tool_write(const char *path, const struct buf *out);
 /* What a picture, a table or a JSON object of a diff (or of one profile) shows. */
 struct tool_diff_opts {
 	const char *title;	      /* NULL: one that fits */
+	const char *group_by;	      /* the keys as they were given; NULL: process */
 	const struct str *group_keys; /* NULL: process */
 	size_t group_cnt;
 	uint32_t top; /* rows of the tables; 0: as many as fit a screen or two */

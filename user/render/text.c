@@ -182,7 +182,7 @@ static int add_processes(const struct page *p, const struct diff_table *t)
 		}
 		set_cell(p, &g, i, c, VALUE_SHARE, row->share[DIFF_B], 0);
 	}
-	add_heads(p, &g, "process");
+	add_heads(p, &g, p->opt.group ? p->opt.group : "process");
 	for (size_t i = 0; i < rows; i++)
 		add_row(p, &g, i, &t->rows[i],
 			single ? 0 : diff_row_delta(&t->rows[i], DIFF_BY_TOTAL));

@@ -15,6 +15,7 @@ struct text_options {
 	uint32_t width;		/* columns of the page; 0: 100 */
 	uint32_t max_processes; /* rows; 0: 20 */
 	uint32_t max_functions; /* rows; 0: 30 */
+	const char *group;	/* heads the names of the first table; borrowed; NULL: "process" */
 	bool color;		/* escape sequences for more (red) and less (blue) */
 };
 
