@@ -24,8 +24,7 @@ struct config {
 };
 
 static const struct opt opts[] = {
-	{"store", 0, OPT_STRING, offsetof(struct config, store), "DIR", "the store to look into", 0,
-	 0},
+	{"store", 0, OPT_STRING, offsetof(struct config, store), "DIR", "the store", 0, 0},
 	{"incident", 0, OPT_FILES, offsetof(struct config, incident), "T..T|FILE…",
 	 "a recurrence; with --store a range of time, else files with the profiles of one", 0, 0},
 	{"baseline", 0, OPT_FILES, offsetof(struct config, baseline), "FILE…",

@@ -63,25 +63,24 @@ int command_fail(const struct err *err)
 #define HELP_WIDTH  100
 
 /* Wraps a help text into the right-hand column. */
-static void print_wrapped(const char *text, size_t column)
+static void print_wrapped(const char *text)
 {
-	size_t at = column;
+	size_t at = HELP_COLUMN;
 
 	while (*text) {
-		size_t word = strcspn(text, " ");
+		size_t word = strcspn(text, " "), width = text_width((struct str){text, word});
 
-		if (at + word > HELP_WIDTH && at > HELP_COLUMN) {
+		if (at > HELP_COLUMN && at + 1 + width > HELP_WIDTH) {
 			printf("\n%*s", HELP_COLUMN, "");
 			at = HELP_COLUMN;
-		}
-		printf("%.*s", (int)word, text);
-		at += word;
-		text += word;
-		if (*text) {
+		} else if (at > HELP_COLUMN) {
 			putchar(' ');
 			at++;
-			text++;
 		}
+		printf("%.*s", (int)word, text);
+		at += width;
+		text += word;
+		text += *text == ' ';
 	}
 	putchar('\n');
 }
@@ -91,24 +90,25 @@ static void print_opt(const struct opt *o)
 	char left[80];
 	int n;
 
-	n = snprintf(left, sizeof(left), "  %c%c%s--%s%s%s", o->letter ? '-' : ' ',
-		     o->letter ? o->letter : ' ', o->letter ? ", " : "  ", o->name,
-		     o->metavar ? " " : "", o->metavar ? o->metavar : "");
+	(void)snprintf(left, sizeof(left), "  %c%c%s--%s%s%s", o->letter ? '-' : ' ',
+		       o->letter ? o->letter : ' ', o->letter ? ", " : "  ", o->name,
+		       o->metavar ? " " : "", o->metavar ? o->metavar : "");
 	printf("%s", left);
+	n = (int)text_width(str_of(left));
 	if (n >= HELP_COLUMN - 1) {
 		putchar('\n');
 		n = 0;
 	}
 	printf("%*s", HELP_COLUMN - n, "");
-	print_wrapped(o->help, HELP_COLUMN);
+	print_wrapped(o->help);
 }
 
 static int print_help(const struct command *cmd)
 {
 	static const struct opt help_opt = {.name = "help", .letter = 'h', .help = "this text"};
 
-	printf("%s\n\n%s\nusage: culprit %s %s\n\noptions:\n", cmd->summary, cmd->examples,
-	       cmd->name, cmd->usage);
+	printf("%s\n\n%s\nusage: culprit %s%s%s\n\noptions:\n", cmd->summary, cmd->examples,
+	       cmd->name, *cmd->usage ? " " : "", cmd->usage);
 	for (size_t i = 0; i < cmd->opt_cnt; i++)
 		print_opt(&cmd->opts[i]);
 	print_opt(&help_opt);
