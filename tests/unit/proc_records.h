@@ -40,6 +40,7 @@ static inline struct registry *new_registry(const char *proc_root, uint32_t max_
 {
 	struct registry_opts o = {.max_processes = max_processes,
 				  .max_mappings = 1000,
+				  .max_all_mappings = 100000,
 				  .proc_root = proc_root,
 				  .images = images,
 				  .on_snapshot = kept ? keep : NULL,

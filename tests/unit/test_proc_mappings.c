@@ -23,9 +23,12 @@ static struct mapping anon(uint64_t start, uint64_t end)
 	return (struct mapping){.start = start, .end = end, .pgoff = 77, .kind = PLACE_ANON};
 }
 
+static struct mappings_limits limits = {.max_room = 100000};
+
 static int add(struct mappings **m, struct mapping it, size_t max)
 {
-	return mappings_add(m, &it, max);
+	limits.max_cnt = max;
+	return mappings_add(m, &it, &limits);
 }
 
 /* "start-end+pgoff:name " of each range */
@@ -171,7 +174,7 @@ static void test_oracle(void)
 						     : file(start, start + len, pgoff, name);
 			size_t f = draw(4);
 
-			if (mappings_add(&m, &it, SPACE))
+			if (add(&m, it, SPACE))
 				wrong++;
 			for (uint64_t a = start; a < start + len; a++)
 				cells[a] = (struct cell){.name = name < 0 ? -2 : name,
@@ -209,7 +212,7 @@ static void test_oracle_limit(void)
 			int name = (int)draw(4);
 			struct mapping it = file(start, start + len, step * 1000, name);
 
-			refused += mappings_add(&m, &it, 6) == -ENOSPC;
+			refused += add(&m, it, 6) == -ENOSPC;
 			for (uint64_t a = start; a < start + len && a < SPACE; a++)
 				cells[a] = (struct cell){
 					.name = name, .pgoff = (uint64_t)step * 1000 + a - start};
@@ -227,8 +230,40 @@ static void test_oracle_limit(void)
 	ok(refused > 1000, "…and the ceiling was hit %d times", refused);
 }
 
+static void test_room(void)
+{
+	struct mappings_limits few = {.max_cnt = 100, .max_room = 40};
+	struct mappings *a = NULL, *b = NULL;
+	struct mapping it = anon(1000, 1001);
+	size_t taken = 0;
+
+	ok(!mappings_add(&b, &it, &few), "a small table");
+	while (taken < 100) {
+		it = anon(taken * 10 + 1, taken * 10 + 2);
+		if (mappings_add(&a, &it, &few))
+			break;
+		taken++;
+	}
+	ok(taken > 2 && taken < 40, "a large one stops growing where there is no room (%zu)",
+	   taken);
+	is_u64(mappings_cnt(a), taken, "...and keeps what it has");
+	it = anon(5000, 5001);
+	ok(!mappings_add(&b, &it, &few), "the small one uses the room that it has");
+	mappings_unref(a);
+	is_u64(few.room, 16, "room is given back");
+	a = mappings_ref(b);
+	for (uint64_t i = 0; i < 8; i++) {
+		it = anon(i * 10 + 1, i * 10 + 2);
+		ok(!mappings_add(&a, &it, &few), "a copy has room of its own again");
+	}
+	mappings_unref(a);
+	mappings_unref(b);
+	is_u64(few.room, 0, "none is left behind");
+}
+
 int main(void)
 {
+	test_room();
 	static const char *const texts[] = {"a", "b", "c", "d"};
 
 	for (size_t i = 0; i < 4; i++)

@@ -13,7 +13,7 @@ static void test_options(void)
 	struct registry *r;
 
 	is_i64(registry_new(&o, &r), -EINVAL, "limits of 0 are refused");
-	o.max_processes = o.max_mappings = 1;
+	o.max_processes = o.max_mappings = o.max_all_mappings = 1;
 	o.proc_root = "/nonexistent";
 	is_i64(registry_new(&o, &r), -ENOENT, "so is a root that is not there");
 	registry_free(NULL);

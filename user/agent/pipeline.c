@@ -9,7 +9,8 @@
 #include "proc/registry.h"
 #include "sym/symbolizer.h"
 
-#define MAX_MAPPINGS 65536 /* of one process; as many as the kernel allows (vm.max_map_count) */
+#define MAX_MAPPINGS	 65536 /* of one process; as many as the kernel allows (vm.max_map_count) */
+#define MAX_ALL_MAPPINGS (1 << 19) /* 25 MB of them; 5,000 processes have half as many */
 
 struct pipeline {
 	struct image_cache *images;
@@ -39,6 +40,7 @@ int pipeline_new(const struct pipeline_opts *opts, agg_sink_fn sink, void *sink_
 	struct registry_opts reg = {
 		.max_processes = opts->max_processes,
 		.max_mappings = MAX_MAPPINGS,
+		.max_all_mappings = MAX_ALL_MAPPINGS,
 		.proc_root = opts->proc_root,
 		.on_snapshot = opts->journal,
 		.arg = opts->journal_arg,

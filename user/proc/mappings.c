@@ -9,6 +9,7 @@
 #include "elf/image.h"
 
 struct mappings {
+	struct mappings_limits *limits;
 	uint32_t refs;
 	uint32_t anon_cnt;
 	size_t cnt;
@@ -42,13 +43,30 @@ void mappings_unref(struct mappings *m)
 		return;
 	for (size_t i = 0; i < m->cnt; i++)
 		item_unref(&m->items[i]);
+	m->limits->room -= m->cap;
 	free(m->items);
 	free(m);
 }
 
+/* Room for `need` ranges in a table, within what all tables may have. */
+static int grow(struct mappings *m, size_t need)
+{
+	struct mappings_limits *l = m->limits;
+	size_t before = m->cap;
+	int r;
+
+	if (need <= before)
+		return 0;
+	if (l->room > l->max_room || need - before > l->max_room - l->room)
+		return -ENOSPC;
+	r = mem_grow(&m->items, &m->cap, need, sizeof(*m->items), l->max_cnt + 2);
+	l->room += m->cap - before;
+	return r;
+}
+
 /* Makes *m a table of its own with room for two more: a range that falls inside another leaves
  * three. */
-static int make_own(struct mappings **m, size_t max_cnt)
+static int make_own(struct mappings **m, struct mappings_limits *limits)
 {
 	struct mappings *old = *m, *own = old;
 	size_t cnt = old ? old->cnt : 0;
@@ -59,12 +77,13 @@ static int make_own(struct mappings **m, size_t max_cnt)
 		if (!own)
 			return -ENOMEM;
 		own->refs = 1;
+		own->limits = limits;
 	}
-	r = mem_grow(&own->items, &own->cap, cnt + 2, sizeof(*own->items), max_cnt + 2);
+	r = grow(own, cnt + 2);
 	if (r) {
 		if (own != old)
 			free(own);
-		return r == -ENOSPC ? -ENOMEM : r; /* cannot be: cnt <= max_cnt */
+		return r;
 	}
 	if (own == old)
 		return 0;
@@ -164,7 +183,7 @@ static void join_next(struct mappings *m, size_t i)
 	remove_range(m, i + 1, i + 2);
 }
 
-int mappings_add(struct mappings **m, const struct mapping *add, size_t max_cnt)
+int mappings_add(struct mappings **m, const struct mapping *add, struct mappings_limits *limits)
 {
 	struct mapping it = *add;
 	size_t i;
@@ -174,7 +193,7 @@ int mappings_add(struct mappings **m, const struct mapping *add, size_t max_cnt)
 		return 0;
 	if (it.kind == PLACE_ANON)
 		it.pgoff = 0;
-	r = make_own(m, max_cnt);
+	r = make_own(m, limits);
 	if (r)
 		return r;
 	i = make_hole(*m, it.start, it.end);
@@ -182,13 +201,13 @@ int mappings_add(struct mappings **m, const struct mapping *add, size_t max_cnt)
 	join_next(*m, i);
 	if (i)
 		join_next(*m, i - 1);
-	if ((*m)->cnt <= max_cnt)
+	if ((*m)->cnt <= limits->max_cnt)
 		return 0;
 	/*
 	 * alone where it is, since it was one too many: the new one goes, then the rest of a range
 	 * cut in two
 	 */
-	for (i = first_behind(*m, it.start); (*m)->cnt > max_cnt;)
+	for (i = first_behind(*m, it.start); (*m)->cnt > limits->max_cnt;)
 		remove_range(*m, i, i + 1);
 	return -ENOSPC;
 }

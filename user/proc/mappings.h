@@ -27,16 +27,24 @@ struct mapping {
 
 struct mappings; /* NULL is the empty table everywhere below */
 
+/* Of all tables that are made with it, which it outlives. */
+struct mappings_limits {
+	size_t max_cnt;	 /* ranges of one table */
+	size_t max_room; /* for how many ranges all tables together have memory, about */
+	size_t room;	 /* private: they have so much now */
+};
+
 struct mappings *mappings_ref(struct mappings *m);
 void mappings_unref(struct mappings *m);
 
 /*
  * Puts a range into *m, which is copied first if somebody shares it. Copies *add and takes
- * references of its own. 0; -ENOSPC when the table would exceed `max_cnt`: what was overlapped is
- * gone then, but the new range (or the upper rest of a range that was cut in two) is not kept;
- * -ENOMEM, nothing has changed.
+ * references of its own. 0; -ENOSPC when the table would exceed max_cnt: what was overlapped is
+ * gone then, but the new range (or the upper rest of a range that was cut in two) is not kept; or
+ * when there is no room for it in all: nothing has changed then, nor has it with -ENOMEM.
  */
-int must_check mappings_add(struct mappings **m, const struct mapping *add, size_t max_cnt);
+int must_check mappings_add(struct mappings **m, const struct mapping *add,
+			    struct mappings_limits *limits);
 
 /* The range that addr is in, borrowed until the next change; or NULL. */
 const struct mapping *mappings_find(const struct mappings *m, uint64_t addr);

@@ -26,7 +26,7 @@ struct registry {
 	record_fn on_snapshot;
 	void *arg;
 	struct process_table table;
-	uint32_t max_mappings;
+	struct mappings_limits mappings;
 	uint64_t lost[LOSS_CNT];
 };
 
@@ -35,12 +35,13 @@ int registry_new(const struct registry_opts *o, struct registry **ret)
 	struct registry *r;
 	int err;
 
-	if (!o->max_processes || !o->max_mappings)
+	if (!o->max_processes || !o->max_mappings || !o->max_all_mappings)
 		return -EINVAL;
 	r = calloc(1, sizeof(*r));
 	if (!r)
 		return -ENOMEM;
-	r->max_mappings = o->max_mappings;
+	r->mappings.max_cnt = o->max_mappings;
+	r->mappings.max_room = o->max_all_mappings;
 	r->on_snapshot = o->on_snapshot;
 	r->arg = o->arg;
 	process_table_init(&r->table, o->max_processes);
@@ -82,7 +83,7 @@ static bool same_start(uint64_t a, uint64_t b)
 	return !a || !b || (a > b ? a - b : b - a) <= TICK_NS;
 }
 
-/* 0; -ENOSPC when the process has too many mappings; -ENOMEM. */
+/* 0; -ENOSPC when the process, or all together, have too many mappings; -ENOMEM. */
 static int add_mapping(struct registry *r, struct process *p, const struct wire_mmap *m)
 {
 	struct mapping it;
@@ -93,7 +94,7 @@ static int add_mapping(struct registry *r, struct process *p, const struct wire_
 	if (err)
 		return err;
 	r->lost[LOSS_NO_FILE] += failed;
-	err = mappings_add(&p->maps, &it, r->max_mappings);
+	err = mappings_add(&p->maps, &it, &r->mappings);
 	if (err != -ENOMEM && resolve_is_file(m, &it) &&
 	    process_saw_file(p, (struct str){m->path, m->path_len}))
 		err = -ENOMEM;

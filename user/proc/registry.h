@@ -39,6 +39,7 @@ struct registry;
 struct registry_opts {
 	uint32_t max_processes;	    /* dead ones included; at least 1 */
 	uint32_t max_mappings;	    /* of one process; at least 1 */
+	uint32_t max_all_mappings;  /* of all processes; shared ones count once. At least 1 */
 	const char *proc_root;	    /* "/proc"; NULL: replay, /proc is never looked at. Copied. */
 	struct image_cache *images; /* borrowed, outlives the registry */
 	record_fn on_snapshot;	    /* see above; may be NULL. What it returns is ignored */
