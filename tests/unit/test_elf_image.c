@@ -301,6 +301,59 @@ static void test_budget(void)
 }
 
 /* The headers are at the start, the symbols at the end: cut anywhere, the rest must still be safe. */
+static uint64_t now_ns = NSEC_PER_SEC, step_ns;
+
+static uint64_t stepping(void *arg)
+{
+	(void)arg;
+	return now_ns += step_ns;
+}
+
+/* Two tables of which one fits: each question would have to read a table anew. */
+static void test_share_of_time(void)
+{
+	const struct clock clock = {.mono_ns = stepping};
+	struct image_limits limits = image_limits_default;
+	uint64_t offset = code_offset((const void *)a_function), named = 0;
+	struct image_cache *cache = new_cache(&limits);
+	struct image *images[2];
+	struct image_stats stats;
+	struct str name;
+
+	images[0] = get(cache, open_self(), "self");
+	ok(image_symbol(images[0], offset, &name, NULL), "a table is read");
+	image_cache_stats(cache, &stats);
+	image_unref(images[0]);
+	image_cache_free(cache);
+
+	limits.max_symbol_bytes = stats.symbol_bytes + stats.symbol_bytes / 2;
+	limits.clock = &clock;
+	limits.read_share = 10;
+	limits.read_burst_ns = 2 * NSEC_PER_SEC;
+	cache = new_cache(&limits);
+	copy_self("three");
+	images[0] = get(cache, open_self(), "self");
+	images[1] = get(cache, open(tmpdir_at("three"), O_RDONLY | O_CLOEXEC), "three");
+	step_ns = NSEC_PER_SEC / 2; /* so long each reading takes */
+	for (size_t i = 0; i < 40; i++)
+		named += image_symbol(images[i % 2], offset, &name, NULL);
+	step_ns = 0;
+	image_cache_stats(cache, &stats);
+	ok(named > 4 && stats.put_off > 10 && stats.put_off == 40 - named,
+	   "reading by turns is given up after a while (%" PRIu64 " of 40)", named);
+	ok(!image_symbol(images[0], offset, &name, NULL) ||
+		   !image_symbol(images[1], offset, &name, NULL),
+	   "one of them has no names now");
+	ok(image_is_pending(images[0]) != image_is_pending(images[1]), "...which may change");
+	now_ns += 1000 * NSEC_PER_SEC;
+	ok(image_symbol(images[0], offset, &name, NULL) &&
+		   image_symbol(images[1], offset, &name, NULL),
+	   "it does when time has passed");
+	image_unref(images[0]);
+	image_unref(images[1]);
+	image_cache_free(cache);
+}
+
 static void test_truncated(void)
 {
 	uint64_t offset = code_offset((const void *)a_function);
@@ -341,6 +394,7 @@ int main(void)
 	test_change();
 	test_limits();
 	test_budget();
+	test_share_of_time();
 	test_truncated();
 	ok(tmpdir_remove(), "the test directory is gone");
 	return tap_done();

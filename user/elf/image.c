@@ -63,6 +63,7 @@ struct image_cache {
 	struct idmap by_inode; /* hash of (dev, ino) ──► the image opened last */
 	uint64_t tick;
 	uint32_t next_id;
+	uint64_t paid_until_ns; /* when the time that reading took will have been made up for */
 	struct image_stats stats;
 	char raw[SYMTAB_MAX_NAME];
 	char name[DEMANGLE_MAX_OUT];
@@ -73,6 +74,9 @@ const struct image_limits image_limits_default = {
 	.max_symbol_bytes = 24u << 20,
 	.max_file_bytes = UINT64_C(4) << 30,
 	.max_symbols = 1u << 20,
+	.clock = &clock_system,
+	.read_share = 20,
+	.read_burst_ns = 5 * NSEC_PER_SEC,
 };
 
 static uint64_t file_key(const struct file_id *id)
@@ -420,6 +424,36 @@ static void read_table(struct image *image)
 	}
 }
 
+static bool may_read(const struct image_cache *cache)
+{
+	uint64_t ahead = cache->limits.read_burst_ns * cache->limits.read_share;
+
+	return cache->paid_until_ns <= clock_mono_ns(cache->limits.clock) + ahead;
+}
+
+/* Reads the table if there is time for it. */
+static void read_in_time(struct image *image)
+{
+	struct image_cache *cache = image->cache;
+	uint64_t begin, end;
+
+	if (!may_read(cache)) {
+		cache->stats.put_off++;
+		return;
+	}
+	begin = clock_mono_ns(cache->limits.clock);
+	read_table(image);
+	end = clock_mono_ns(cache->limits.clock);
+	if (cache->paid_until_ns < begin)
+		cache->paid_until_ns = begin;
+	cache->paid_until_ns += (end - begin) * cache->limits.read_share;
+}
+
+bool image_is_pending(const struct image *image)
+{
+	return image->state == TABLE_UNREAD;
+}
+
 bool image_symbol(struct image *image, uint64_t offset, struct str *ret_name, uint64_t *ret_start)
 {
 	struct image_cache *cache = image->cache;
@@ -427,7 +461,7 @@ bool image_symbol(struct image *image, uint64_t offset, struct str *ret_name, ui
 	size_t len;
 
 	if (image->state == TABLE_UNREAD)
-		read_table(image);
+		read_in_time(image);
 	if (!image->table)
 		return false;
 	image->table_used = ++cache->tick;

@@ -14,6 +14,7 @@
 #ifndef ELF_IMAGE_H
 #define ELF_IMAGE_H
 
+#include "base/clock.h"
 #include "base/compiler.h"
 #include "base/err.h"
 
@@ -26,6 +27,15 @@ struct image_limits {
 	size_t max_symbol_bytes; /* symbol tables in memory, all images together */
 	uint64_t max_file_bytes; /* larger files get no names */
 	uint32_t max_symbols;	 /* of one file */
+
+	/*
+	 * Reading tables may take 1/read_share of the time, and read_burst_ns at the beginning,
+	 * or after a rest, on top of that: who maps large files in turn, or new ones all the
+	 * time, costs their names and not the machine's CPU.
+	 */
+	const struct clock *clock;
+	uint32_t read_share;
+	uint64_t read_burst_ns;
 };
 
 extern const struct image_limits image_limits_default;
@@ -66,12 +76,19 @@ struct str image_build_id(const struct image *image); /* lower-case hex; empty w
  */
 bool image_symbol(struct image *image, uint64_t offset, struct str *ret_name, uint64_t *ret_start);
 
+/*
+ * After image_symbol() said false: it may say something else later, since the table was not read
+ * for lack of time or memory.
+ */
+bool image_is_pending(const struct image *image);
+
 /* Is the file at `offset` code of the dynamic loader, i.e. is the image ld.so? Its file is never
  * "the program". */
 bool image_is_loader(const struct image *image);
 
 struct image_stats {
 	uint64_t images, loaded_tables, symbol_bytes, evicted_tables, refused_files;
+	uint64_t put_off; /* questions that were not answered for lack of time */
 };
 
 void image_cache_stats(const struct image_cache *cache, struct image_stats *ret_stats);

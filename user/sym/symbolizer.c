@@ -172,7 +172,7 @@ static void name_file(struct symbolizer *s, const struct place *place, struct sy
 	ret->named = image_symbol(place->image, place->offset, &ret->name, NULL);
 	if (!ret->named)
 		ret->name = bracket(s, ret->module);
-	if (cached)
+	if (cached && (ret->named || !image_is_pending(place->image)))
 		ret->name = remember(s, key, ret->name, ret->named);
 }
 
