@@ -31,7 +31,8 @@ work=
 pids=()
 cleanup() {
 	local code=$? pid
-	trap - EXIT INT TERM HUP
+	trap - EXIT
+	trap '' INT TERM HUP # a second Ctrl-C does not stop the cleaning up
 	for pid in ${pids[@]+"${pids[@]}"}; do
 		kill "$pid" 2>/dev/null || true
 	done

@@ -38,7 +38,8 @@ culprit() {
 test_cleanup() {
 	local code=$?
 	[ "$BASHPID" = $$ ] || exit "$code" # a child that a signal has met before it became its command
-	trap - EXIT INT TERM
+	trap - EXIT
+	trap '' INT TERM
 	stop_all
 	cd / && rm -rf "$TMP"
 	exit "$code"
