@@ -389,6 +389,44 @@ static void test_whole_history(void)
 	verdict_free(v);
 }
 
+static void test_beginning(void)
+{
+	const struct blame_incident inc[] = {at(0, 100), at(2000, 2100)};
+	struct scene s = {.names = names, .level = one_culprit, .inc = inc, .inc_cnt = 2};
+	struct verdict *v = judge(&s);
+
+	ok(v && v->guard_min_ns == 200 * NSEC_PER_SEC,
+	   "where nothing is beside an incident nothing is left out");
+	verdict_free(v);
+}
+
+static char long_name[10001];
+
+static double missing_once(const char *name, uint32_t window, bool inside)
+{
+	if (strlen(name) < 1000)
+		return nobody(name, window, inside);
+	return inside && window > 30 ? 1.2 : 0;
+}
+
+static void test_long_name(void)
+{
+	static const char *const with_long[] = {"api", "db", "web", long_name, NULL};
+	const struct blame_incident inc[] = {at(200, 250),   at(700, 750),   at(1360, 1410),
+					     at(2110, 2160), at(2930, 2980), at(3500, 3550)};
+	struct scene s = {.names = with_long, .level = missing_once, .inc = inc, .inc_cnt = 6};
+	struct verdict *v;
+
+	for (size_t i = 0; i + 3 < sizeof(long_name); i += 2)
+		memcpy(long_name + i, "ä", 2);
+	v = judge(&s);
+	ok(v && v->suspect_cnt && v->suspects[0].name.len > 9000, "a name of kilobytes leads");
+	ok(v && has_note(v, "… explains 5 of 6 incidents"), "…and the note on it is whole");
+	for (size_t i = 0; v && i < v->note_cnt; i++)
+		ok(utf8_valid(str_of(v->notes[i])), "…and UTF-8");
+	verdict_free(v);
+}
+
 int main(void)
 {
 	test_named();
@@ -407,5 +445,7 @@ int main(void)
 	test_runs();
 	test_errors();
 	test_whole_history();
+	test_beginning();
+	test_long_name();
 	return tap_done();
 }

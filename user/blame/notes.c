@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "base/times.h"
 
+#define NAME_BYTES 160 /* of a name in a note */
 #define NOTED_LOST 0.05
 #define NOTED_NEW  0.25 /* of the history without a process makes it new */
 
@@ -93,6 +94,17 @@ static int note_baseline(const struct axis *a, const struct plan *p, struct verd
 	return r;
 }
 
+/* A name of kilobytes must not cost the note, nor fill it. */
+static void add_name(struct buf *b, struct str name)
+{
+	size_t n = name.len < NAME_BYTES ? name.len : NAME_BYTES;
+
+	while (n && n < name.len && ((unsigned char)name.p[n] & 0xc0) == 0x80)
+		n--;
+	text_add_clean(b, (struct str){name.p, n});
+	buf_addstr(b, n < name.len ? "…" : "");
+}
+
 static int64_t first_seen(const struct timeline *t, struct str name)
 {
 	uint32_t e;
@@ -114,7 +126,7 @@ static int note_new(const struct timeline *t, struct verdict *v, const struct ve
 	if (seen < bound || seen == INT64_MAX || e->baseline_p10 <= 0)
 		return 0;
 	buf_init(&b, 4096);
-	text_add_clean(&b, e->name);
+	add_name(&b, e->name);
 	buf_addstr(&b, " is new: first seen ");
 	time_add(&b, seen);
 	r = buf_error(&b);
@@ -132,7 +144,7 @@ static int note_suspect(const struct timeline *t, struct verdict *v, const struc
 	if (!e->linked || e->hits >= v->recurrences)
 		return note_new(t, v, e);
 	buf_init(&b, 4096);
-	text_add_clean(&b, e->name);
+	add_name(&b, e->name);
 	r = buf_error(&b);
 	if (!r)
 		r = verdict_note(v,
@@ -156,9 +168,9 @@ static int note_schedule(struct verdict *v)
 	if (!r)
 		r = verdict_note(
 			v,
-			"the incidents start at the same time of every %s: processes were "
-			"also compared with the %u times at that phase without an incident",
-			b.data, v->phase_cnt);
+			"the incidents keep a clock (every %s): processes were also compared with "
+			"the %u time%s of that clock without an incident",
+			b.data, v->phase_cnt, v->phase_cnt == 1 ? "" : "s");
 	buf_release(&b);
 	return r;
 }

@@ -213,7 +213,7 @@ static int find_baseline(struct plan *p, const struct blame_opts *o, const struc
 		int64_t until = last ? v->history_until_ns : p->given[i].from_ns;
 
 		room = until > at ? until - at : 0;
-		guard = guard_for(p, o, room, outer ? 1 : 2);
+		guard = room ? guard_for(p, o, room, outer ? 1 : 2) : 0;
 		if (room > guard)
 			r = add_baseline(p, i ? at + guard : at, last ? until : until - guard);
 		if (!last && p->given[i].until_ns > at)
