@@ -62,7 +62,7 @@ static void note(struct loader *l, struct str text)
 
 static bool is_wanted(const struct load_opts *opts, const struct profile *p)
 {
-	int64_t middle = p->start_ns + (int64_t)((uint64_t)(p->end_ns - p->start_ns) / 2);
+	int64_t middle = p->start_ns + (int64_t)(((uint64_t)p->end_ns - (uint64_t)p->start_ns) / 2);
 
 	for (size_t i = 0; i < opts->range_cnt; i++)
 		if (opts->ranges[i].from_ns <= middle && middle < opts->ranges[i].until_ns)
