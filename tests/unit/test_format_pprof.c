@@ -370,6 +370,33 @@ static void bombs(void)
 	buf_release(&packed);
 }
 
+/* Samples of few bytes, each through a location of a thousand inlined frames. */
+static void unfolding(size_t samples, size_t lines, size_t repeats)
+{
+	struct buf b, in;
+
+	buf_init(&b, 64 << 20);
+	buf_init(&in, 64 << 20);
+	add_msg(&b, 1, 1, I(1), 2, I(2), 0);
+	for (size_t i = 0; i < samples; i++) {
+		buf_clear(&in);
+		for (size_t k = 0; k < repeats; k++)
+			add_int(&in, 1, 7);
+		add_int(&in, 2, 20);
+		add_bytes(&b, 2, buf_str(&in));
+	}
+	buf_clear(&in);
+	add_int(&in, 1, 7);
+	for (size_t i = 0; i < lines; i++)
+		add_msg(&in, 4, 1, I(1), 0);
+	add_bytes(&b, 4, buf_str(&in));
+	base_tables(&b);
+	ok(refused(&b, repeats > 1 ? "deeper than 65535 frames" : "unfold into more than"),
+	   "%zu samples of %zu x %zu frames: %s", samples, repeats, lines, err.text);
+	buf_release(&b);
+	buf_release(&in);
+}
+
 int main(void)
 {
 	the_reference();
@@ -378,5 +405,7 @@ int main(void)
 	locations();
 	defects();
 	bombs();
+	unfolding(20000, 1000, 1);
+	unfolding(1, 1000, 20000);
 	return tap_done();
 }

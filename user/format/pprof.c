@@ -21,6 +21,15 @@
 #define MAX_LABELS 60
 #define NONE	   SIZE_MAX
 
+/*
+ * A location can stand for a thousand inlined frames and be named by a byte or two: files of some
+ * kilobytes would unfold into stacks without end. Stacks of real programs have fewer frames than
+ * their file has bytes, even where most of them are inlined.
+ */
+#define MAX_DEPTH	65535 /* as folded text has it */
+#define FRAMES_PER_BYTE 8
+#define FRAMES_AT_LEAST (1 << 20)
+
 /* What a location becomes: its frames, root first. */
 struct spot {
 	uint32_t first; /* in reader.frames */
@@ -39,6 +48,7 @@ struct reader_state {
 	struct spot *spots;			     /* by index of the location */
 	uint32_t *frames;
 	size_t frame_cnt;
+	uint64_t frames_left;	   /* that stacks may still unfold into */
 	size_t value_at, count_at; /* columns of a sample; NONE */
 	enum profile_unit unit;
 	uint64_t scale;	    /* weight = value x scale */
@@ -326,9 +336,23 @@ static int make_series(struct reader_state *s, const Perftools__Profiles__Sample
 	return r ? fail_build(s, r) : 0;
 }
 
+static int check_depth(struct reader_state *s, size_t depth, uint64_t n)
+{
+	if (depth > MAX_DEPTH)
+		return err_set(s->err, EINVAL, "sample %" PRIu64 " is deeper than %d frames", n,
+			       MAX_DEPTH);
+	if (depth > s->frames_left)
+		return err_set(s->err, EFBIG,
+			       "sample %" PRIu64 ": the stacks unfold into more than %d frames for "
+			       "each byte: refused",
+			       n, FRAMES_PER_BYTE);
+	return 0;
+}
+
 static int make_stack(struct reader_state *s, const Perftools__Profiles__Sample *in, uint64_t n,
 		      uint32_t *ret)
 {
+	size_t depth = 0;
 	uint32_t node = 0;
 	uint64_t at;
 	int r;
@@ -340,12 +364,17 @@ static int make_stack(struct reader_state *s, const Perftools__Profiles__Sample 
 				       in->location_id[i - 1]);
 		if (s->spots[at].is_nothing && in->n_location_id == 1)
 			break;
+		depth += s->spots[at].cnt;
+		r = check_depth(s, depth, n);
+		if (r)
+			return r;
 		for (uint32_t k = 0; k < s->spots[at].cnt; k++) {
 			r = builder_stack(s->b, node, s->frames[s->spots[at].first + k], &node);
 			if (r)
 				return fail_build(s, r);
 		}
 	}
+	s->frames_left -= depth;
 	*ret = node;
 	return 0;
 }
@@ -483,6 +512,7 @@ int pprof_read(struct str bytes, const struct pprof_read_opts *opts, struct prof
 		r = gzip_inflate(bytes, &s.opts->gzip, &plain, err);
 		bytes = buf_str(&plain);
 	}
+	s.frames_left = (uint64_t)bytes.len * FRAMES_PER_BYTE + FRAMES_AT_LEAST;
 	if (!r)
 		r = pprof_decode(bytes, &s.arena, &s.pb, err);
 	if (!r)

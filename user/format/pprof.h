@@ -48,7 +48,8 @@ struct pprof_report {
  * One owned profile from the bytes of a file. `opts` and `report` may be NULL. -EINVAL with what is
  * wrong and where in err (byte, or number of the sample, location, …): truncated, no pprof, a number
  * that points nowhere, a number twice, several profiles in one file, negative values (a difference).
- * -EFBIG over a limit, -ENOMEM.
+ * -EFBIG over a limit (stacks that unfold into far more frames than the file has bytes among them),
+ * -ENOMEM.
  */
 int must_check pprof_read(struct str bytes, const struct pprof_read_opts *opts,
 			  struct profile **ret, struct pprof_report *report, struct err *err);
