@@ -33,6 +33,16 @@ static const char *describe(struct symbolizer *s, const struct place *place)
 	return out;
 }
 
+static uint64_t now_ns = NSEC_PER_SEC;
+
+static uint64_t mono(void *arg)
+{
+	(void)arg;
+	return now_ns;
+}
+
+static const struct clock test_clock = {.mono_ns = mono};
+
 static struct symbolizer *new_symbolizer(uint32_t max_entries, const char *kallsyms)
 {
 	static char proc[256], symbols[256];
@@ -45,6 +55,7 @@ static struct symbolizer *new_symbolizer(uint32_t max_entries, const char *kalls
 	opts.max_cache_entries = max_entries;
 	opts.kallsyms_path = symbols;
 	opts.perfmap.proc_path = proc;
+	opts.perfmap.clock = &test_clock;
 	if (symbolizer_new(&opts, &s, &err))
 		printf("Bail out! %s\n", err.text);
 	return s;
@@ -242,6 +253,31 @@ static void test_vdso(void)
 	symbolizer_free(s);
 }
 
+/* Modules and BPF programs come and go while the agent runs. */
+static void test_new_module(void)
+{
+	const struct place old = {.kind = PLACE_KERNEL, .offset = 0xffffffff81000010};
+	const struct place module = {.kind = PLACE_KERNEL, .offset = 0xffffffffc0000010};
+	struct symbolizer *s = new_symbolizer(16, "growing");
+	char kernel[64];
+
+	put("growing", "ffffffff81000000 T start\n");
+	snprintf(kernel, sizeof(kernel), "start|[kernel]|%d", FRAME_KERNEL);
+	is_str(describe(s, &old), kernel, "a function of the kernel");
+	ok(strstr(describe(s, &module), "!"), "a module that is not there yet");
+	put("growing", "ffffffff81000000 T start\nffffffffc0000000 t work\t[late]\n");
+	ok(strstr(describe(s, &module), "!"), "the list is not read at every question");
+	now_ns += 301 * NSEC_PER_SEC;
+	ok(strstr(describe(s, &module), "work|[late]"), "but some time later");
+	is_str(describe(s, &old), kernel, "the others keep their names");
+	now_ns += 301 * NSEC_PER_SEC;
+	put("growing", "");
+	ok(strstr(describe(s, &(struct place){.kind = PLACE_KERNEL, .offset = UINT64_MAX}), "!"),
+	   "a list that cannot be read any more");
+	is_str(describe(s, &old), kernel, "...does not replace the one that was");
+	symbolizer_free(s);
+}
+
 int main(void)
 {
 	tmpdir_make();
@@ -256,6 +292,7 @@ int main(void)
 	test_ceiling();
 	test_elsewhere();
 	test_vdso();
+	test_new_module();
 	ok(tmpdir_remove(), "the test directory is gone");
 	return tap_done();
 }

@@ -2,7 +2,7 @@
 /*
  * kallsyms.h - names of kernel functions, of modules and of BPF programs, from /proc/kallsyms.
  *
- * Read once; a line is "ADDRESS TYPE NAME[\t[MODULE]]" (proc(5), kernel/kallsyms.c s_show()). With
+ * A line is "ADDRESS TYPE NAME[\t[MODULE]]" (proc(5), kernel/kallsyms.c s_show()). With
  * kptr_restrict the kernel writes zeros for addresses: that is an answer of its own, since the user
  * can change it. Not thread-safe while it is read, constant afterwards.
  */

@@ -23,6 +23,7 @@
 #define BYTES_AN_ENTRY 96 /* of names, taken for the ceiling */
 #define MIN_NAME_BYTES 65536
 #define MAX_BRACKETED  256
+#define KALLSYMS_NS    (300 * NSEC_PER_SEC) /* between two readings: each takes some 100 ms */
 
 struct generation {
 	struct idmap by_place; /* (image, offset) ──► name << 1 | named */
@@ -34,6 +35,8 @@ struct symbolizer {
 	unsigned int young;
 	char *kallsyms_path;
 	struct kallsyms *kallsyms;
+	uint64_t kallsyms_at_ns; /* when it was read */
+	const struct clock *clock;
 	struct vdso *vdso;
 	struct perfmaps *perfmaps;
 	bool kallsyms_tried, kallsyms_hidden, vdso_tried;
@@ -67,6 +70,7 @@ int symbolizer_new(const struct symbolizer_opts *opts, struct symbolizer **ret, 
 		idmap_init(&s->generations[i].by_place, half);
 		intern_init(&s->generations[i].names, half, bytes);
 	}
+	s->clock = opts->perfmap.clock;
 	s->kallsyms_path = mem_strndup(opts->kallsyms_path, strlen(opts->kallsyms_path));
 	if (!s->kallsyms_path || perfmaps_new(&opts->perfmap, &s->perfmaps)) {
 		symbolizer_free(s);
@@ -181,6 +185,7 @@ static void read_kallsyms(struct symbolizer *s)
 	int r;
 
 	s->kallsyms_tried = true;
+	s->kallsyms_at_ns = clock_mono_ns(s->clock);
 	r = kallsyms_read(s->kallsyms_path, &s->kallsyms);
 	s->kallsyms_hidden = r == -EACCES;
 	if (s->kallsyms_hidden)
@@ -193,13 +198,32 @@ static void read_kallsyms(struct symbolizer *s)
 			 s->kallsyms_path, strerror(-r));
 }
 
+/* An address without a name may be that of a module or a BPF program that has come since. */
+static bool read_kallsyms_again(struct symbolizer *s)
+{
+	uint64_t now_ns = clock_mono_ns(s->clock);
+	struct kallsyms *fresh;
+
+	if (now_ns - s->kallsyms_at_ns < KALLSYMS_NS)
+		return false;
+	s->kallsyms_at_ns = now_ns;
+	if (kallsyms_read(s->kallsyms_path, &fresh))
+		return false;
+	kallsyms_free(s->kallsyms);
+	s->kallsyms = fresh;
+	return true;
+}
+
 static void name_kernel(struct symbolizer *s, uint64_t address, struct symbol *ret)
 {
 	ret->kind = FRAME_KERNEL;
 	ret->name = ret->module = STR_LIT("[kernel]");
 	if (!s->kallsyms_tried)
 		read_kallsyms(s);
-	if (s->kallsyms)
+	if (!s->kallsyms)
+		return;
+	ret->named = kallsyms_find(s->kallsyms, address, &ret->name, &ret->module);
+	if (!ret->named && address >> 63 && read_kallsyms_again(s))
 		ret->named = kallsyms_find(s->kallsyms, address, &ret->name, &ret->module);
 }
 
