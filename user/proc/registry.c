@@ -139,7 +139,8 @@ static int rescan(struct registry *r, struct process *p, uint64_t time_ns)
 	p->looked_ns = time_ns ? time_ns : 1;
 	p->maps = NULL;
 	err = procfs_mappings(r->procfs, p->pid, time_ns, take_snapshot_mmap, &s);
-	if (!mappings_cnt(p->maps)) {
+	/* also when the process went away in the middle of it */
+	if (!mappings_cnt(p->maps) || (err && err != -EFBIG && mappings_cnt(old))) {
 		mappings_unref(p->maps);
 		p->maps = old;
 	} else {
