@@ -172,7 +172,7 @@ stop_all() {
 		( sleep 5 && kill -KILL "$pid" ) 2>/dev/null &
 		local guard=$!
 		wait "$pid" 2>/dev/null
-		kill "$guard" 2>/dev/null
+		kill -KILL "$guard" 2>/dev/null
 		wait "$guard" 2>/dev/null
 	done
 	test_pids=()

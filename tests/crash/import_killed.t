@@ -6,7 +6,7 @@
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 
-rounds=${CULPRIT_CRASH_ROUNDS:-8}
+rounds=${CULPRIT_CRASH_ROUNDS:-15}
 seed=${CULPRIT_CRASH_SEED:-$$}
 RANDOM=$seed
 diag "$rounds rounds, CULPRIT_CRASH_SEED=$seed"
@@ -39,7 +39,7 @@ for ((i = 1; i <= rounds; i++)); do
 	rm -rf store
 	culprit import --store store --at 2023-11-14T00:00:00Z --length 1s "$DATA/a.folded" >/dev/null 2>&1 ||
 		bail 'cannot import a single file'
-	import store >/dev/null 2>&1 &
+	"$CULPRIT" import --store store --block 60s history.folded >/dev/null 2>&1 &
 	pid=$!
 	ms=$((RANDOM % (took + 1)))
 	sleep "$((ms / 1000)).$(printf '%03d' $((ms % 1000)))"
