@@ -31,6 +31,7 @@ work=
 pids=()
 cleanup() {
 	local code=$? pid
+	[ "$BASHPID" = $$ ] || exit "$code" # a child that a signal has met before it became its command
 	trap - EXIT
 	trap '' INT TERM HUP # a second Ctrl-C does not stop the cleaning up
 	for pid in ${pids[@]+"${pids[@]}"}; do
