@@ -360,12 +360,14 @@ static void test_errors(void)
 	struct scene s = {.names = names, .level = one_culprit, .inc = irregular, .inc_cnt = 4};
 	struct timeline *t = build(&s), *empty = timeline_new(PROFILE_NANOSECONDS);
 	struct blame_incident backwards = at(20, 10), far = at(100000, 100010);
+	struct blame_incident centuries = {-(INT64_MAX / 2), INT64_MAX / 2};
 	struct blame_opts o = {.allowed_error = 0.7};
 	struct verdict *v = NULL;
 	struct err err;
 
 	is_i64(blame_run(t, NULL, 0, NULL, &v, &err), -EINVAL, "no incident");
 	is_i64(blame_run(t, &backwards, 1, NULL, &v, &err), -EINVAL, "backwards");
+	is_i64(blame_run(t, &centuries, 1, NULL, &v, &err), -EINVAL, "longer than any history");
 	is_i64(blame_run(t, &far, 1, NULL, &v, &err), -ERANGE, "outside the history");
 	ok(strstr(err.text, "2026-01-01T00:00:00Z..2026-01-01T01:06:40Z"),
 	   "…the message names its range");
@@ -386,6 +388,7 @@ static void test_whole_history(void)
 	ok(v && v->kind == VERDICT_NEED_MORE && !v->block_cnt,
 	   "an incident that is all of the history: nothing to compare with");
 	ok(v && has_note(v, "nothing to compare"), "…a note says so");
+	ok(v && !v->suspect_cnt, "…and nobody is said to have risen");
 	verdict_free(v);
 }
 
@@ -397,6 +400,26 @@ static void test_beginning(void)
 
 	ok(v && v->guard_min_ns == 200 * NSEC_PER_SEC,
 	   "where nothing is beside an incident nothing is left out");
+	verdict_free(v);
+}
+
+/* Bursts in one baseline block of forty, so that their mean lies far from most. */
+static double rare_burst(const char *name, uint32_t window, bool inside)
+{
+	if (!strcmp(name, "batch"))
+		return inside ? 1.2 : window >= 60 && window < 64 ? 3 : 0;
+	return nobody(name, window, inside);
+}
+
+static void test_interval(void)
+{
+	const struct blame_incident inc[] = {at(2000, 2040)};
+	struct scene s = {.names = names, .level = rare_burst, .inc = inc, .inc_cnt = 1};
+	struct verdict *v = judge(&s);
+
+	ok(v && v->suspect_cnt && v->suspects[0].delta_low <= v->suspects[0].delta &&
+		   v->suspects[0].delta <= v->suspects[0].delta_high,
+	   "a rise lies within its own interval");
 	verdict_free(v);
 }
 
@@ -447,5 +470,6 @@ int main(void)
 	test_whole_history();
 	test_beginning();
 	test_long_name();
+	test_interval();
 	return tap_done();
 }

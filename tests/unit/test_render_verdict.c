@@ -139,6 +139,11 @@ static void test_headlines(void)
 		"nothing is tied to 'slow-checkout', and more recurrences alone would not change "
 		"that",
 		"…never");
+	v.block_cnt = 0;
+	is_head(&v,
+		"nothing to compare 'slow-checkout' with: the history holds too little time "
+		"outside of it",
+		"…no baseline");
 }
 
 static const char expected[] =

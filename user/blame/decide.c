@@ -103,10 +103,12 @@ static bool is_named(const struct decision *d, const struct rank *r)
 	       r->score.delta >= decide_least_rise(d);
 }
 
-static size_t worth_listing(const struct rank *ranks, size_t cnt)
+static size_t worth_listing(const struct decision *d, const struct rank *ranks, size_t cnt)
 {
 	size_t n = 0;
 
+	if (!d->block_cnt) /* all that runs at all would seem to have risen */
+		return 0;
 	while (n < cnt && n < MAX_LISTED && ranks[n].posterior >= MIN_LISTED)
 		n++;
 	return n;
@@ -148,7 +150,7 @@ enum verdict_kind decide_kind(const struct decision *d, const struct rank *ranks
 {
 	const struct rank *clock = clock_suspect(ranks, cnt);
 
-	*ret_listed = worth_listing(ranks, cnt);
+	*ret_listed = worth_listing(d, ranks, cnt);
 	if (did_not_rise(d, ranks, cnt))
 		return VERDICT_CPU_DID_NOT_RISE;
 	if (cnt && is_named(d, &ranks[0]))

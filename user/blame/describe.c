@@ -2,6 +2,7 @@
 #include "blame/describe.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,7 +52,10 @@ static void bootstrap(const struct scorer *s, const double *effects, double *ret
 	double pool[POOL], means[DRAWS];
 	size_t n = take_pool(s, pool), k = s->plan->incident_cnt;
 	uint64_t state = SEED;
+	double mean = 0;
 
+	for (size_t j = 0; j < k; j++)
+		mean += effects[j] / (double)k;
 	for (size_t i = 0; i < DRAWS; i++) {
 		double sum = 0;
 
@@ -62,8 +66,9 @@ static void bootstrap(const struct scorer *s, const double *effects, double *ret
 		}
 		means[i] = sum / (double)k;
 	}
-	*ret_low = score_quantile(means, DRAWS, (1 - CONFIDENCE) / 2);
-	*ret_high = score_quantile(means, DRAWS, (1 + CONFIDENCE) / 2);
+	/* one rare burst in the pool draws its mean, and so all else, away from the estimate */
+	*ret_low = fmin(mean, score_quantile(means, DRAWS, (1 - CONFIDENCE) / 2));
+	*ret_high = fmax(mean, score_quantile(means, DRAWS, (1 + CONFIDENCE) / 2));
 }
 
 static void fill_evidence(struct verdict_entity *e, const struct rank *r, enum verdict_role role)

@@ -83,10 +83,11 @@ static int note_baseline(const struct axis *a, const struct plan *p, struct verd
 	int r = 0;
 
 	if (p->block_cnt < 3)
-		return verdict_note(v,
-				    "only %u stretches as long as an incident are left outside "
-				    "incidents and guards: nothing to compare with",
-				    p->block_cnt);
+		return verdict_note(
+			v,
+			"the baseline has too few stretches as long as an incident: %u, "
+			"want 3 or more; there is nothing to compare with",
+			p->block_cnt);
 	if (p->block_ns > a->typical_ns * 2 &&
 	    (double)p->block_cnt * (double)p->block_ns < 0.5e9 * a->seconds_before[a->cnt])
 		r = verdict_note(v, "less than half of the history is baseline: the rest is "

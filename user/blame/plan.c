@@ -16,9 +16,10 @@
 #define NEAR_NS	     HOUR
 #define CLOCK_NS     (HOUR / 2)
 #define LOCAL_NS     (2 * HOUR)
-#define LOCAL_BLOCKS 8	 /* a local median of fewer would follow its own blocks */
-#define MAX_DAYS     60	 /* of other days at the same time of day, on either side */
-#define MIN_COVERAGE 0.7 /* of a block by data */
+#define LOCAL_BLOCKS 8		     /* a local median of fewer would follow its own blocks */
+#define MAX_DAYS     60		     /* of other days at the same time of day, on either side */
+#define MAX_LENGTH   (INT64_MAX / 4) /* of an incident: centuries; twice as much still fits */
+#define MIN_COVERAGE 0.7	     /* of a block by data */
 #define MAX_BLOCKS   (1U << 24)
 #define MAX_RUNS     (1U << 20)
 
@@ -72,6 +73,10 @@ static int take_incidents(struct plan *p, const struct blame_incident *inc, size
 			return err_set(err, EINVAL,
 				       "incident %zu is empty or backwards: its end must be after "
 				       "its start",
+				       i + 1);
+	for (size_t i = 0; i < cnt; i++)
+		if (length_of(&inc[i]) > MAX_LENGTH)
+			return err_set(err, EINVAL, "incident %zu lasts longer than any history",
 				       i + 1);
 	qsort(p->given, cnt, sizeof(*p->given), by_start);
 	for (size_t i = 0; i < cnt; i++) {

@@ -107,7 +107,11 @@ static void head_need_more(const struct verdict *v, const struct verdict_view *v
 {
 	int64_t missing = v->needed - (int64_t)v->recurrences;
 
-	if (v->needed < 0) {
+	if (!v->block_cnt) {
+		buf_addstr(b, "nothing to compare ");
+		add_incident(b, view);
+		buf_addstr(b, " with: the history holds too little time outside of it");
+	} else if (v->needed < 0) {
 		buf_addstr(b, "nothing is tied to ");
 		add_incident(b, view);
 		buf_addstr(b, ", and more recurrences alone would not change that");
@@ -398,15 +402,20 @@ static void add_ground(struct buf *b, const struct verdict *v)
 		 v->recurrences, v->recurrences == 1 ? "" : "s", v->entity_cnt, v->block_cnt,
 		 v->block_cnt == 1 ? "" : "es");
 	duration_add(b, v->block_ns);
-	buf_addstr(b, ";\n  left out beside each incident: ");
-	duration_add(b, v->guard_min_ns);
+	buf_addstr(b, ";\n  ");
+	if (v->guard_ns) {
+		buf_addstr(b, "left out beside each incident: ");
+		duration_add(b, v->guard_min_ns);
+	}
 	if (v->guard_ns != v->guard_min_ns) {
 		buf_addstr(b, " to ");
 		duration_add(b, v->guard_ns);
 	}
-	buf_addstr(b, "; the node: ");
-	add_level(b, v, v->node_baseline);
-	buf_addstr(b, " → ");
+	buf_addstr(b, v->guard_ns ? "; the node: " : "the node: ");
+	if (v->block_cnt) {
+		add_level(b, v, v->node_baseline);
+		buf_addstr(b, " → ");
+	}
 	add_level(b, v, v->node_incident);
 	buf_addstr(b, unit_of(v));
 	if (v->capacity > 0 && v->measure == MEASURE_CORES)
@@ -421,7 +430,10 @@ static void add_ground(struct buf *b, const struct verdict *v)
 
 static void next_need_more(struct buf *b, const struct verdict *v)
 {
-	if (v->needed < 0)
+	if (!v->block_cnt)
+		buf_addstr(b, "keep more history before and after, or mark the incidents more "
+			      "exactly");
+	else if (v->needed < 0)
 		buf_addstr(b, "the leading process is busy most of the time anyway: look at what "
 			      "else changed, or mark\n  the incidents more exactly");
 	else
