@@ -61,9 +61,9 @@ window.addEventListener('load', function () {
 	log.push('zoom ' + width('web') + ' ' + (named('job') ? 'job' : 'alone'));
 	press('Escape');
 	log.push('back ' + (width('web') === before) + ' ' + (named('job') ? 'job' : 'alone'));
-	press('ArrowUp');
-	press('ArrowUp');
-	press('ArrowUp');
+	press('ArrowDown');
+	press('ArrowDown');
+	press('ArrowDown');
 	log.push('walk ' + svg.querySelector('.focus').getAttribute('aria-label').split(';')[0]);
 	press('ArrowLeft');
 	log.push('sibling ' + svg.querySelector('.focus').getAttribute('aria-label').split(';')[0]);
