@@ -231,8 +231,18 @@ static void refusals(void)
 	ok(raw_read("/tmp", NULL, take, &got, NULL, &err) == -EISDIR, "directory: %s", err.text);
 }
 
+static void test_end_of_time(void)
+{
+	struct wire_task t = {.h = {.type = WIRE_EXIT, .size = sizeof(t), .time_ns = INT64_MAX}};
+
+	ok(wire_check(&t.h, sizeof(t)), "a time that a signed number holds");
+	t.h.time_ns++;
+	ok(!wire_check(&t.h, sizeof(t)), "a later one is no record");
+}
+
 int main(void)
 {
+	test_end_of_time();
 	struct buf file;
 	struct err err;
 
