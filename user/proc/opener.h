@@ -3,8 +3,8 @@
  * opener.h - which image is behind a mapping event?
  *
  * The event names the file's (device, inode) as the memory manager sees it, and a path as the
- * process saw it then. A file that is known by (device, inode) costs no system call. Otherwise it
- * is opened below the process's root, or through its map_files link when it has no name any more,
+ * process saw it then. A file that is known by (device, inode) costs one fstat(). Otherwise it is
+ * opened below the process's root, or through its map_files link when it has no name any more,
  * and must turn out to be the file of the event. On overlayfs and btrfs it never does, since stat()
  * shows another device there than the memory manager; then the map_files link decides, and what it
  * led to is remembered, because it cannot be forged by whoever owns the path. Without the
