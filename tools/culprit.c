@@ -62,7 +62,7 @@ static int flushed(int status)
 int main(int argc, char **argv)
 {
 	log_set_sink(log_to_stderr);
-	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN); /* a full quota is an error to report */
 	if (argc < 2)
 		return print_overview(stderr, EXIT_FAILED);
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))

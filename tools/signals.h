@@ -5,7 +5,10 @@
 
 #include "base/compiler.h"
 
-/* Installs the handlers; system calls that sleep return early. SIGXFSZ is ignored: a full quota is an error to report. */
+/*
+ * Installs the handlers; system calls that sleep return early. SIGPIPE is ignored: whoever reads our
+ * messages may go away, the recording goes on.
+ */
 void signals_catch(void);
 
 /* Has one come? */
