@@ -403,7 +403,7 @@ static void add_ground(struct buf *b, const struct verdict *v)
 		 v->block_cnt == 1 ? "" : "es");
 	duration_add(b, v->block_ns);
 	buf_addstr(b, ";\n  ");
-	if (v->guard_ns) {
+	if (v->guard_ns >= NSEC_PER_SEC / 1000) {
 		buf_addstr(b, "left out beside each incident: ");
 		duration_add(b, v->guard_min_ns);
 	}
@@ -411,7 +411,7 @@ static void add_ground(struct buf *b, const struct verdict *v)
 		buf_addstr(b, " to ");
 		duration_add(b, v->guard_ns);
 	}
-	buf_addstr(b, v->guard_ns ? "; the node: " : "the node: ");
+	buf_addstr(b, v->guard_ns >= NSEC_PER_SEC / 1000 ? "; the node: " : "the node: ");
 	if (v->block_cnt) {
 		add_level(b, v, v->node_baseline);
 		buf_addstr(b, " → ");
