@@ -423,6 +423,29 @@ static void test_interval(void)
 	verdict_free(v);
 }
 
+/* Deployed at half time, and at work ever since. */
+static double deployed(const char *name, uint32_t window, bool inside)
+{
+	if (!strcmp(name, "batch"))
+		return window < 200 ? 0 : inside ? 1.4 : 0.2;
+	return nobody(name, window, inside);
+}
+
+static void test_new(void)
+{
+	const struct blame_incident inc[] = {at(2330, 2370), at(2950, 2990), at(3610, 3650)};
+	struct scene s = {.names = names, .level = deployed, .inc = inc, .inc_cnt = 3};
+	struct verdict *v = judge(&s);
+
+	ok(v && has_note(v, "batch is new: first seen 2026-01-01T00:33:20Z"),
+	   "a suspect of which half the history knows nothing");
+	verdict_free(v);
+	s.level = one_culprit;
+	v = judge(&s);
+	ok(v && !has_note(v, "is new"), "…a job that runs now and then is not new");
+	verdict_free(v);
+}
+
 static char long_name[10001];
 
 static double missing_once(const char *name, uint32_t window, bool inside)
@@ -469,6 +492,7 @@ int main(void)
 	test_errors();
 	test_whole_history();
 	test_beginning();
+	test_new();
 	test_long_name();
 	test_interval();
 	return tap_done();

@@ -124,7 +124,7 @@ static int note_new(const struct timeline *t, struct verdict *v, const struct ve
 
 	bound = v->history_from_ns +
 		(int64_t)(NOTED_NEW * (double)(v->history_until_ns - v->history_from_ns));
-	if (seen < bound || seen == INT64_MAX || e->baseline_p10 <= 0)
+	if (seen < bound || seen == INT64_MAX || e->baseline_p90 <= 0)
 		return 0;
 	buf_init(&b, 4096);
 	add_name(&b, e->name);
