@@ -446,6 +446,37 @@ static void test_new(void)
 	verdict_free(v);
 }
 
+/* A history with a window for each process, as pushed profiles are. */
+static void test_shared_times(void)
+{
+	struct scene s = {.names = names, .level = one_culprit, .inc = irregular, .inc_cnt = 4};
+	struct timeline *whole = build(&s), *parts = timeline_new(PROFILE_NANOSECONDS);
+	struct verdict *a = NULL, *b = NULL;
+	uint32_t id;
+
+	for (uint32_t e = 0; e < whole->entity_cnt; e++) {
+		for (size_t i = whole->first_cell[e]; i < whole->first_cell[e + 1]; i++) {
+			const struct timeline_cell *c = &whole->cells[i];
+
+			if (timeline_window(parts, &whole->windows[c->window], &id) ||
+			    timeline_add(parts, timeline_name(whole, e), id, c->weight))
+				ok(false, "out of memory");
+		}
+	}
+	ok(!timeline_seal(parts) && !blame_run(whole, irregular, 4, NULL, &a, NULL) &&
+		   !blame_run(parts, irregular, 4, NULL, &b, NULL),
+	   "windows of one process each");
+	ok(a && b && b->kind == a->kind && b->suspect_cnt == a->suspect_cnt &&
+		   b->suspects[0].delta == a->suspects[0].delta &&
+		   b->node_baseline == a->node_baseline && b->victim_cnt == a->victim_cnt,
+	   "…say what windows of all say");
+	ok(b && has_note(b, "added up") && !has_note(b, "overlap"), "…and a note tells");
+	verdict_free(a);
+	verdict_free(b);
+	timeline_free(whole);
+	timeline_free(parts);
+}
+
 static char long_name[10001];
 
 static double missing_once(const char *name, uint32_t window, bool inside)
@@ -493,6 +524,7 @@ int main(void)
 	test_whole_history();
 	test_beginning();
 	test_new();
+	test_shared_times();
 	test_long_name();
 	test_interval();
 	return tap_done();

@@ -45,8 +45,29 @@ static uint64_t guess_length(const struct timeline *t, uint64_t *scratch)
 	return n && n <= MAX_LENGTH_NS ? n : NSEC_PER_SEC;
 }
 
+/* Whether the next window is of the same time: then this one goes into its slot. */
+static bool shares_next(const struct timeline *t, uint32_t i)
+{
+	const struct timeline_window *w = &t->windows[i];
+
+	return i + 1 < t->window_cnt && w[0].start_ns == w[1].start_ns &&
+	       w[0].length_ns == w[1].length_ns;
+}
+
+static void share_slots(struct axis *a, const struct timeline *t)
+{
+	for (uint32_t i = a->cnt; i-- > 0;) {
+		bool shares = shares_next(t, i);
+
+		a->slot_of[i] = shares ? a->slot_of[i + 1] : i;
+		a->shared += shares;
+	}
+}
+
 static void place_slots(struct axis *a, const struct timeline *t, uint64_t guessed)
 {
+	double lost = 0, kept = 0;
+
 	for (uint32_t i = 0; i < a->cnt; i++) {
 		const struct timeline_window *w = &t->windows[i];
 		struct axis_slot *s = &a->slots[i];
@@ -54,13 +75,20 @@ static void place_slots(struct axis *a, const struct timeline *t, uint64_t guess
 
 		s->from_ns = w->start_ns;
 		s->until_ns = w->start_ns + (int64_t)length;
+		lost += (double)w->lost;
+		kept += (double)w->cnt;
+		if (a->slot_of[i] != i) {
+			s->until_ns = s->from_ns;
+			continue;
+		}
 		if (i + 1 < a->cnt && s->until_ns > t->windows[i + 1].start_ns) {
 			/* clocks jitter: a hundredth of a window is no overlap worth a word */
 			a->overlapping +=
 				(uint64_t)(s->until_ns - t->windows[i + 1].start_ns) > length / 100;
 			s->until_ns = t->windows[i + 1].start_ns;
 		}
-		s->lost = w->lost ? (double)w->lost / ((double)w->cnt + (double)w->lost) : 0;
+		s->lost = lost > 0 ? lost / (kept + lost) : 0;
+		lost = kept = 0;
 		s->seconds = (double)(s->until_ns - s->from_ns) / 1e9;
 		if (s->lost > MAX_LOST) {
 			s->seconds = 0;
@@ -119,26 +147,31 @@ static bool times_are_sane(const struct timeline *t)
 	return true;
 }
 
-static double *window_totals(const struct timeline *t)
+static double *window_totals(const struct axis *a, const struct timeline *t)
 {
 	double *total = calloc((size_t)t->window_cnt + 1, sizeof(*total));
 
 	for (size_t i = 0; total && i < t->cell_cnt; i++)
-		total[t->cells[i].window] += (double)t->cells[i].weight;
+		total[a->slot_of[t->cells[i].window]] += (double)t->cells[i].weight;
 	return total;
 }
 
 int axis_init(struct axis *a, const struct timeline *t, uint32_t cpus)
 {
 	uint64_t *scratch = calloc((size_t)t->window_cnt + 1, sizeof(*scratch));
-	double *total = window_totals(t);
+	double *total = NULL;
 	int r = -ENOMEM;
 
 	memset(a, 0, sizeof(*a));
 	a->cnt = t->window_cnt;
 	a->slots = calloc((size_t)a->cnt + 1, sizeof(*a->slots));
+	a->slot_of = calloc((size_t)a->cnt + 1, sizeof(*a->slot_of));
 	a->seconds_before = calloc((size_t)a->cnt + 1, sizeof(*a->seconds_before));
-	if (!scratch || !total || !a->slots || !a->seconds_before)
+	if (!scratch || !a->slots || !a->slot_of || !a->seconds_before)
+		goto out;
+	share_slots(a, t);
+	total = window_totals(a, t);
+	if (!total)
 		goto out;
 	r = -EINVAL;
 	if (!times_are_sane(t))
@@ -164,6 +197,7 @@ out:
 void axis_release(struct axis *a)
 {
 	free(a->slots);
+	free(a->slot_of);
 	free(a->seconds_before);
 	memset(a, 0, sizeof(*a));
 }
@@ -231,9 +265,11 @@ void axis_project(const struct axis *a, const struct timeline *t, uint32_t entit
 	double sum = 0;
 
 	memset(value, 0, a->cnt * sizeof(*value));
-	for (size_t i = t->first_cell[entity]; i < t->first_cell[entity + 1]; i++)
-		value[t->cells[i].window] =
-			(double)t->cells[i].weight * a->slots[t->cells[i].window].scale;
+	for (size_t i = t->first_cell[entity]; i < t->first_cell[entity + 1]; i++) {
+		uint32_t slot = a->slot_of[t->cells[i].window];
+
+		value[slot] += (double)t->cells[i].weight * a->slots[slot].scale;
+	}
 	for (uint32_t i = 0; i < a->cnt; i++) {
 		before[i] = sum;
 		sum += value[i];

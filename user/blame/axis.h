@@ -3,6 +3,7 @@
  * axis.h - the timeline's windows as a measuring rule: the level of a process in any stretch.
  *
  * Windows become slots that do not overlap (one that a later one overlaps ends where that begins).
+ * Windows of the same start and length - of several sources, or one for each process - are added up.
  * A slot without data counts for nothing: it is a gap, not a zero. Private to blame.
  */
 #ifndef BLAME_AXIS_H
@@ -21,12 +22,13 @@ struct axis_slot {
 
 struct axis {
 	struct axis_slot *slots; /* one for each window of the timeline, same order */
+	uint32_t *slot_of;	 /* of a window; those of one time share the last one's slot */
 	double *seconds_before;	 /* cnt + 1 of them: prefix sums */
 	uint32_t cnt;
 	enum verdict_measure measure;
 	uint64_t typical_ns; /* median length of a slot */
 	double capacity;     /* of the node in the unit of a level; 0 = unknown */
-	uint32_t overlapping, dropped;
+	uint32_t overlapping, dropped, shared;
 };
 
 /* A stretch of time cut out of the slots. Windows first … end - 1; the outer ones count in part. */

@@ -55,6 +55,9 @@ static int note_losses(const struct axis *a, const struct timeline *t, struct ve
 				 "%u windows that lost more than half of their samples were "
 				 "left out",
 				 a->dropped);
+	if (!r && a->shared)
+		r = verdict_note(v, "%u windows bear the time of another one: they were added up",
+				 a->shared);
 	if (!r && a->overlapping)
 		r = verdict_note(v,
 				 "%u windows overlap the next one; of those only the part "
