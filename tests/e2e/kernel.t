@@ -23,9 +23,11 @@ at_least "$(count user.folded '^dd(;|$)')" 15 '--no-kernel-stacks: it is still t
 is "$(count user.folded '(vfs|ksys)_|do_syscall')" 0 'but without frames of the kernel'
 stop "$target"
 
-# Kernel threads do something on every machine that is busy; which of them, and when, nobody knows.
+# Kernel threads do something on every machine that is busy: clean up after processes, write files to disk. Which of
+# them, and when, nobody knows.
 start "$TARGETS/fork_storm" 4 5 4 >/dev/null
 storm=$started
+start sh -c 'for i in 1 2 3 4 5 6; do dd if=/dev/zero of=file bs=1M count=32 conv=fsync 2>/dev/null; rm file; done'
 run culprit record -d 3s --hz 499 -o threads.folded
 wait "$storm"
 like "$(labels threads.folded)" '^\[[a-z]' 'kernel threads are in brackets'
