@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * child.h - a command that is started, held before its first instruction until the sampler knows its
- * pid, then let go. It gets the signals of the terminal as usual; it is not killed when recording ends early.
+ * child.h - a command that is started, held before its first instruction until the sampler knows
+ * its pid, then let go. It gets the signals of the terminal as usual; it is not killed when
+ * recording ends early.
  */
 #ifndef TOOLS_CHILD_H
 #define TOOLS_CHILD_H

@@ -85,7 +85,10 @@ static int find_path(const struct diff *d, struct str process, struct verdict_pa
 	return frames ? 0 : -ENOMEM;
 }
 
-/* The proof: all incident windows laid over all baseline windows, and each suspect's hot path in it. */
+/*
+ * The proof: all incident windows laid over all baseline windows, and each suspect's hot path in
+ * it.
+ */
 static int add_proof(struct report *report, struct evidence *e, const char *group_key,
 		     struct err *err)
 {

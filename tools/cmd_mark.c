@@ -24,7 +24,10 @@ static const struct opt opts[] = {
 	 "when it began or ended, if not now", 0, 0},
 };
 
-/* The clock of an imported history is its own: what it holds is past, whatever this machine's clock says. */
+/*
+ * The clock of an imported history is its own: what it holds is past, whatever this machine's clock
+ * says.
+ */
 static int past_of(struct store *store, int64_t now_ns, int64_t *ret_ns, struct err *err)
 {
 	struct store_info *info;

@@ -35,7 +35,10 @@ static int check_entities(const struct evidence *e, const struct evidence_query 
 	return 0;
 }
 
-/* ---- from a store ---------------------------------------------------------------------------------------------- */
+/*
+ * ---- from a store
+ * ----------------------------------------------------------------------------------------------
+ */
 
 static int add_incident(struct evidence *e, struct time_range range)
 {
@@ -90,7 +93,10 @@ int evidence_from_store(struct evidence *e, const struct evidence_query *q, stru
 	return r ? r : check_entities(e, q, err);
 }
 
-/* ---- from files ------------------------------------------------------------------------------------------------ */
+/*
+ * ---- from files
+ * ------------------------------------------------------------------------------------------------
+ */
 
 struct loading {
 	struct evidence *e;
@@ -102,8 +108,9 @@ struct loading {
 };
 
 /*
- * Places a window that bears no time. Incidents stand apart, at distances that have no common period, so that no
- * schedule is seen; the length of a window that does not say is a second, which then stands for "one file".
+ * Places a window that bears no time. Incidents stand apart, at distances that have no common
+ * period, so that no schedule is seen; the length of a window that does not say is a second, which
+ * then stands for "one file".
  */
 static int stamp(struct loading *l, const struct profile *window, struct profile **ret)
 {
@@ -184,7 +191,10 @@ int evidence_from_files(struct evidence *e, const struct opt_list *incident_file
 	return r ? err_set(err, r, "out of memory") : check_entities(e, q, err);
 }
 
-/* ---- the proof ------------------------------------------------------------------------------------------------- */
+/*
+ * ---- the proof
+ * -------------------------------------------------------------------------------------------------
+ */
 
 static int profile_from_files(struct evidence *e, const struct verdict *v, enum verdict_side side,
 			      struct profile **ret_profile, struct err *err)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * evidence.h - what blame is given: a history, and when the incident recurred. From a store or from files.
+ * evidence.h - what blame is given: a history, and when the incident recurred. From a store or from
+ * files.
  */
 #ifndef TOOLS_EVIDENCE_H
 #define TOOLS_EVIDENCE_H
@@ -39,8 +40,9 @@ int must_check evidence_from_store(struct evidence *e, const struct evidence_que
 				   struct err *err);
 
 /*
- * Each file is one window, or the windows that it holds. Files that bear no time are laid out one behind the
- * other, the incidents among them at uneven distances, so that no schedule is seen where there is none.
+ * Each file is one window, or the windows that it holds. Files that bear no time are laid out one
+ * behind the other, the incidents among them at uneven distances, so that no schedule is seen where
+ * there is none.
  */
 int must_check evidence_from_files(struct evidence *e, const struct opt_list *incident_files,
 				   const struct opt_list *baseline_files,

@@ -6,8 +6,8 @@
 #include "base/compiler.h"
 
 /*
- * Installs the handlers; system calls that sleep return early. SIGPIPE is ignored: whoever reads our
- * messages may go away, the recording goes on.
+ * Installs the handlers; system calls that sleep return early. SIGPIPE is ignored: whoever reads
+ * our messages may go away, the recording goes on.
  */
 void signals_catch(void);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tool.h - what several subcommands do in the same way: write results, show warnings, pick the output format. */
+/*
+ * tool.h - what several subcommands do in the same way: write results, show warnings, pick the
+ * output format.
+ */
 #ifndef TOOLS_TOOL_H
 #define TOOLS_TOOL_H
 
@@ -23,15 +26,16 @@ enum output_format {
 };
 
 /*
- * The format that --format names, or else the suffix of the output path; OUTPUT_TEXT without either.
- * 0 or EXIT_FAILED, with the formats of `allowed` (a bit set: 1 << OUTPUT_…) in the message.
+ * The format that --format names, or else the suffix of the output path; OUTPUT_TEXT without
+ * either. 0 or EXIT_FAILED, with the formats of `allowed` (a bit set: 1 << OUTPUT_…) in the
+ * message.
  */
 int tool_pick_format(const char *format, const char *path, unsigned int allowed,
 		     enum output_format *ret);
 
 /*
- * Before long work: can this output be written? A new file appears beside the path first, so its directory matters.
- * Exit status; NULL and "-" are fine.
+ * Before long work: can this output be written? A new file appears beside the path first, so its
+ * directory matters. Exit status; NULL and "-" are fine.
  */
 int tool_check_output(const char *path);
 

@@ -38,15 +38,13 @@ enum wire_type {
 };
 
 /* wire_header.flags; their meaning depends on the type */
-#define WIRE_F_EXEC (1 << 0) /* COMM: this is an execve */
-#define WIRE_F_USER_TRUNCATED \
-	(1 << 1) /* SAMPLE: user stack deeper than WIRE_MAX_USER_FRAMES, cut at the root end */
-#define WIRE_F_USER_BROKEN \
-	(1 << 2) /* SAMPLE: user stack ended at an address that could not be read */
-#define WIRE_F_USER_FP	     (1 << 3) /* SAMPLE: user stack was walked by frame pointer */
-#define WIRE_F_KTHREAD	     (1 << 4) /* SAMPLE, PROC: a kernel thread, no user space */
-#define WIRE_F_KERNEL_FAILED (1 << 5) /* SAMPLE: the kernel stack could not be taken */
-#define WIRE_F_KERNEL_MODE   (1 << 6) /* SAMPLE: the CPU was in kernel mode */
+#define WIRE_F_EXEC	      (1 << 0) /* COMM: this is an execve */
+#define WIRE_F_USER_TRUNCATED (1 << 1) /* SAMPLE: user stack cut at the root end, it is deeper */
+#define WIRE_F_USER_BROKEN    (1 << 2) /* SAMPLE: user stack ended at an unreadable address */
+#define WIRE_F_USER_FP	      (1 << 3) /* SAMPLE: user stack was walked by frame pointer */
+#define WIRE_F_KTHREAD	      (1 << 4) /* SAMPLE, PROC: a kernel thread, no user space */
+#define WIRE_F_KERNEL_FAILED  (1 << 5) /* SAMPLE: the kernel stack could not be taken */
+#define WIRE_F_KERNEL_MODE    (1 << 6) /* SAMPLE: the CPU was in kernel mode */
 
 struct wire_header {
 	__u16 type;    /* enum wire_type */
@@ -66,8 +64,7 @@ struct wire_sample {
 	__u16 kernel_cnt;
 	__u16 user_cnt;
 	char comm[WIRE_COMM_LEN]; /* of the thread */
-	__u64 pcs[]; /* kernel_cnt kernel addresses, leaf first, then user_cnt user addresses, leaf
-			first */
+	__u64 pcs[]; /* kernel_cnt kernel addresses, then user_cnt user ones; both leaf first */
 };
 
 struct wire_mmap {

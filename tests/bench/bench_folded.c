@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * How fast folded text is read and written, one core: bench_folded [FILE]. Without a file, 64 MB of
- * text like that of a busy machine, 100 processes: a line leaves the one before at a random depth in
- * its upper two thirds, and goes on for up to 20 frames, as sorted stacks do. With "random" every
- * line is new from its third frame on, the worst there is.
+ * text like that of a busy machine, 100 processes: a line leaves the one before at a random depth
+ * in its upper two thirds, and goes on for up to 20 frames, as sorted stacks do. With "random"
+ * every line is new from its third frame on, the worst there is.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,8 +4,8 @@
  * processes x 7 days take. `blame_grid [worlds-per-cell [first-seed [part-of-a-name]]]` (20, 1000,
  * all of them).
  *
- * Columns: NAMED and right, NAMED and wrong, culprit first in the list whatever the verdict, culprit
- * in the list; then the verdicts: Sh(ortlist) Sc(hedule) Di(d not rise) Ne(ed more).
+ * Columns: NAMED and right, NAMED and wrong, culprit first in the list whatever the verdict,
+ * culprit in the list; then the verdicts: Sh(ortlist) Sc(hedule) Di(d not rise) Ne(ed more).
  */
 #include <time.h>
 

@@ -3,16 +3,16 @@
  * store - bytes per sample and speed of the flight recorder on a synthetic machine.
  *
  *	store [DAYS [BUSY_PERCENT [PROCESSES]]]        7 days, 100 % of two CPUs at 97 Hz, 50
- *processes
+ * processes
  *
  * Each process has 40 stacks to begin with, 20 frames deep, of C++-like names, and hits them by
- *Zipf's law, as real ones do; processes share the CPU by Zipf's law too, rotating every hour. One
- *sample in 500 is of a stack never seen before: programs go on to reach new code for as long as
- *they run.
+ * Zipf's law, as real ones do; processes share the CPU by Zipf's law too, rotating every hour. One
+ * sample in 500 is of a stack never seen before: programs go on to reach new code for as long as
+ * they run.
  *
  * Bytes are measured on one block of 6 h, each window made anew. Questions are asked of a store of
- *DAYS, in which the windows of the first hour recur (making new ones takes longer than storing
- *them). One line per measure.
+ * DAYS, in which the windows of the first hour recur (making new ones takes longer than storing
+ * them). One line per measure.
  */
 #include <inttypes.h>
 #include <math.h>

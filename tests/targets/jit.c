@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * jit SECONDS - runs code that is in no file: a loop is written into anonymous executable memory, and where it lies is
- * told in /tmp/perf-PID.map, as compilers at run time do. main > run_compiled > Hot::loop (the name in the map).
- * SIGTERM removes the map too.
+ * jit SECONDS - runs code that is in no file: a loop is written into anonymous executable memory,
+ * and where it lies is told in /tmp/perf-PID.map, as compilers at run time do. main > run_compiled
+ * > Hot::loop (the name in the map). SIGTERM removes the map too.
  */
 #include "target.h"
 

@@ -25,8 +25,8 @@
 #define unused_ok __attribute__((unused))
 
 /*
- * gcc gives a leaf function that touches no stack no frame even under -fno-omit-frame-pointer, and a
- * walk by frame pointer then misses its caller. Asking for the address of the frame makes it.
+ * gcc gives a leaf function that touches no stack no frame even under -fno-omit-frame-pointer, and
+ * a walk by frame pointer then misses its caller. Asking for the address of the frame makes it.
  */
 #define keep_frame() __asm__ volatile("" : : "r"(__builtin_frame_address(0)))
 
@@ -99,7 +99,9 @@ static unused_ok void target_pin_first_cpu(void)
 	}
 }
 
-/* xorshift64: enough to look like data, the same in every run for one seed (which must not be 0). */
+/*
+ * xorshift64: enough to look like data, the same in every run for one seed (which must not be 0).
+ */
 static unused_ok uint64_t target_random(uint64_t *state)
 {
 	*state ^= *state << 13;

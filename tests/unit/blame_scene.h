@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * blame_scene.h - small worlds written down as a function: the level of each process in each window.
+ * blame_scene.h - small worlds written down as a function: the level of each process in each
+ * window.
  */
 #ifndef TESTS_BLAME_SCENE_H
 #define TESTS_BLAME_SCENE_H

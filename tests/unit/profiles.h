@@ -122,7 +122,9 @@ __attribute__((unused)) static uint32_t test_random(uint32_t *state)
 	return *state >> 8;
 }
 
-/* A profile of random stacks over few names, so that siblings, recursion and shared prefixes occur. */
+/*
+ * A profile of random stacks over few names, so that siblings, recursion and shared prefixes occur.
+ */
 __attribute__((unused)) static struct profile *
 random_profile(uint32_t seed, uint32_t stacks, enum profile_unit unit, double seconds)
 {

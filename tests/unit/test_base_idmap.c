@@ -32,7 +32,9 @@ static void test_basics(void)
 	idmap_release(&m);
 }
 
-/* A million steps beside an array that does the same; keys are few, so that they collide and leave. */
+/*
+ * A million steps beside an array that does the same; keys are few, so that they collide and leave.
+ */
 static void test_against_array(void)
 {
 	enum { KEYS = 700 };

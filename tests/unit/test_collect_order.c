@@ -31,7 +31,10 @@ static int keep(void *arg, const struct wire_header *rec)
 	return 0;
 }
 
-/* A task record, or a sample of one frame to vary the sizes (its start_ns lies where a task's pid and tid do). */
+/*
+ * A task record, or a sample of one frame to vary the sizes (its start_ns lies where a task's pid
+ * and tid do).
+ */
 static int add(struct order *o, uint16_t type, uint64_t time_ns, uint32_t mark)
 {
 	union {
@@ -114,7 +117,10 @@ static void test_ceiling(void)
 	order_release(&o);
 }
 
-/* Rounds as the collector has them: many rings, each in order, delivered up to a moving point in time. */
+/*
+ * Rounds as the collector has them: many rings, each in order, delivered up to a moving point in
+ * time.
+ */
 static void test_rounds(void)
 {
 	static struct kept k;

@@ -190,7 +190,10 @@ static void test_others(void)
 	is_i64(decode(&w, w.len, &out), 0, "records of no interest are passed over");
 }
 
-/* Every cut of every kind of record, and every byte turned around: refused or decoded, never read beyond. */
+/*
+ * Every cut of every kind of record, and every byte turned around: refused or decoded, never read
+ * beyond.
+ */
 static void test_hostile(void)
 {
 	static const uint32_t types[] = {PERF_RECORD_MMAP2, PERF_RECORD_COMM, PERF_RECORD_FORK,

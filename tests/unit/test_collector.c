@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The collector on the running kernel: samples itself spinning, follows a child, keeps to its filters. */
+/*
+ * The collector on the running kernel: samples itself spinning, follows a child, keeps to its
+ * filters.
+ */
 #include <stdint.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -54,7 +57,10 @@ __attribute__((noinline, section("code_deep"))) static void spin_deep(int depth,
 	sink++; /* no tail call */
 }
 
-/* Two functions: the C library's wrapper keeps no frame, which costs the walk by frame pointer the inner one. */
+/*
+ * Two functions: the C library's wrapper keeps no frame, which costs the walk by frame pointer the
+ * inner one.
+ */
 __attribute__((noinline, section("code_kernel"))) static void work_in_kernel(void)
 {
 	static char bytes[64 << 10];

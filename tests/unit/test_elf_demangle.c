@@ -94,7 +94,10 @@ static void test_bombs(void)
 		len += (size_t)snprintf(name + len, sizeof(name) - len, "T");
 	len += (size_t)snprintf(name + len, sizeof(name) - len, "u");
 	for (int i = 59; i >= 0; i--) {
-		/* the inner tuple starts at 5 + i + 1 - 2 ("_R" does not count); base 62 is one less, "_" is 0 */
+		/*
+		 * the inner tuple starts at 5 + i + 1 - 2 ("_R" does not count); base 62 is one
+		 * less, "_" is 0
+		 */
 		int at = 5 + i + 1 - 2 - 1;
 
 		len += (size_t)snprintf(

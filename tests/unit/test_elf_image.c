@@ -300,7 +300,9 @@ static void test_budget(void)
 	image_cache_free(cache);
 }
 
-/* The headers are at the start, the symbols at the end: cut anywhere, the rest must still be safe. */
+/*
+ * The headers are at the start, the symbols at the end: cut anywhere, the rest must still be safe.
+ */
 static uint64_t now_ns = NSEC_PER_SEC, step_ns;
 
 static uint64_t stepping(void *arg)

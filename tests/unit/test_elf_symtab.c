@@ -12,8 +12,8 @@
 #include "unit/tap.h"
 
 /*
- * A small ELF file of our own: headers, 4 KiB of "code" at 0x1000 (loaded at 0x401000) in two sections,
- * a symbol table, a string table, a build id note, section headers.
+ * A small ELF file of our own: headers, 4 KiB of "code" at 0x1000 (loaded at 0x401000) in two
+ * sections, a symbol table, a string table, a build id note, section headers.
  */
 #define CODE_OFFSET 0x1000
 #define CODE_VADDR  0x401000

@@ -260,7 +260,9 @@ static void escapes(void)
 	       "and so are broken ones");
 }
 
-/* Random profiles through write, read, write: the same bytes. Lines shuffled: still the same bytes. */
+/*
+ * Random profiles through write, read, write: the same bytes. Lines shuffled: still the same bytes.
+ */
 static void property(void)
 {
 	static const char

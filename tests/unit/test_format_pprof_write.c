@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Writing pprof. With a directory as argument nothing is tested: sample files are written there, and
- * beside each a list of what must be in it, for tests/interop/pprof.t.
+ * Writing pprof. With a directory as argument nothing is tested: sample files are written there,
+ * and beside each a list of what must be in it, for tests/interop/pprof.t.
  */
 #include "format/pprof.h"
 

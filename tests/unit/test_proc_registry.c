@@ -263,7 +263,9 @@ static void test_many_mappings(void)
 	registry_free(r);
 }
 
-/* Events in any order, with pids and times that make no sense; whatever happens, the ceilings hold. */
+/*
+ * Events in any order, with pids and times that make no sense; whatever happens, the ceilings hold.
+ */
 static void test_random(void)
 {
 	struct registry *r = new_registry(NULL, 8, NULL);

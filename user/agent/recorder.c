@@ -148,8 +148,8 @@ static int pass_losses_on(struct recorder *r, uint64_t now_ns)
 int recorder_poll(struct recorder *r, struct err *err)
 {
 	/*
-	 * What the poll delivers is complete up to its beginning, not up to its end: naming may have
-	 * to read a large file, and the samples of that time still wait in the rings.
+	 * What the poll delivers is complete up to its beginning, not up to its end: naming may
+	 * have to read a large file, and the samples of that time still wait in the rings.
 	 */
 	uint64_t complete_ns = clock_mono_ns(r->clock), now_ns;
 	int ret;

@@ -3,8 +3,8 @@
  * buf.h - a byte buffer that grows up to a ceiling; the one way text and bytes are put together.
  *
  * Writers do not check each call: the first failure (out of memory, ceiling) sticks, further writes
- *do nothing, and buf_error() tells at the end. The contents are always followed by a NUL that does
- *not count.
+ * do nothing, and buf_error() tells at the end. The contents are always followed by a NUL that does
+ * not count.
  *
  *	struct buf b;
  *	buf_init(&b, 1 << 20);

@@ -47,9 +47,9 @@ bool utf8_valid(struct str s)
 
 /*
  * Code points that act on what stands around them instead of showing something: C0, DEL and C1 move
- * cursors; marks of writing direction and separators of lines reorder or break the line (Unicode 15,
- * Bidi_Control; U+2028, U+2029), so that a name could disguise itself; U+FFFE and U+FFFF are UTF-8
- * that an XML document cannot hold.
+ * cursors; marks of writing direction and separators of lines reorder or break the line (Unicode
+ * 15, Bidi_Control; U+2028, U+2029), so that a name could disguise itself; U+FFFE and U+FFFF are
+ * UTF-8 that an XML document cannot hold.
  */
 static bool is_active(struct str s, size_t n)
 {

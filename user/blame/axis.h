@@ -3,8 +3,8 @@
  * axis.h - the timeline's windows as a measuring rule: the level of a process in any stretch.
  *
  * Windows become slots that do not overlap (one that a later one overlaps ends where that begins).
- * Windows of the same start and length - of several sources, or one for each process - are added up.
- * A slot without data counts for nothing: it is a gap, not a zero. Private to blame.
+ * Windows of the same start and length - of several sources, or one for each process - are added
+ * up. A slot without data counts for nothing: it is a gap, not a zero. Private to blame.
  */
 #ifndef BLAME_AXIS_H
 #define BLAME_AXIS_H

@@ -42,7 +42,9 @@ void decide_rank(const struct decision *d, struct rank *ranks, size_t cnt);
 /* The smallest rise that a person would call the cause. */
 double decide_least_rise(const struct decision *d);
 
-/* The verdict over sorted ranks, and how many of them, from the first, it should list (at most 5). */
+/*
+ * The verdict over sorted ranks, and how many of them, from the first, it should list (at most 5).
+ */
 enum verdict_kind decide_kind(const struct decision *d, const struct rank *ranks, size_t cnt,
 			      size_t *ret_listed);
 

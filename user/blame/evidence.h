@@ -44,8 +44,8 @@ double evidence_choice_cost(unsigned int recurrences);
 double evidence_threshold(uint32_t entities, double allowed_error);
 
 /*
- * Recurrences after which the posterior of the true cause passes 1 - allowed_error:
- * ceil(ln((N - 1)(1 - a) / a) / ln((1 - eps) / f)); -1 when no number of them would do (f too large).
+ * Recurrences after which the posterior of the true cause passes 1 - allowed_error: ceil(ln((N -
+ * 1)(1 - a) / a) / ln((1 - eps) / f)); -1 when no number of them would do (f too large).
  */
 int64_t evidence_recurrences(uint32_t entities, double f, double eps, double allowed_error);
 

@@ -167,9 +167,9 @@ static int find_block_length(struct plan *p, struct verdict *v)
 }
 
 /*
- * How much of the `room_ns` beside an incident is guard, when `sides` guards share it. What is right
- * for long histories would eat a short one: then twice an incident is enough, or a third of the
- * room. At least half of it always stays baseline. Never below one window.
+ * How much of the `room_ns` beside an incident is guard, when `sides` guards share it. What is
+ * right for long histories would eat a short one: then twice an incident is enough, or a third of
+ * the room. At least half of it always stays baseline. Never below one window.
  */
 static int64_t guard_for(struct plan *p, const struct blame_opts *o, int64_t room_ns, int sides)
 {

@@ -13,7 +13,10 @@
 /* Medians of more values than this are taken from every n-th of them. */
 #define MEDIAN_CAP 512
 
-/* Fewer blocks nearby, or at that time of other days, say nothing; of the whole baseline any number does. */
+/*
+ * Fewer blocks nearby, or at that time of other days, say nothing; of the whole baseline any number
+ * does.
+ */
 #define MEDIAN_LEAST 3
 
 #define LAG_MAX 64

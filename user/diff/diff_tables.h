@@ -3,8 +3,8 @@
  * diff_tables.h - a diff as rows: who changed, then which functions.
  *
  * Rows borrow their names from the diff. Tables are sorted by the size of the change (of one side
- * alone: by what it took), equal ones by the other order's change, then by name; sides swapped give the same order and the opposite
- * changes.
+ * alone: by what it took), equal ones by the other order's change, then by name; sides swapped give
+ * the same order and the opposite changes.
  */
 #ifndef DIFF_DIFF_TABLES_H
 #define DIFF_DIFF_TABLES_H

@@ -20,7 +20,9 @@ struct arena {
 void arena_init(struct arena *a, size_t max_bytes); /* allocates nothing */
 void arena_release(struct arena *a);
 
-/* Borrows, aligned to 16, not cleared; valid until release. NULL at the ceiling or out of memory. */
+/*
+ * Borrows, aligned to 16, not cleared; valid until release. NULL at the ceiling or out of memory.
+ */
 void *arena_alloc(struct arena *a, size_t len);
 
 /* Room for cnt things of that size, cleared. */

@@ -17,7 +17,8 @@
  * behind it are its own. With a rate the weights are CPU nanoseconds: count x period, where the
  * period is 1e9 / hz as a whole number of nanoseconds.
  *
- * `# folded-escape: percent` announces that %3B, %0A, %25 … stand for bytes that a line cannot hold.
+ * `# folded-escape: percent` announces that %3B, %0A, %25 … stand for bytes that a line cannot
+ * hold.
  *
  * Single-threaded; nothing is kept between calls.
  */
@@ -58,10 +59,10 @@ struct folded_report {
 };
 
 /*
- * Reads the whole text into one profile, owned by the caller. Windows, if there are any, are merged.
- * `opts` and `report` may be NULL. The report is also filled when reading fails. -EINVAL with the
- * line in err: binary, nothing that is a stack, too many lines rejected, a bad window line, windows
- * with and without a rate in one file.
+ * Reads the whole text into one profile, owned by the caller. Windows, if there are any, are
+ * merged. `opts` and `report` may be NULL. The report is also filled when reading fails. -EINVAL
+ * with the line in err: binary, nothing that is a stack, too many lines rejected, a bad window
+ * line, windows with and without a rate in one file.
  */
 int must_check folded_read(struct str text, const struct folded_opts *opts, struct profile **ret,
 			   struct folded_report *report, struct err *err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * folded_line.h - the pieces of one line of folded text, without any state: for folded.c and sniff.c.
- * All of them borrow.
+ * folded_line.h - the pieces of one line of folded text, without any state: for folded.c and
+ * sniff.c. All of them borrow.
  */
 #ifndef FORMAT_FOLDED_LINE_H
 #define FORMAT_FOLDED_LINE_H
@@ -26,12 +26,15 @@ static inline bool folded_is_blank(char c)
 bool folded_is_comment(struct str line);
 
 /*
- * Splits a line (no newline, no blanks at the end) at its last word. Returns NULL, or the reason why
- * it is no stack, a constant string.
+ * Splits a line (no newline, no blanks at the end) at its last word. Returns NULL, or the reason
+ * why it is no stack, a constant string.
  */
 const char *folded_split(struct str line, struct str *ret_stack, struct folded_count *ret_count);
 
-/* Takes _[k], _[i], _[j] off the end, all there are, unless nothing is left; *ret_kind is written if there was one. */
+/*
+ * Takes _[k], _[i], _[j] off the end, all there are, unless nothing is left; *ret_kind is written
+ * if there was one.
+ */
 struct str folded_strip_kind(struct str frame, enum frame_kind *ret_kind);
 
 /* Appends the text with %XX turned into bytes; other percent signs stay. */

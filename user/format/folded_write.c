@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The writer of folded text. Every frame and every process is turned into the text that will stand
- * in the file first; ranks of these texts order the call tree (order.h), so that what reads the same
- * comes out as one line and the same profile always as the same bytes.
+ * in the file first; ranks of these texts order the call tree (order.h), so that what reads the
+ * same comes out as one line and the same profile always as the same bytes.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -37,8 +37,8 @@ static void add_percent(struct buf *b, char c)
 }
 
 /*
- * Runs of plain bytes go out whole. Blanks at the end would be taken for the separator of the count:
- * they are escaped, or left off.
+ * Runs of plain bytes go out whole. Blanks at the end would be taken for the separator of the
+ * count: they are escaped, or left off.
  */
 static void add_name(struct buf *b, struct str name, bool escape)
 {

@@ -42,7 +42,10 @@ static int explain(int z, size_t at, const char *msg, struct err *err)
 		       msg ? msg : "not in gzip format");
 }
 
-/* Inflates members until the input is used up; what follows the last one and is no member is ignored. */
+/*
+ * Inflates members until the input is used up; what follows the last one and is no member is
+ * ignored.
+ */
 static int inflate_all(z_stream *zs, struct str bytes, const struct gzip_limits *limits,
 		       struct buf *out, struct err *err)
 {

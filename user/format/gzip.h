@@ -10,8 +10,8 @@
 struct gzip_limits {
 	size_t max_bytes; /* inflated; 0: 1 GiB */
 	/*
-	 * Inflated over compressed bytes, judged from GZIP_RATIO_FROM inflated bytes on; 0: 250. Stacks
-	 * reach 60 at most, deflate itself 1032.
+	 * Inflated over compressed bytes, judged from GZIP_RATIO_FROM inflated bytes on; 0: 250.
+	 * Stacks reach 60 at most, deflate itself 1032.
 	 */
 	unsigned int max_ratio;
 };

@@ -10,14 +10,18 @@
 #include "base/compiler.h"
 #include "model/profile.h"
 
-/* n texts and their bytewise ranks: rank[i] < rank[k] when text i sorts first; equal, when equal. */
+/*
+ * n texts and their bytewise ranks: rank[i] < rank[k] when text i sorts first; equal, when equal.
+ */
 struct order_texts {
 	struct buf bytes; /* private */
 	struct str *items;
 	uint32_t *rank;
 };
 
-/* Has add() append each text in turn. 0, -ENOMEM or the buffer's error; t may always be released. */
+/*
+ * Has add() append each text in turn. 0, -ENOMEM or the buffer's error; t may always be released.
+ */
 int must_check order_texts_make(struct order_texts *t, size_t n,
 				void (*add)(void *arg, struct buf *b, size_t i), void *arg);
 void order_texts_release(struct order_texts *t); /* also of one that is all zeros */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The reader of pprof. The bytes are inflated, walked over once (pprof_scan.h: where is it broken?),
- * decoded by protobuf-c into an arena with a ceiling, and only then read: every number that points
- * into a table is checked where it is used, and the message says whose it was.
+ * The reader of pprof. The bytes are inflated, walked over once (pprof_scan.h: where is it
+ * broken?), decoded by protobuf-c into an arena with a ceiling, and only then read: every number
+ * that points into a table is checked where it is used, and the message says whose it was.
  */
 #include "format/pprof.h"
 

@@ -12,7 +12,8 @@
  * Written so that go tool pprof, speedscope and Pyroscope take it without repair: numbers of tables
  * are dense from 1, every location has a line, every mapping has_functions, all strings are valid
  * UTF-8, no sample is zero or negative, a period type is always there. A stack without frames is
- * the function [unknown] of no mapping, there and back. The same profile always gives the same bytes.
+ * the function [unknown] of no mapping, there and back. The same profile always gives the same
+ * bytes.
  *
  * Single-threaded; nothing is kept between calls.
  */
@@ -46,10 +47,10 @@ struct pprof_report {
 
 /*
  * One owned profile from the bytes of a file. `opts` and `report` may be NULL. -EINVAL with what is
- * wrong and where in err (byte, or number of the sample, location, …): truncated, no pprof, a number
- * that points nowhere, a number twice, several profiles in one file, negative values (a difference).
- * -EFBIG over a limit (stacks that unfold into far more frames than the file has bytes among them),
- * -ENOMEM.
+ * wrong and where in err (byte, or number of the sample, location, …): truncated, no pprof, a
+ * number that points nowhere, a number twice, several profiles in one file, negative values (a
+ * difference). -EFBIG over a limit (stacks that unfold into far more frames than the file has bytes
+ * among them), -ENOMEM.
  */
 int must_check pprof_read(struct str bytes, const struct pprof_read_opts *opts,
 			  struct profile **ret, struct pprof_report *report, struct err *err);

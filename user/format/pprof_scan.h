@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * pprof_scan.h - does a byte string have the shape of a pprof message, and if not, at which byte?
- * The decoder proper only says no; this walk over tags and lengths says where. For pprof.c, sniff.c.
+ * The decoder proper only says no; this walk over tags and lengths says where. For pprof.c,
+ * sniff.c.
  */
 #ifndef FORMAT_PPROF_SCAN_H
 #define FORMAT_PPROF_SCAN_H

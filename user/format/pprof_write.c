@@ -350,7 +350,9 @@ static int add_comments(struct writer *w)
 	return r;
 }
 
-/* The module that readers should take for the program: what was said, else what is named like it. */
+/*
+ * The module that readers should take for the program: what was said, else what is named like it.
+ */
 static int add_main_binary(struct writer *w)
 {
 	const struct profile *p = w->p;

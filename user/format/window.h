@@ -5,14 +5,14 @@
  *
  *	start=1700000000.25 length=10 cpus=4 hz=97 lost=3 lost_ring_full=3
  *
- * start is Unix seconds, length seconds, both with up to nine digits of fraction. lost is the number
- * of whole samples that are gone for any reason; the lost_<reason> words (names of model/loss.h) say
- * which, and add the reasons that do not cost whole samples. What lost has beyond the reasons named
- * counts as LOSS_IMPORT. unit=nanoseconds says that the numbers behind the stacks are CPU
- * nanoseconds, unit=samples that they stay samples; without it they are samples that stand for
- * 1e9 / hz nanoseconds each, if hz is known. Several windows merged say so by windows=, and by end=
- * and capacity= (Unix seconds, CPU-seconds) where these do not follow from the rest. Words that are
- * not known are ignored.
+ * start is Unix seconds, length seconds, both with up to nine digits of fraction. lost is the
+ * number of whole samples that are gone for any reason; the lost_<reason> words (names of
+ * model/loss.h) say which, and add the reasons that do not cost whole samples. What lost has beyond
+ * the reasons named counts as LOSS_IMPORT. unit=nanoseconds says that the numbers behind the stacks
+ * are CPU nanoseconds, unit=samples that they stay samples; without it they are samples that stand
+ * for 1e9 / hz nanoseconds each, if hz is known. Several windows merged say so by windows=, and by
+ * end= and capacity= (Unix seconds, CPU-seconds) where these do not follow from the rest. Words
+ * that are not known are ignored.
  */
 #ifndef FORMAT_WINDOW_H
 #define FORMAT_WINDOW_H

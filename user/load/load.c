@@ -134,8 +134,9 @@ static int refuse(struct loader *l, enum sniff kind)
 }
 
 /*
- * Does the beginning tell that the rest is nothing for us? A message whose first field is not the usual one is known
- * by its whole length only; it begins with a field number above 0 and a number or bytes.
+ * Does the beginning tell that the rest is nothing for us? A message whose first field is not the
+ * usual one is known by its whole length only; it begins with a field number above 0 and a number
+ * or bytes.
  */
 static bool is_hopeless(struct str head, enum sniff kind)
 {
@@ -350,7 +351,9 @@ static int by_start(const void *va, const void *vb)
 	return (a->from_ns > b->from_ns) - (a->from_ns < b->from_ns);
 }
 
-/* The ranges in order and without overlap, so that no window comes twice. Owned, NULL: no memory. */
+/*
+ * The ranges in order and without overlap, so that no window comes twice. Owned, NULL: no memory.
+ */
 static struct time_range *join_ranges(const struct load_opts *opts, size_t *ret_cnt)
 {
 	struct time_range *out = malloc((opts->range_cnt + 1) * sizeof(*out));

@@ -3,21 +3,21 @@
  * profile.h - the one currency: what was sampled in a stretch of time, immutable.
  *
  * The agent seals one per window; the store, the pprof writer, diff and show read it. It is a small
- *relational database in arrays: strings, frames, a tree of stacks, series (label sets), samples.
- *Index 0 of strings, frames and nodes is "none": the empty string, the frame without a name, the
- *empty stack.
+ * relational database in arrays: strings, frames, a tree of stacks, series (label sets), samples.
+ * Index 0 of strings, frames and nodes is "none": the empty string, the frame without a name, the
+ * empty stack.
  *
- *	samples[i] ──► series ──► labels ──► strings       {process="nightly-report", …}
- *	     └───────► node ──► parent ──► … ──► 0          the stack: leaf at the sample, root next
- *to node 0 └─────► frame ──► name, module     strings
+ *	samples[i] ──► series ──► labels ──► strings    {process="nightly-report", …}
+ *	     └───────► node ──► parent ──► … ──► 0       the stack: the sample has its leaf,
+ *	                 └────► frame ──► name, module   node 0 is below its root
  *
  * A node's parent has a smaller number than the node. Every series has the label "process"
- *(LABEL_PROCESS), which is the answer culprit gives; stacks do not repeat it as a frame. Weights
- *are CPU nanoseconds (PROFILE_NANOSECONDS) or, when nobody knows the rate, bare samples. Strings
- *are raw bytes from outside: cleaned by who shows them.
+ * (LABEL_PROCESS), which is the answer culprit gives; stacks do not repeat it as a frame. Weights
+ * are CPU nanoseconds (PROFILE_NANOSECONDS) or, when nobody knows the rate, bare samples. Strings
+ * are raw bytes from outside: cleaned by who shows them.
  *
  * Ownership: made by builder_seal() (builder.h) only; owned by whoever got it; profile_free().
- *Read-only for everyone, from any thread.
+ * Read-only for everyone, from any thread.
  */
 #ifndef MODEL_PROFILE_H
 #define MODEL_PROFILE_H
@@ -27,10 +27,10 @@
 #include "base/times.h"
 #include "model/loss.h"
 
-#define LABEL_PROCESS \
-	"process"	    /* the process label of DESIGN: executable, or interpreter and script */
-#define LABEL_COMM   "comm" /* name of the thread */
-#define LABEL_CGROUP "cgroup" /* path of the control group */
+/* Keys of labels */
+#define LABEL_PROCESS "process" /* executable, or interpreter and script; see proc/label.h */
+#define LABEL_COMM    "comm"	/* name of the thread */
+#define LABEL_CGROUP  "cgroup"	/* path of the control group */
 
 enum profile_unit {
 	PROFILE_SAMPLES = 1,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * restamp.h - the same samples with another time, rate or more labels: what a file does not say of itself and a person
- * does (culprit import --at … --length … --label …).
+ * restamp.h - the same samples with another time, rate or more labels: what a file does not say of
+ * itself and a person does (culprit import --at … --length … --label …).
  */
 #ifndef MODEL_RESTAMP_H
 #define MODEL_RESTAMP_H

@@ -180,8 +180,8 @@ static int sort_entities(struct timeline *t, uint32_t *new_of)
 }
 
 /*
- * One stable pass of a radix sort: moves the cells to `to` in the order of their entity or window. A
- * week of a busy machine has tens of millions of cells; comparing them would be most of the work.
+ * One stable pass of a radix sort: moves the cells to `to` in the order of their entity or window.
+ * A week of a busy machine has tens of millions of cells; comparing them would be most of the work.
  */
 static int sort_by(const struct timeline_cell *from, size_t cnt, bool entity, uint32_t keys,
 		   struct timeline_cell *to)

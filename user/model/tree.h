@@ -3,14 +3,15 @@
  * tree.h - a profile as a call tree: what flame graphs, tables and diffs are made of.
  *
  * Node 0 is the root and stands for everything. Below it stand the values of the grouping labels
- *(the process, unless asked otherwise), below them the frames, root of the stack first. Children of
- *one node have distinct names: two frames are the same function when their names are equal bytes,
- *whatever module or kind they came with, so that profiles of different formats can be compared.
- *Nodes are stored in preorder, children sorted by name bytewise:
+ * (the process, unless asked otherwise), below them the frames, root of the stack first. Children
+ * of one node have distinct names: two frames are the same function when their names are equal
+ * bytes, whatever module or kind they came with, so that profiles of different formats can be
+ * compared.
  *
- *	the subtree of n is nodes[n] … nodes[n].end - 1; its first child is n + 1 (if n + 1 < end),
- *the next sibling of a child c is c.end. total = self + sum of the children's totals, exactly (a sum
- * over 2^64 stays at UINT64_MAX).
+ * Nodes are stored in preorder, children sorted by name bytewise: the subtree of n is nodes[n] …
+ * nodes[n].end - 1; its first child is n + 1 (if n + 1 < end), the next sibling of a child c is
+ * nodes[c].end. total = self + sum of the children's totals, exactly (a sum over 2^64 stays at
+ * UINT64_MAX).
  *
  * A value made from a profile; owned, read-only, independent of the profile afterwards.
  */

@@ -21,7 +21,9 @@ struct flame_layout {
 	struct flame_box *boxes; /* in preorder */
 	uint32_t box_cnt;
 	uint32_t rows; /* in use */
-	/* what was left out because it is narrower than min_px, the topmost of each subtree summed */
+	/*
+	 * what was left out because it is narrower than min_px, the topmost of each subtree summed
+	 */
 	uint32_t narrow_cnt;	/* frames */
 	double narrow_total[2]; /* in the diff's unit */
 	uint32_t deep_cnt;	/* frames below max_rows */

@@ -19,8 +19,8 @@ struct str label_tail(struct str s, size_t chars);
 bool label_cut(struct str *s, size_t chars);
 
 /*
- * Adds a name in at most `room` characters (more than 3). The two ends of a long name tell more than
- * its beginning does: "..." stands for its middle. An empty one is "[no name]".
+ * Adds a name in at most `room` characters (more than 3). The two ends of a long name tell more
+ * than its beginning does: "..." stands for its middle. An empty one is "[no name]".
  */
 void label_add(struct buf *b, struct str name, size_t room);
 

@@ -12,7 +12,10 @@ struct numbered {
 	size_t total_cnt;
 };
 
-/* What is new goes into the dictionary. 0, or what dict_add() returns; numbered_release() on success. */
+/*
+ * What is new goes into the dictionary. 0, or what dict_add() returns; numbered_release() on
+ * success.
+ */
 int must_check numbered_init(struct numbered *n, struct dict *d, const struct profile *p);
 void numbered_release(struct numbered *n);
 

@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * store.h - the flight recorder: sealed windows on disk, one SQLite file per stretch of time (a
- *block).
+ * block).
  *
  *	DIR/lock                                held (flock) by the one writer
  *	DIR/block-20261123T060000Z-21600s.db    windows whose middle lies in these 21600 s;
- *FORMAT.md describes it DIR/block-20261123T060000Z-21600s-1.db  continues it (the first part was
- *damaged, or full) DIR/incidents.db                        marks: recurrences of incidents, never
- *touched by retention
+ * FORMAT.md describes it DIR/block-20261123T060000Z-21600s-1.db  continues it (the first part was
+ * damaged, or full) DIR/incidents.db                        marks: recurrences of incidents, never
+ * touched by retention
  *
  * A window is one transaction, synced before store_put() returns: after kill -9 or loss of power
- *every window that was acknowledged is there. Readers work beside the writer, also without
- *permission to write into the directory. A damaged block is never fatal and is deleted by nothing
- *but its age or the bytes limit: what can still be read of it is read, the rest is reported by
- *store_warnings(), store_info() and LOSS_BLOCK_DAMAGED in what was read.
+ * every window that was acknowledged is there. Readers work beside the writer, also without
+ * permission to write into the directory. A damaged block is never fatal and is deleted by nothing
+ * but its age or the bytes limit: what can still be read of it is read, the rest is reported by
+ * store_warnings(), store_info() and LOSS_BLOCK_DAMAGED in what was read.
  *
  * Edge rule, everywhere: a window belongs to a range when its middle lies in it (from <= middle <
- *until). So neighbouring ranges share no window and lose none.
+ * until). So neighbouring ranges share no window and lose none.
  *
  * Not thread-safe: one struct store per thread. Several in one process, or in several processes,
- *work side by side. Out-parameters are written only on success. All fallible functions return 0 or
- *-errno with a line in err.
+ * work side by side. Out-parameters are written only on success. All fallible functions return 0 or
+ * -errno with a line in err.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
