@@ -85,19 +85,19 @@ pids+=("$!")
 pids+=("$!")
 say "checkout-service answers 30 requests a second; thumbnailer works in bursts, log-rotate comes every 10 s"
 
-# Gaps of 8 to 18 seconds. $RANDOM repeats itself for a seed.
+# Gaps of 9 to 19 seconds. $RANDOM repeats itself for a seed.
 RANDOM=$((seed % 32768))
-sleep 10
+sleep 15
 for ((i = 1; i <= incidents; i++)); do
 	say "nightly-report starts for the ${i}. time (nobody has told culprit)"
-	"$O/demo/nightly-report" 4000
+	"$O/demo/nightly-report" 3000
 	kill -0 "$agent" 2>/dev/null || {
 		cat "$work/agent.log" >&2
 		die 'the agent has ended'
 	}
-	[ "$i" = "$incidents" ] || sleep $((8 + RANDOM % 10)).$((RANDOM % 10))
+	[ "$i" = "$incidents" ] || sleep $((9 + RANDOM % 10)).$((RANDOM % 10))
 done
-sleep 7
+sleep 12
 kill "$agent"
 wait "$agent" || {
 	cat "$work/agent.log" >&2
