@@ -102,7 +102,7 @@ if command -v perf >/dev/null; then
 fi
 stop_load
 sysctl -q kernel.bpf_stats_enabled="$stats_before"
-"$O/culprit" ls --store "$work/store" | sed -n 's/^[0-9]* blocks/  store: &/p'
+"$O/culprit" ls --store "$work/store" | sed -n 's/^[0-9]* blocks*,/  store: &/p'
 if [ -f "$work/perf.data" ]; then
 	echo "  perf.data: $(stat -c %s "$work/perf.data") bytes"
 fi
