@@ -14,7 +14,7 @@ like "$top" '^deep_recursion;descend;(descend;){125}bottom_work ' 'from the leaf
 is "$(count deep.folded '^deep_recursion;.*main;.*bottom_work')" 0 'what is cut is the root end'
 
 text=$(culprit record -- "$TARGETS/deep_recursion" 1 300 2>/dev/null)
-like "$text" '^lost: [1-9]\d* user_truncated ' 'the table says how many were cut'
+like "$text" '^incomplete: [1-9]\d* user_truncated ' 'the table says how many were cut'
 
 run culprit record -o shallow.folded --no-kernel-stacks -- "$TARGETS/deep_recursion" 1 100
 like "$(cat shallow.folded)" ';main;descend;(descend;){100}bottom_work ' 'a stack that fits is complete'

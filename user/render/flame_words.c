@@ -44,7 +44,8 @@ void flame_add_side(const struct diff *d, enum diff_which side, const char *sep,
 	}
 }
 
-static void add_losses(const struct diff *d, enum diff_which side, struct buf *b)
+/* Whole samples that are gone, or else (samples false) what makes those that are there less complete. */
+static void add_losses(const struct diff *d, enum diff_which side, bool samples, struct buf *b)
 {
 	const uint64_t *lost = d->side[side].lost;
 	const char *sep = "";
@@ -52,14 +53,25 @@ static void add_losses(const struct diff *d, enum diff_which side, struct buf *b
 	if (!d->single)
 		buf_addf(b, "%s: ", side == DIFF_A ? "A" : "B");
 	for (unsigned int i = 0; i < LOSS_CNT; i++) {
-		if (!lost[i] || !loss_name(i))
+		if (!lost[i] || !loss_name(i) || (loss_class(i) == LOSS_CLASS_SAMPLE) != samples)
 			continue;
 		buf_addf(b, "%s%s ", sep, loss_name(i));
 		value_add_cnt(b, lost[i]);
 		sep = ", ";
 	}
 	buf_addstr(b, *sep ? "" : "nothing");
-	buf_addstr(b, d->single || side == DIFF_B ? ".\n" : "; ");
+	buf_addstr(b, d->single || side == DIFF_B ? ". " : "; ");
+}
+
+static void add_all_losses(const struct diff *d, struct buf *b)
+{
+	for (int samples = 1; samples >= 0; samples--) {
+		buf_addstr(b, samples ? "Lost samples: " : "Incomplete: ");
+		if (!d->single)
+			add_losses(d, DIFF_A, samples, b);
+		add_losses(d, DIFF_B, samples, b);
+	}
+	buf_addch(b, '\n');
 }
 
 static void add_how_to_read(const struct diff *d, const struct flame_options *opt, struct buf *b)
@@ -79,9 +91,9 @@ static void add_how_to_read(const struct diff *d, const struct flame_options *op
 			      ? "Normalised: A is scaled so that its total is B's.\n"
 			      : "Not normalised.\n");
 	if (opt->width == FLAME_WIDTH_UNION)
-		buf_addstr(b,
-			   "Width: a frame's own time on the side where it took more, plus the "
-			   "widths above it, so that frames of either side are in the picture. ");
+		buf_addstr(b, "Width: a frame's own time on the side where it took more, plus the "
+			      "widths of what it calls, so that frames of either side are in the "
+			      "picture. ");
 	else
 		buf_addf(b, "Width: what the frame took on side %s. ",
 			 opt->width == FLAME_WIDTH_A ? "A" : "B");
@@ -128,10 +140,7 @@ void flame_add_footer(const struct diff *d, const struct flame_options *opt,
 		text_add_clean(b, str_of(d->notes[i]));
 		buf_addch(b, '\n');
 	}
-	buf_addstr(b, "Lost: ");
-	if (!d->single)
-		add_losses(d, DIFF_A, b);
-	add_losses(d, DIFF_B, b);
+	add_all_losses(d, b);
 	add_left_out(d, opt, l, b);
 	add_how_to_read(d, opt, b);
 }

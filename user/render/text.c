@@ -268,7 +268,8 @@ static void add_losses(const struct page *p)
 		for (unsigned int i = 0; i < LOSS_CNT; i++) {
 			if (!lost[i] || !loss_name(i))
 				continue;
-			buf_addf(p->out, "lost%s: ",
+			buf_addf(p->out, "%s%s: ",
+				 loss_class(i) == LOSS_CLASS_SAMPLE ? "lost" : "incomplete",
 				 p->d->single	  ? ""
 				 : side == DIFF_A ? " in A"
 						  : " in B");
