@@ -48,9 +48,9 @@ SAN := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all,)
 CFLAGS_ALL := -std=gnu11 -g $(OPT) -fno-omit-frame-pointer $(if $(SAN),,-fstack-protector-strong) $(WARN) $(SAN) $(CFLAGS)
 LDFLAGS_ALL := $(SAN) $(LDFLAGS)
 
-# Each library is included by one folder only: -lbpf by collect/, -lelf and -liberty by elf/, -lsqlite3 and -lzstd by
-# store/, -lprotobuf-c and -lz by format/. jemalloc is linked into the program only, and not together with a sanitizer
-# (both replace malloc).
+# Each library is included by one folder only: -lbpf by collect/, -liberty by elf/, -lsqlite3 and -lzstd by store/,
+# -lprotobuf-c and -lz by format/; -lelf is libbpf's, and an oracle of the tests. jemalloc is linked into the program
+# only, and not together with a sanitizer (both replace malloc).
 LIBS := -lbpf -lelf -lsqlite3 -lzstd -lprotobuf-c -lz -liberty -lm -lpthread
 JEMALLOC := $(if $(SAN),,-ljemalloc)
 
