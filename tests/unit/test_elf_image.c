@@ -300,9 +300,6 @@ static void test_budget(void)
 	image_cache_free(cache);
 }
 
-/*
- * The headers are at the start, the symbols at the end: cut anywhere, the rest must still be safe.
- */
 static uint64_t now_ns = NSEC_PER_SEC, step_ns;
 
 static uint64_t stepping(void *arg)
@@ -356,6 +353,37 @@ static void test_share_of_time(void)
 	image_cache_free(cache);
 }
 
+/* What nobody maps any more is let go of after a while, and its descriptor with it. */
+static void test_idle(void)
+{
+	const struct clock clock = {.mono_ns = stepping};
+	struct image_limits limits = image_limits_default;
+	struct image *used, *idle;
+	struct image_cache *cache;
+	struct image_stats stats;
+	int fd;
+
+	limits.clock = &clock;
+	limits.max_idle_ns = 80 * NSEC_PER_SEC;
+	cache = new_cache(&limits);
+	copy_self("idle");
+	used = get(cache, open_self(), "self");
+	fd = open(tmpdir_at("idle"), O_RDONLY | O_CLOEXEC);
+	idle = get(cache, fd, "idle");
+	image_unref(idle);
+	now_ns += 70 * NSEC_PER_SEC;
+	image_cache_expire(cache);
+	ok(is_open(fd), "a file that was mapped a moment ago stays known");
+	now_ns += 20 * NSEC_PER_SEC;
+	image_cache_expire(cache);
+	image_cache_stats(cache, &stats);
+	ok(!is_open(fd), "one that nobody has mapped for long is let go of");
+	is_u64(stats.images, 1, "...and one that is in use stays");
+	image_unref(used);
+	image_cache_free(cache);
+}
+
+/* The headers are at the start, the symbols at the end: cut anywhere, the rest must be safe. */
 static void test_truncated(void)
 {
 	uint64_t offset = code_offset((const void *)a_function);
@@ -397,6 +425,7 @@ int main(void)
 	test_limits();
 	test_budget();
 	test_share_of_time();
+	test_idle();
 	test_truncated();
 	ok(tmpdir_remove(), "the test directory is gone");
 	return tap_done();

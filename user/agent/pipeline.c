@@ -255,6 +255,7 @@ static void pass_losses_on(struct pipeline *p)
 
 int pipeline_advance(struct pipeline *p, uint64_t mono_ns, int64_t wall_offset_ns)
 {
+	image_cache_expire(p->images);
 	pass_losses_on(p);
 	return agg_advance(p->agg, mono_ns, wall_offset_ns);
 }

@@ -41,7 +41,8 @@ enum table_state {
 struct image {
 	struct image_cache *cache;
 	struct file_id file;
-	uint64_t used; /* tick of the last use */
+	uint64_t used;		/* tick of the last use */
+	uint64_t idle_since_ns; /* when the last reference was dropped */
 	uint64_t table_used;
 	struct symtab *table;
 	char *path;
@@ -63,6 +64,7 @@ struct image_cache {
 	struct idmap by_inode; /* hash of (dev, ino) ──► the image opened last */
 	uint64_t tick;
 	uint32_t next_id;
+	uint64_t swept_ns;	/* when idle images were last looked for */
 	uint64_t paid_until_ns; /* when the time that reading took will have been made up for */
 	struct image_stats stats;
 	char raw[SYMTAB_MAX_NAME];
@@ -77,6 +79,7 @@ const struct image_limits image_limits_default = {
 	.clock = &clock_system,
 	.read_share = 20,
 	.read_burst_ns = 5 * NSEC_PER_SEC,
+	.max_idle_ns = 120 * NSEC_PER_SEC,
 };
 
 static uint64_t file_key(const struct file_id *id)
@@ -339,8 +342,24 @@ struct image *image_ref(struct image *image)
 
 void image_unref(struct image *image)
 {
-	if (image)
-		image->refs--;
+	if (image && !--image->refs)
+		image->idle_since_ns = clock_mono_ns(image->cache->limits.clock);
+}
+
+void image_cache_expire(struct image_cache *cache)
+{
+	uint64_t now_ns = clock_mono_ns(cache->limits.clock);
+
+	if (now_ns - cache->swept_ns < cache->limits.max_idle_ns / 8)
+		return;
+	cache->swept_ns = now_ns;
+	for (size_t i = cache->cnt; i-- > 0;) { /* the last one takes the place of one that goes */
+		struct image *image = cache->images[i];
+
+		if (!image->refs && now_ns - image->idle_since_ns > cache->limits.max_idle_ns)
+			forget_image(image);
+	}
+	cache->stats.images = cache->cnt;
 }
 
 uint32_t image_id(const struct image *image)

@@ -36,6 +36,12 @@ struct image_limits {
 	const struct clock *clock;
 	uint32_t read_share;
 	uint64_t read_burst_ns;
+
+	/*
+	 * A file that no process has mapped for so long is let go of: its descriptor would keep the
+	 * disk space of deleted files and the mounts of containers that are gone.
+	 */
+	uint64_t max_idle_ns;
 };
 
 extern const struct image_limits image_limits_default;
@@ -62,6 +68,9 @@ void image_unref(struct image *image); /* NULL is fine; an image without referen
 					  until it is evicted */
 
 /* A dense number, never reused within a cache; for cache keys. */
+/* Lets go of files that have been without a reference for too long. Cheap; to be called often. */
+void image_cache_expire(struct image_cache *cache);
+
 uint32_t image_id(const struct image *image);
 
 /* Base name of the path, without " (deleted)"; borrowed, valid with the reference. */
