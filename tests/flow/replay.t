@@ -18,7 +18,9 @@ as_nobody() {
 		exec @ARGV or die "$ARGV[0]: $!\n"' -- "$@"
 }
 
-start "$TARGETS/busy_loop" 20
+# A copy where everybody may read it: the checkout may lie where nobody else may look.
+chmod a+rx . && cp -L "$TARGETS/busy_loop" . && chmod a+rx busy_loop
+start ./busy_loop 20
 run culprit record -d 1500ms --no-kernel-stacks --raw records.raw --pid "$started" -o live.folded
 is "$status" 0 'records are written while sampling'
 at_least "$(user_stacks live.folded | awk '{ n += $NF } END { print n + 0 }')" 50 'the loop is sampled'
@@ -27,7 +29,7 @@ ok 'the replay gives the same stacks' cmp <(user_stacks live.folded) <(user_stac
 stop "$started"
 
 # The process has gone, and nobody may read anything of it.
-chmod a+rx . && chmod a+r records.raw
+chmod a+r records.raw
 cp -L "$CULPRIT" culprit-copy && chmod a+rx culprit-copy
 as_nobody ./culprit-copy show --raw records.raw --format folded >as_nobody.folded 2>nobody.err
 is "$?" 0 'without root and without the process it is replayed, too'
