@@ -28,7 +28,7 @@ static const struct opt opts[] = {
 	{"block", 0, OPT_DURATION, offsetof(struct config, block_ns), "TIME",
 	 "time that one file of the store covers (default 6h)", 60, 31 * 86400},
 	{"max-age", 0, OPT_DURATION, offsetof(struct config, max_age_ns), "TIME",
-	 "drop blocks that are older (default 14d; 0s: never)", 0, 1e10},
+	 "drop blocks that are older, but for marked ones (default 14d; 0s: never)", 0, 1e10},
 	{"max-bytes", 0, OPT_BYTES, offsetof(struct config, max_bytes), "SIZE",
 	 "drop the oldest blocks while the store is larger (default 2GiB; 0: never)", 0, 1e18},
 	{"no-kernel-stacks", 0, OPT_FLAG, offsetof(struct config, no_kernel_stacks), NULL,

@@ -362,6 +362,13 @@ static void test_retention(void)
 	struct store_opts opts = {.block_ns = 60 * NSEC_PER_SEC, .max_age_ns = 120 * NSEC_PER_SEC};
 	char *dir = data_dir();
 	struct store *s = open_or_bail(dir, STORE_WRITE, &opts);
+	const struct store_mark mark = {
+		.name = (char *)"slow",
+		.source = (char *)"mark",
+		.from_ns = DATA_NOON + 185 * DATA_SECOND,
+		.until_ns = DATA_NOON + 190 * DATA_SECOND,
+		.noted_ns = DATA_NOON + 200 * DATA_SECOND,
+	};
 	struct profile *w = NULL, *p = NULL;
 	struct err err = {""};
 
@@ -376,10 +383,15 @@ static void test_retention(void)
 		   p->start_ns == DATA_NOON + 120 * DATA_SECOND,
 	   "the rest is there");
 	profile_free(p);
+	ok(!store_mark_add(s, &mark, NULL, &err), "a recurrence is marked: %s", err.text);
 	ok(!store_retain(s, DATA_NOON + 86400 * DATA_SECOND, &err), "a day later");
-	is_u64(data_count(dir, "block-", ".db"), 1, "the newest block stays");
-	is_u64(data_count(dir, "block-", "-wal") + data_count(dir, "block-", "-shm"), 2,
-	       "and only its own two files beside it");
+	is_u64(data_count(dir, "block-", ".db"), 2, "the newest block and the marked one stay");
+	ok(!store_read(s, &TIME_RANGE_ALL, 1, NULL, &p, &err) &&
+		   p->start_ns == DATA_NOON + 180 * DATA_SECOND && p->window_cnt == 2,
+	   "with their windows");
+	profile_free(p);
+	is_u64(data_count(dir, "block-", "-wal") + data_count(dir, "block-", "-shm"), 4,
+	       "and only their own two files beside them");
 	w = data_window(99, DATA_NOON + 240 * DATA_SECOND, WINDOW_NS, 2, 10, 20);
 	put_or_say(s, w);
 	profile_free(w);

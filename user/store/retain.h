@@ -8,7 +8,8 @@
 struct retain_block {
 	int64_t until_ns; /* end of the time that it covers */
 	uint64_t bytes;
-	bool drop; /* out */
+	bool marked; /* a recurrence of an incident lies in it */
+	bool drop;   /* out */
 };
 
 struct retain_limits {
@@ -19,7 +20,9 @@ struct retain_limits {
 
 /*
  * `blocks` from the oldest to the newest. The newest always stays: it is being written, and a limit
- * that is too small must not turn the recorder off. Returns how many go.
+ * that is too small must not turn the recorder off. Marked ones do not age: the next recurrence, in a
+ * year, is to be compared with them. The bytes limit takes them too, after all others. Returns how
+ * many go.
  */
 size_t retain_choose(struct retain_block *blocks, size_t cnt, int64_t now_ns,
 		     const struct retain_limits *limits);

@@ -459,6 +459,36 @@ static int drop_block(struct store *s, const struct store_file *f, struct err *e
 	return drop_file(s, &f->name, err);
 }
 
+static bool has_mark(const struct block_name *name, const struct store_mark *marks, size_t cnt)
+{
+	for (size_t i = 0; i < cnt; i++)
+		if (marks[i].from_ns < block_name_until(name) && marks[i].until_ns > name->from_ns)
+			return true;
+	return false;
+}
+
+/*
+ * What retention has to know of each block. Marks that cannot be read may lie anywhere: then nothing
+ * is dropped for its age, and the bytes limit still holds.
+ */
+static struct retain_block *describe_blocks(struct store *s, const struct store_file *files,
+					    size_t cnt)
+{
+	struct retain_block *blocks = calloc(cnt + 1, sizeof(*blocks));
+	struct store_mark *marks = NULL;
+	size_t mark_cnt = 0;
+	bool unknown = store_marks(s, NULL, &marks, &mark_cnt, NULL) != 0;
+
+	for (size_t i = 0; blocks && i < cnt; i++)
+		blocks[i] = (struct retain_block){
+			.until_ns = block_name_until(&files[i].name),
+			.bytes = files[i].bytes,
+			.marked = unknown || has_mark(&files[i].name, marks, mark_cnt),
+		};
+	store_marks_free(marks, mark_cnt);
+	return blocks;
+}
+
 int store_retain(struct store *s, int64_t now_ns, struct err *err)
 {
 	const struct retain_limits limits = {s->opts.max_age_ns, s->opts.max_bytes};
@@ -473,14 +503,11 @@ int store_retain(struct store *s, int64_t now_ns, struct err *err)
 		r = dir_files(s, &files, &cnt, err);
 	if (r)
 		return r;
-	blocks = calloc(cnt + 1, sizeof(*blocks));
-	if (!blocks)
-		r = err_set(err, ENOMEM, "%s: out of memory", s->dir);
-	for (size_t i = 0; blocks && i < cnt; i++)
-		blocks[i] = (struct retain_block){block_name_until(&files[i].name), files[i].bytes,
-						  false};
+	blocks = describe_blocks(s, files, cnt);
 	if (blocks)
 		(void)retain_choose(blocks, cnt, now_ns, &limits);
+	else
+		r = err_set(err, ENOMEM, "%s: out of memory", s->dir);
 	for (size_t i = 0; !r && i < cnt; i++)
 		if (blocks[i].drop)
 			r = drop_block(s, &files[i], err);

@@ -78,8 +78,10 @@ int must_check store_put(struct store *s, const struct profile *p, struct err *e
 int must_check store_begin(struct store *s, struct err *err);
 int must_check store_commit(struct store *s, struct err *err);
 
-/* Deletes whole blocks by age and bytes (see struct store_opts), never the newest one. `now_ns`:
- * wall clock. */
+/*
+ * Deletes whole blocks by age and bytes (see struct store_opts), never the newest one. Blocks in which
+ * a marked recurrence lies do not age, and are the last to go for the bytes. `now_ns`: wall clock.
+ */
 int must_check store_retain(struct store *s, int64_t now_ns, struct err *err);
 
 /* ---- reading (both modes) ---- */
