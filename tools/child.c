@@ -2,6 +2,7 @@
 #include "child.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -19,6 +20,9 @@ static void become(char **command, int go_fd, int status_fd)
 	while (n < 0 && errno == EINTR);
 	if (n != 1)
 		_exit(127);
+	/* what we ignore, the command must not inherit: yes | head would not end */
+	(void)signal(SIGPIPE, SIG_DFL);
+	(void)signal(SIGXFSZ, SIG_DFL);
 	(void)execvp(command[0], command);
 	error = errno;
 	n = write(status_fd, &error, sizeof(error));

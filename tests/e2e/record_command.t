@@ -33,6 +33,11 @@ is "$status" 2 'a folder is no command'
 run culprit record -o failed.folded -- sh -c 'exit 3'
 is "$status" 0 'a command that fails has been recorded all the same'
 
+# The command starts with the signals as they were, whatever the recorder ignores for itself.
+run culprit record -o signals.folded -- grep SigIgn /proc/self/status
+is "$(printf '%s' "$out" | tr -d '[:blank:]')" "$(grep SigIgn /proc/self/status | tr -d '[:blank:]')" \
+	'no signal is ignored for the command'
+
 # Output of the command goes where it would have gone.
 run culprit record -o quiet.folded -- echo 'from the command'
 is "$out" 'from the command' 'the output of the command is passed on'
