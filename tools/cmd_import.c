@@ -142,7 +142,7 @@ const struct command cmd_import = {
 	.details = "In folded stacks the first frame is the process. A windowed folded file opens "
 		   "each window with a line\n"
 		   "  # window start=<unix seconds> length=<seconds> cpus=<n> hz=<n> lost=<n>\n"
-		   "All of the files, or none of them, are stored.\n",
+		   "A block of the store takes all windows of an import, or none.\n",
 	.opts = opts,
 	.opt_cnt = ARRAY_SIZE(opts),
 	.defaults = &(const struct config){.at_ns = INT64_MIN, .length_ns = 10 * NSEC_PER_SEC},
