@@ -9,7 +9,6 @@
 #include "diff/diff.h"
 #include "diff/diff_path.h"
 #include "evidence.h"
-#include "render/diff_json.h"
 #include "render/flame_svg.h"
 #include "render/verdict_json.h"
 #include "render/verdict_text.h"
@@ -194,6 +193,7 @@ static int gather(const struct config *c, const struct evidence_query *q, struct
 		  struct err *err)
 {
 	struct opt_ranges ranges = {.cnt = 0};
+	struct evidence_query with_ranges = *q;
 	int r;
 
 	if (!c->store)
@@ -204,8 +204,6 @@ static int gather(const struct config *c, const struct evidence_query *q, struct
 		if (r)
 			return err_prefix(err, r, "--incident");
 	}
-	struct evidence_query with_ranges = *q;
-
 	with_ranges.ranges = &ranges;
 	return evidence_from_store(e, &with_ranges, err);
 }

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "agent/recorder.h"
 #include "base/clock.h"
@@ -84,11 +82,8 @@ static int loop(struct recorder *recorder, uint64_t duration_ns, struct child *c
 	return r ? r : finished;
 }
 
-static void summarize(const struct recorder *recorder, const struct profile *p)
+static void summarize(const struct profile *p)
 {
-	struct recorder_stats stats;
-
-	recorder_stats(recorder, &stats);
 	(void)fprintf(stderr,
 		      "culprit record: %" PRIu64 " samples of %" PRIu32
 		      " series in %.1f s on %" PRIu32 " CPUs; lost %" PRIu64 "\n",
@@ -126,7 +121,7 @@ static int record(const struct config *c, char **command, struct profile **ret, 
 	if (!r)
 		r = loop(recorder, duration_ns, command ? &child : NULL, err);
 	if (!r)
-		summarize(recorder, *ret);
+		summarize(*ret);
 	child_release(&child);
 	recorder_free(recorder);
 	return r;

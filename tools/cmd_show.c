@@ -59,7 +59,6 @@ static int read_raw(const char *path, struct profile **ret, struct err *err)
 	return 0;
 }
 
-/* Restricts a replayed profile to the series that are wanted; the sources do that themselves. */
 static int write_shown(const struct config *c, const struct profile *p, enum output_format format)
 {
 	struct str keys[MAX_KEYS];

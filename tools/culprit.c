@@ -37,9 +37,8 @@ static int print_overview(FILE *out, int status)
 /* What the library says to operators. Debugging output is wanted only when CULPRIT_DEBUG is set. */
 static void log_to_stderr(enum log_level level, const char *fmt, va_list ap)
 {
-	static const char *const names[] = {[LOG_LEVEL_WARN] = "warning",
-					    [LOG_LEVEL_INFO] = "info",
-					    [LOG_LEVEL_DEBUG] = "debug"};
+	static const char *const names[] = {
+		[LOG_LEVEL_WARN] = "warning", [LOG_LEVEL_DEBUG] = "debug"};
 
 	if (level > LOG_LEVEL_WARN && !getenv("CULPRIT_DEBUG"))
 		return;

@@ -35,10 +35,7 @@ static int check_entities(const struct evidence *e, const struct evidence_query 
 	return 0;
 }
 
-/*
- * ---- from a store
- * ----------------------------------------------------------------------------------------------
- */
+/* ---- from a store ---- */
 
 static int add_incident(struct evidence *e, struct time_range range)
 {
@@ -93,16 +90,12 @@ int evidence_from_store(struct evidence *e, const struct evidence_query *q, stru
 	return r ? r : check_entities(e, q, err);
 }
 
-/*
- * ---- from files
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- from files ---- */
 
 struct loading {
 	struct evidence *e;
 	bool incident;
-	int64_t next_ns;    /* where the next window without a time goes */
-	uint32_t incidents; /* windows of incidents laid out so far */
+	int64_t next_ns; /* where the next window without a time goes */
 	uint64_t gap_seed;
 	struct err *err;
 };
@@ -191,10 +184,7 @@ int evidence_from_files(struct evidence *e, const struct opt_list *incident_file
 	return r ? err_set(err, r, "out of memory") : check_entities(e, q, err);
 }
 
-/*
- * ---- the proof
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- the proof ---- */
 
 static int profile_from_files(struct evidence *e, const struct verdict *v, enum verdict_side side,
 			      struct profile **ret_profile, struct err *err)

@@ -210,6 +210,8 @@ int tool_add_matches(struct matcher *m, const struct opt_list *terms)
 {
 	struct err err;
 
+	if (!m)
+		return command_failf("out of memory");
 	for (size_t i = 0; i < terms->cnt; i++)
 		if (matcher_add(m, str_of(terms->items[i]), &err))
 			return command_failf("--match: %s", err.text);

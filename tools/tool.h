@@ -65,7 +65,7 @@ void tool_warn_store(const struct store *s);
 /* "process,cgroup" to keys; returns how many, at most max. */
 size_t tool_split_keys(const char *list, struct str *keys, size_t max);
 
-/* Adds --match terms; exit status. */
+/* Adds --match terms; exit status, EXIT_FAILED also for an m that is NULL: no memory. */
 int tool_add_matches(struct matcher *m, const struct opt_list *terms);
 
 /* Columns of the terminal, or 100 when standard output is none. */

@@ -58,7 +58,6 @@ static void test_ceilings(void)
 	must(builder_sample(b, s1, n2, 6, 1), "2");
 	is_i64(builder_sample(b, s2, n2, 7, 1), -ENOSPC, "a full table refuses a new sample");
 	is_i64(builder_sample(b, s1, n2, 7, 1), 0, "…but still adds to an old one");
-	is_u64(builder_total_cnt(b), 3, "the count is that of the samples taken");
 	p = seal(b);
 	ok(p->total == 18 && p->total_cnt == 3, "…and so are the totals");
 	profile_free(p);
@@ -231,7 +230,6 @@ static void test_reuse(void)
 	builder_window(b, 5, 5, 1, 1);
 	builder_lost(b, LOSS_LATE, 2);
 	must(builder_seal(b, &first), "seal");
-	is_u64(builder_total_cnt(b), 0, "after the seal the builder is empty");
 	put_stack(b, STR_LIT("q;g"), 4, 4);
 	second = seal(b);
 	ok(first->total == 3 && second->total == 4 && !second->window_cnt &&

@@ -23,19 +23,6 @@ static void test_label(void)
 	profile_free(p);
 }
 
-static void test_scale(void)
-{
-	struct profile p = {.unit = PROFILE_NANOSECONDS, .length_ns = 10 * NSEC_PER_SEC};
-
-	p.total = 25 * NSEC_PER_SEC;
-	is_near((double)p.total * profile_core_scale(&p), 2.5, 1e-12,
-		"25 CPU seconds in 10 seconds are 2.5 cores");
-	p.length_ns = 0;
-	is_near(profile_core_scale(&p), 0, 0, "without a length there are no cores");
-	p = (struct profile){.unit = PROFILE_SAMPLES, .length_ns = 10};
-	is_near(profile_core_scale(&p), 0, 0, "nor with samples");
-}
-
 static void test_lost(void)
 {
 	struct profile p = {.total_cnt = 0};
@@ -76,7 +63,6 @@ static void test_loss_names(void)
 int main(void)
 {
 	test_label();
-	test_scale();
 	test_lost();
 	test_loss_names();
 	return tap_done();

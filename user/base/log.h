@@ -15,8 +15,7 @@
 
 enum log_level {
 	LOG_LEVEL_WARN = 1,
-	LOG_LEVEL_INFO = 2,
-	LOG_LEVEL_DEBUG = 3,
+	LOG_LEVEL_DEBUG = 2,
 };
 
 typedef void (*log_sink_fn)(enum log_level level, const char *fmt, va_list ap);
@@ -27,7 +26,6 @@ void log_set_sink(log_sink_fn sink);
 void log_msg(enum log_level level, const char *fmt, ...) printf_like(2, 3);
 
 #define log_warn(...)  log_msg(LOG_LEVEL_WARN, __VA_ARGS__)
-#define log_info(...)  log_msg(LOG_LEVEL_INFO, __VA_ARGS__)
 #define log_debug(...) log_msg(LOG_LEVEL_DEBUG, __VA_ARGS__)
 
 #endif

@@ -33,9 +33,4 @@ void time_add(struct buf *b, int64_t ns);
 /* 1h30m, 10s, 250ms. */
 void duration_add(struct buf *b, uint64_t ns);
 
-static inline bool time_range_overlaps(struct time_range r, int64_t start_ns, uint64_t length_ns)
-{
-	return start_ns < r.until_ns && start_ns + (int64_t)length_ns > r.from_ns;
-}
-
 #endif

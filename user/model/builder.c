@@ -401,8 +401,3 @@ int builder_seal(struct builder *b, struct profile **ret_profile)
 	*ret_profile = done;
 	return 0;
 }
-
-uint64_t builder_total_cnt(const struct builder *b)
-{
-	return b->p->total_cnt;
-}

@@ -76,7 +76,4 @@ void builder_add_header(struct builder *b, const struct profile *p);
  * -ENOMEM. */
 int must_check builder_seal(struct builder *b, struct profile **ret_profile);
 
-/* How many samples (builder_sample() calls' counts) are in there now. */
-uint64_t builder_total_cnt(const struct builder *b);
-
 #endif

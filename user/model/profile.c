@@ -33,11 +33,6 @@ struct str profile_label(const struct profile *p, uint32_t series, struct str ke
 	return (struct str){NULL, 0};
 }
 
-double profile_core_scale(const struct profile *p)
-{
-	return p->unit == PROFILE_NANOSECONDS && p->length_ns ? 1.0 / (double)p->length_ns : 0.0;
-}
-
 double profile_lost_share(const struct profile *p)
 {
 	double lost = (double)loss_samples(p->lost), kept = (double)p->total_cnt;

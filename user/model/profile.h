@@ -107,13 +107,6 @@ struct str profile_str(const struct profile *p, uint32_t id);
 /* Value of a label of a series, borrowed; {NULL, 0} when it has none of that name. */
 struct str profile_label(const struct profile *p, uint32_t series, struct str key);
 
-/*
- * What one unit of weight is in cores (CPU-seconds per second of the watched time): total *
- * profile_core_scale() is the number of busy CPUs. 0 when the unit is samples or the length
- * unknown: then only samples can be shown.
- */
-double profile_core_scale(const struct profile *p);
-
 /* Share of samples lost, 0..1; 0 when nothing was counted. */
 double profile_lost_share(const struct profile *p);
 

@@ -69,9 +69,7 @@ static int mark_path(struct page *p)
 	return r;
 }
 
-/*
- * ---- footer ------------------------------------------------------------------------------------
- */
+/* ---- footer ---- */
 
 /* The next line of at most `chars` characters of a paragraph, cut at a blank where there is one. */
 static struct str next_line(struct str *rest, size_t chars)
