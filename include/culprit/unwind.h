@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only OR BSD-2-Clause */
+/*
+ * unwind.h - unwind rules in the shape in which the BPF programs and user space share them.
+ *
+ * A rule says how to get from a frame to its caller: where the frame begins (its CFA, the value of
+ * the stack pointer before the call), and where the caller's registers were saved. Rules come from
+ * a file's CFI (elf/cfi.h) and depend on the file and the file offset alone, never on a process.
+ *
+ * The code of a file is cut into chunks of UNWIND_CHUNK bytes, by file offset. The rules of one
+ * chunk are one *leaf*: a sorted table of rows and the few distinct rules that they choose from, as
+ * a picture with a palette has its colours. A leaf is complete in itself, so it can be built when
+ * its chunk is first sampled, and thrown away, without touching anything else.
+ *
+ *	struct unwind_leaf                    8 bytes
+ *	__u16 starts[row_cnt]                 code offset in the chunk; ascending, starts[0] == 0
+ *	__u8 which[row_cnt]                   index into rules
+ *	padding to a multiple of 8
+ *	struct unwind_rule rules[rule_cnt]
+ *
+ * Everything lives in one array of pages (the arena), which user space maps and BPF reads. A place
+ * in it is a *unit*, its byte offset / UNWIND_UNIT. Nothing in it crosses a page.
+ */
+#ifndef CULPRIT_UNWIND_H
+#define CULPRIT_UNWIND_H
+
+#ifndef __VMLINUX_H__
+#include <linux/types.h>
+#endif
+
+#define UNWIND_PAGE	   4096
+#define UNWIND_UNIT	   64
+#define UNWIND_CHUNK_SHIFT 13
+#define UNWIND_CHUNK	   (1 << UNWIND_CHUNK_SHIFT)
+
+/* How the CFA is computed: the low bits of unwind_rule.cfa. Offsets are signed bytes. */
+enum unwind_cfa {
+	UNWIND_CFA_NONE = 0, /* no rule: the frame pointer has to do */
+	UNWIND_CFA_END = 1,  /* the outermost frame: its return address is undefined */
+	UNWIND_CFA_SP = 2,   /* stack pointer + offset */
+	UNWIND_CFA_FP = 3,   /* frame pointer + offset */
+	UNWIND_CFA_REG = 4,  /* register number `other` (DWARF's) + offset */
+	UNWIND_CFA_PLT =
+		5, /* x86-64: sp + offset, 8 more from byte `other` of a 16-byte PLT entry on */
+	UNWIND_CFA_SIGNAL =
+		6, /* the kernel's signal frame begins at sp + offset: all registers in it */
+	UNWIND_CFA_SP_DEREF = 7, /* *(sp + offset) + `other` bytes */
+	UNWIND_CFA_FP_DEREF =
+		8, /* *(fp + offset) + `other` bytes; `fp` is relative to the old fp */
+};
+
+#define UNWIND_CFA_BITS	  5
+#define UNWIND_CFA_MASK	  ((1 << UNWIND_CFA_BITS) - 1)
+#define UNWIND_OFFSET_MAX ((1 << 26) - 1) /* of an offset in bytes, either sign */
+
+/*
+ * Where a register of the caller is: UNWIND_SAME, UNWIND_LOST, or at CFA + 8 * value (with
+ * UNWIND_CFA_FP_DEREF: at the old frame pointer + 8 * value - 8, so that 0 stays free).
+ */
+#define UNWIND_SAME 0	     /* not touched, still in the register */
+#define UNWIND_LOST (-32768) /* undefined, or in a way that is not followed */
+
+struct unwind_rule {
+	__u32 cfa; /* enum unwind_cfa | offset << UNWIND_CFA_BITS, as a signed number */
+	__s16 fp;  /* the frame pointer: rbp, x29 */
+	/*
+	 * What else is followed. With UNWIND_CFA_SP and _FP on x86-64 the place of rbx, which some
+	 * code uses as a frame's base; on arm64 that of x30, the return address. With the others
+	 * what their comment says; x30 is then at CFA - 8. On x86-64 the return address is always
+	 * at CFA - 8.
+	 */
+	__s16 other;
+};
+
+struct unwind_leaf {
+	__u16 row_cnt;	/* at least 1 */
+	__u16 rule_cnt; /* 1..256 */
+	__u16 rules_at; /* bytes from the beginning of the leaf */
+	__u16 used;	/* BPF: when last looked at, in ticks of user space's making */
+};
+
+#define UNWIND_LEAF_MAX UNWIND_PAGE /* bytes, all together */
+
+#endif
