@@ -25,13 +25,18 @@ enum loss {
 
 	/* the sample stays, but it knows less */
 	LOSS_USER_TRUNCATED = 16, /* user stack cut at the root end */
-	LOSS_USER_BROKEN = 17,	  /* user stack ends at an unreadable address */
+	LOSS_USER_BROKEN = 17,	  /* user stack ends at a frame whose rule led nowhere */
 	LOSS_KERNEL_FAILED = 18,  /* no kernel stack */
 	LOSS_NO_PROCESS = 19,	  /* nothing known of the process but its comm */
 	LOSS_NO_MAPPING = 20,	  /* a frame's address is in no known mapping; counted in frames */
 	LOSS_NO_SYMBOL = 21,	  /* a frame's file has no name for it; counted in frames */
 	LOSS_NO_FILE =
 		22, /* a mapped file could not be opened or is hostile; counted in mappings */
+	LOSS_BROKEN_NO_RULE = 23, /* user stack ends in a file's code that has no rules */
+	LOSS_BROKEN_JIT = 24,	  /* user stack ends in code without a file */
+	LOSS_BROKEN_UNKNOWN = 25, /* user stack ends at an address in no known mapping */
+	LOSS_UNFINISHED = 26,	  /* user stack ends where neither rules nor a copy were at hand */
+	LOSS_BY_FP = 27, /* user stack has frames that were found by frame pointer, not by a rule */
 
 	/* knowledge is gone */
 	LOSS_EVENTS = 32,	  /* task and mapping events that the kernel dropped */

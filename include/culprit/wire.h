@@ -24,7 +24,9 @@
 #define WIRE_MAX_USER_FRAMES   127
 #define WIRE_COMM_LEN	       16
 #define WIRE_MAX_PATH	       4096
-#define WIRE_MAX_TEXT	       8192 /* all strings of a wire_proc together */
+#define WIRE_MAX_TEXT	       8192  /* all strings of a wire_proc together */
+#define WIRE_MAX_STACK	       16384 /* bytes of a copied stack */
+#define WIRE_REGS	       32
 
 enum wire_type {
 	WIRE_NONE = 0,
@@ -41,10 +43,13 @@ enum wire_type {
 #define WIRE_F_EXEC	      (1 << 0) /* COMM: this is an execve */
 #define WIRE_F_USER_TRUNCATED (1 << 1) /* SAMPLE: user stack cut at the root end, it is deeper */
 #define WIRE_F_USER_BROKEN    (1 << 2) /* SAMPLE: user stack ended at an unreadable address */
-#define WIRE_F_USER_FP	      (1 << 3) /* SAMPLE: user stack was walked by frame pointer */
+#define WIRE_F_USER_FP	      (1 << 3) /* SAMPLE: a frame was found by frame pointer, not by a rule */
 #define WIRE_F_KTHREAD	      (1 << 4) /* SAMPLE, PROC: a kernel thread, no user space */
 #define WIRE_F_KERNEL_FAILED  (1 << 5) /* SAMPLE: the kernel stack could not be taken */
 #define WIRE_F_KERNEL_MODE    (1 << 6) /* SAMPLE: the CPU was in kernel mode */
+#define WIRE_F_USER_NO_RULES  (1 << 7) /* SAMPLE: the walk stopped where rules were not loaded yet */
+#define WIRE_F_STACK	      (1 << 8) /* SAMPLE: a wire_stack follows behind the addresses */
+#define WIRE_F_USER_WHOLE     (1 << 9) /* SAMPLE: the walk came to the outermost frame */
 
 struct wire_header {
 	__u16 type;    /* enum wire_type */
@@ -65,6 +70,23 @@ struct wire_sample {
 	__u16 user_cnt;
 	char comm[WIRE_COMM_LEN]; /* of the thread */
 	__u64 pcs[]; /* kernel_cnt kernel addresses, then user_cnt user ones; both leaf first */
+};
+
+/*
+ * What is needed to go on with a walk that stopped at its last address: where it stopped, and the
+ * memory above. `regs` are those of the interrupted code, in DWARF's numbering (x86-64: 0 to 15;
+ * arm64: 0 to 31, the stack pointer is 31); the others are 0.
+ */
+struct wire_stack {
+	__u64 space_id; /* of the address space: start of the process and execve count, mixed */
+	__u64 sp;	/* of the frame that is last in pcs, as is the rest of this line's kind */
+	__u64 fp;
+	__u64 other;	      /* x86-64: rbx; arm64: x30 */
+	__u64 addr;	      /* of the first byte that was copied; multiple of 8 */
+	__u32 len;	      /* bytes that were copied, multiple of 8; at most WIRE_MAX_STACK */
+	__u32 is_interrupted; /* that frame is the interrupted code itself: all of regs are its own */
+	__u64 regs[WIRE_REGS];
+	__u64 words[]; /* len / 8 */
 };
 
 struct wire_mmap {

@@ -23,7 +23,7 @@
 #define RAW_MAGIC	"CULPRAW\n"
 #define RAW_MAGIC_LEN	8
 #define RAW_BYTE_ORDER	0x01020304u
-#define RAW_VERSION	1u
+#define RAW_VERSION	2u
 #define RAW_CHUNK_MAGIC 0x4b4e4843u /* "CHNK" */
 #define RAW_CHUNK_MAX	(1u << 20)  /* bytes of records in one chunk, so no record is larger */
 

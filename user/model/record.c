@@ -5,8 +5,20 @@
 
 static bool check_sample(const struct wire_sample *s)
 {
-	return s->kernel_cnt <= WIRE_MAX_KERNEL_FRAMES && s->user_cnt <= WIRE_MAX_USER_FRAMES &&
-	       s->h.size == sizeof(*s) + sizeof(s->pcs[0]) * ((size_t)s->kernel_cnt + s->user_cnt);
+	size_t frames = (size_t)s->kernel_cnt + s->user_cnt;
+	size_t size = sizeof(*s) + frames * sizeof(s->pcs[0]);
+	const struct wire_stack *stack;
+
+	if (s->kernel_cnt > WIRE_MAX_KERNEL_FRAMES || s->user_cnt > WIRE_MAX_USER_FRAMES)
+		return false;
+	if (!(s->h.flags & WIRE_F_STACK))
+		return s->h.size == size;
+	if (s->h.size < size + sizeof(*stack) || !s->user_cnt)
+		return false;
+	stack = wire_sample_stack(s);
+	return stack->len <= WIRE_MAX_STACK && stack->len % 8 == 0 && stack->addr % 8 == 0 &&
+	       stack->addr <= UINT64_MAX - WIRE_MAX_STACK &&
+	       s->h.size == size + sizeof(*stack) + stack->len;
 }
 
 static bool check_mmap(const struct wire_mmap *m)
@@ -20,6 +32,13 @@ static bool check_proc(const struct wire_proc *p)
 	return p->exe_len <= WIRE_MAX_TEXT && p->cmdline_len <= WIRE_MAX_TEXT &&
 	       p->cgroup_len <= WIRE_MAX_TEXT &&
 	       (size_t)p->exe_len + p->cmdline_len + p->cgroup_len <= p->h.size - sizeof(*p);
+}
+
+const struct wire_stack *wire_sample_stack(const struct wire_sample *s)
+{
+	if (!(s->h.flags & WIRE_F_STACK))
+		return NULL;
+	return (const struct wire_stack *)&s->pcs[(size_t)s->kernel_cnt + s->user_cnt];
 }
 
 bool wire_check(const struct wire_header *rec, size_t len)

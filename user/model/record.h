@@ -21,4 +21,7 @@ typedef int (*record_fn)(void *arg, const struct wire_header *rec);
  * unknown types fit too. */
 bool wire_check(const struct wire_header *rec, size_t len);
 
+/* The copied stack of a sample that passed wire_check(), borrowed; NULL when it has none. */
+const struct wire_stack *wire_sample_stack(const struct wire_sample *s);
+
 #endif
