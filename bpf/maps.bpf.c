@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "maps.bpf.h"
 
+struct arena_map arena SEC(".maps");
+struct spaces_map spaces SEC(".maps");
 struct rings_map rings SEC(".maps");
 struct scratch_map scratches SEC(".maps");
 struct stat_map stats SEC(".maps");
@@ -13,5 +15,8 @@ const volatile __u32 thread_bytes = 16384;
 const volatile bool kernel_stacks = true;
 const volatile bool filter_pids = false;
 const volatile bool filter_cgroups = false;
+const volatile bool copy_all_stacks = false;
+
+volatile __u32 unwind_tick = 0;
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -11,6 +11,7 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include <culprit/stat.h>
+#include <culprit/unwind.h>
 #include <culprit/wire.h>
 
 /*
@@ -24,16 +25,61 @@ _Static_assert(WIRE_MAX_KERNEL_FRAMES + WIRE_MAX_USER_FRAMES < SCRATCH_FRAMES,
 	       "frames fit the scratch record");
 
 /*
+ * The stack is read in runs of so many bytes, because a helper call for each word of each frame
+ * would cost more than all the rest of a walk.
+ */
+#define WINDOW_BYTES 1024
+#define WINDOW_WORDS (WINDOW_BYTES / 8)
+
+/* A copied stack is read a memory page at a time: what lies behind the stack's end is not there. */
+#define COPY_STEP 4096
+
+#define SCRATCH_ROOM 24576
+
+/* Where a walk is; see culprit/unwind_step.h for the first part. */
+struct unwind_walk {
+	__u64 ip;
+	__u64 sp;
+	__u64 fp;
+	__u64 other;
+	__u64 regs[WIRE_REGS];
+	__u32 is_interrupted;
+	__u16 flags; /* WIRE_F_USER_* */
+	__u16 reserved;
+	__u64 space_id;
+	__u64 entry_regs[WIRE_REGS]; /* regs before any signal frame, with copy_all_stacks only */
+
+	/* the span of the last address, since the next one is often in it too */
+	__u64 span_start;
+	__u64 span_end;
+	__u32 span_dir;
+	__u32 span_skew;
+	__u32 list;	    /* unit; UNWIND_UNKNOWN: nothing is known of this process */
+	__u32 window_words; /* how many are valid */
+	__u64 window_start;
+	__u64 window[WINDOW_WORDS];
+};
+
+/*
  * A record is put together here, because neither the BPF stack (512 bytes) nor a ring reservation
- * (fixed size) will do.
+ * (fixed size) will do. Behind the room for frames is that for a copied stack, and for one step of
+ * copying that goes over.
  */
 struct scratch {
 	__u64 busy; /* somebody on this CPU was interrupted in the middle of using it */
+	struct unwind_walk walk;
 	union {
 		struct wire_sample sample;
-		__u8 room[sizeof(struct wire_sample) + SCRATCH_FRAMES * sizeof(__u64)];
+		__u8 room[SCRATCH_ROOM];
 	};
 };
+
+_Static_assert(sizeof(struct wire_sample) + SCRATCH_FRAMES * sizeof(__u64) +
+			       sizeof(struct wire_stack) + WIRE_MAX_STACK + COPY_STEP <=
+		       SCRATCH_ROOM,
+	       "everything fits the scratch record");
+/* A per-CPU value may have 32 KiB (PCPU_MIN_UNIT_SIZE). */
+_Static_assert(sizeof(struct scratch) <= 32768, "the kernel can allocate a scratch per CPU");
 
 /*
  * What user space puts into `rings`; the size here is a placeholder that every page size divides.
@@ -83,6 +129,28 @@ struct cgroup_set {
 	__type(value, __u8);
 };
 
+/* Unwind rules and the way to them (culprit/unwind.h); written by user space through a mapping. */
+struct arena_page {
+	__u8 bytes[UNWIND_PAGE];
+};
+
+struct arena_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct arena_page);
+};
+
+struct spaces_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u32); /* pid */
+	__type(value, struct unwind_space);
+};
+
+extern struct arena_map arena SEC(".maps");
+extern struct spaces_map spaces SEC(".maps");
 extern struct rings_map rings SEC(".maps");
 extern struct scratch_map scratches SEC(".maps");
 extern struct stat_map stats SEC(".maps");
@@ -97,5 +165,9 @@ extern const volatile __u32
 extern const volatile bool kernel_stacks;
 extern const volatile bool filter_pids;
 extern const volatile bool filter_cgroups;
+extern const volatile bool copy_all_stacks; /* for tests: each sample carries its stack */
+
+/* Written by user space now and then: by it leaves are marked as used (unwind_leaf.used). */
+extern volatile __u32 unwind_tick;
 
 #endif

@@ -12,6 +12,7 @@
 
 #include "maps.bpf.h"
 #include "stat.bpf.h"
+#include "copy.bpf.h"
 #include "unwind.bpf.h"
 
 #define PF_KTHREAD	  0x00200000 /* include/linux/sched.h */
@@ -62,10 +63,9 @@ static __always_inline void add_kernel_stack(struct bpf_perf_event_data *ctx, st
 }
 
 static __always_inline void add_user_stack(struct bpf_perf_event_data *ctx, struct wire_sample *s,
-					   struct task_struct *task, struct kernel_stat *st)
+					   struct unwind_walk *w, struct task_struct *task,
+					   __u64 space_id)
 {
-	struct unwind u;
-
 	if (BPF_CORE_READ(task, flags) & PF_KTHREAD) {
 		s->h.flags |= WIRE_F_KTHREAD;
 		return;
@@ -73,19 +73,20 @@ static __always_inline void add_user_stack(struct bpf_perf_event_data *ctx, stru
 	if (!BPF_CORE_READ(task, mm)) /* exiting: its memory is gone */
 		return;
 	if (!(s->h.flags & WIRE_F_KERNEL_MODE))
-		unwind_init(&u, &ctx->regs);
-	else if (!unwind_init_from_kernel(&u, task))
+		walk_begin(w, &ctx->regs, s->pid, space_id);
+	else if (!walk_begin_in_kernel(w, task, s->pid, space_id))
 		return;
-	s->h.flags |= unwind_user(s, &u);
-	if (u.flags & WIRE_F_USER_TRUNCATED)
-		stat_lost(st, LOSS_USER_TRUNCATED);
-	if (u.flags & WIRE_F_USER_BROKEN)
-		stat_lost(st, LOSS_USER_BROKEN);
+	if (!is_user_address(w->ip))
+		return;
+	walk_user(w, s);
+	s->h.flags |= w->flags;
 }
 
-static __always_inline void fill(struct bpf_perf_event_data *ctx, struct wire_sample *s,
+static __always_inline void fill(struct bpf_perf_event_data *ctx, struct scratch *scratch,
 				 struct task_struct *task, __u64 pid_tgid, struct kernel_stat *st)
 {
+	struct wire_sample *s = &scratch->sample;
+
 	s->h.type = WIRE_SAMPLE;
 	s->h.flags = 0;
 	s->h.time_ns = bpf_ktime_get_ns();
@@ -103,18 +104,28 @@ static __always_inline void fill(struct bpf_perf_event_data *ctx, struct wire_sa
 		if (kernel_stacks)
 			add_kernel_stack(ctx, s, st);
 	}
-	add_user_stack(ctx, s, task, st);
+	add_user_stack(ctx, s, &scratch->walk, task, space_id_of(task, s->start_ns));
 }
 
-static __always_inline void submit(struct wire_sample *s, struct kernel_stat *st)
+static __always_inline void submit(struct scratch *scratch, struct task_struct *task,
+				   struct kernel_stat *st)
 {
+	struct wire_sample *s = &scratch->sample;
 	__u32 frames = (s->kernel_cnt + s->user_cnt) & SCRATCH_FRAME_MASK;
 	__u32 size = sizeof(*s) + frames * sizeof(s->pcs[0]);
 	__u32 index = s->cpu & ring_mask;
 	void *ring = bpf_map_lookup_elem(&rings, &index);
 
+	if (!ring) {
+		stat_lost(st, LOSS_RING_FULL);
+		return;
+	}
+	if (wants_copy(s, ring)) {
+		s->h.flags |= WIRE_F_STACK;
+		size += copy_stack(scratch, task, size);
+	}
 	s->h.size = size;
-	if (ring && !bpf_ringbuf_output(ring, s, size, BPF_RB_NO_WAKEUP))
+	if (!bpf_ringbuf_output(ring, s, size, BPF_RB_NO_WAKEUP))
 		st->samples++;
 	else
 		stat_lost(st, LOSS_RING_FULL);
@@ -146,8 +157,8 @@ int sample_on_cpu(struct bpf_perf_event_data *ctx)
 	}
 	scratch->busy = 1;
 	barrier();
-	fill(ctx, &scratch->sample, task, pid_tgid, st);
-	submit(&scratch->sample, st);
+	fill(ctx, scratch, task, pid_tgid, st);
+	submit(scratch, task, st);
 	barrier();
 	scratch->busy = 0;
 	return 0;

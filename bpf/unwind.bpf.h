@@ -7,6 +7,8 @@
  *
  * The walk starts at the registers with which the task left user mode, also when the sample hit the
  * kernel: what lies below a system call belongs to the stack.
+ *
+ *	walk_begin() or walk_begin_in_kernel() ─► walk_user() ─► copy_stack(), if rules were missing
  */
 #ifndef BPF_UNWIND_BPF_H
 #define BPF_UNWIND_BPF_H
@@ -17,24 +19,15 @@
 
 #include "maps.bpf.h"
 
-enum unwind_result {
-	UNWIND_MORE = 0,   /* the caller is in the state */
-	UNWIND_END = 1,	   /* the outermost frame was reached */
-	UNWIND_BROKEN = 2, /* the next frame cannot be read, or is none */
-};
-
-struct unwind {
-	__u64 ip;
-	__u64 sp;
-	__u64 fp;
-	__u16 flags; /* WIRE_F_USER_*: how the frames were found */
-};
+/* What unwind_frame() returns beside enum unwind_result. */
+#define UNWIND_NO_RULES 3
 
 /*
- * User addresses end at 2^47 on x86-64 and 2^48 on arm64 unless a process asks for more by address
- * hints, which code and stacks are not given. The first page is never mapped (vm.mmap_min_addr).
+ * One frame: from the walk in this CPU's scratch to its caller. A global function, so that the
+ * verifier looks at it once instead of for each of 127 frames: that is what makes one program serve
+ * kernels with and without bpf_loop(). Takes a number since it must take something.
  */
-#define USER_FIRST 4096UL
+int unwind_frame(__u32 unused);
 
 /*
  * Context loads must be whole words: volatile keeps clang from narrowing them to the byte that is
@@ -44,29 +37,33 @@ struct unwind {
 
 #if defined(__TARGET_ARCH_x86)
 
-#define USER_END (1UL << 47)
-
 static __always_inline bool regs_are_user(const bpf_user_pt_regs_t *regs)
 {
 	return (CTX_WORD(regs->cs) & 3) == 3;
 }
 
-static __always_inline void unwind_init(struct unwind *u, const bpf_user_pt_regs_t *regs)
+static __always_inline void walk_set_registers(struct unwind_walk *w, const bpf_user_pt_regs_t *r)
 {
-	u->ip = regs->ip;
-	u->sp = regs->sp;
-	u->fp = regs->bp;
-	u->flags = 0;
-}
-
-static __always_inline __u64 code_address(__u64 addr)
-{
-	return addr;
+	w->regs[0] = r->ax;
+	w->regs[1] = r->dx;
+	w->regs[2] = r->cx;
+	w->regs[3] = w->other = r->bx;
+	w->regs[4] = r->si;
+	w->regs[5] = r->di;
+	w->regs[6] = w->fp = r->bp;
+	w->regs[7] = w->sp = r->sp;
+	w->regs[8] = r->r8;
+	w->regs[9] = r->r9;
+	w->regs[10] = r->r10;
+	w->regs[11] = r->r11;
+	w->regs[12] = r->r12;
+	w->regs[13] = r->r13;
+	w->regs[14] = r->r14;
+	w->regs[15] = r->r15;
+	w->ip = r->ip;
 }
 
 #elif defined(__TARGET_ARCH_arm64)
-
-#define USER_END (1UL << 48)
 
 /* PSR_MODE_MASK; EL0 in AArch64 state is 0 */
 static __always_inline bool regs_are_user(const bpf_user_pt_regs_t *regs)
@@ -74,28 +71,40 @@ static __always_inline bool regs_are_user(const bpf_user_pt_regs_t *regs)
 	return (CTX_WORD(regs->pstate) & 0xf) == 0;
 }
 
-static __always_inline void unwind_init(struct unwind *u, const bpf_user_pt_regs_t *regs)
+static __always_inline void walk_set_registers(struct unwind_walk *w, const bpf_user_pt_regs_t *r)
 {
-	u->ip = regs->pc;
-	u->sp = regs->sp;
-	u->fp = regs->regs[29];
-	u->flags = 0;
-}
-
-/*
- * Return addresses may be signed (pointer authentication): the signature sits above the address
- * bits.
- */
-static __always_inline __u64 code_address(__u64 addr)
-{
-	return addr & (USER_END - 1);
+#pragma unroll
+	for (int i = 0; i < 31; i++)
+		w->regs[i] = r->regs[i];
+	w->regs[31] = w->sp = r->sp;
+	w->fp = r->regs[29];
+	w->other = r->regs[30];
+	w->ip = r->pc;
 }
 
 #endif
 
-static __always_inline bool is_user_address(__u64 addr)
+/* Who has this address space: a pid that is used again, or an execve, gives another number. */
+static __always_inline __u64 space_id_of(struct task_struct *task, __u64 start_ns)
 {
-	return addr >= USER_FIRST && addr < USER_END;
+	return start_ns + BPF_CORE_READ(task, self_exec_id) * 0x9e3779b97f4a7c15UL;
+}
+
+static __always_inline void walk_begin(struct unwind_walk *w, const bpf_user_pt_regs_t *regs,
+				       __u32 pid, __u64 space_id)
+{
+	struct unwind_space *space = bpf_map_lookup_elem(&spaces, &pid);
+
+	walk_set_registers(w, regs);
+	w->is_interrupted = 1;
+	w->flags = 0;
+	w->space_id = space_id;
+	if (copy_all_stacks)
+		__builtin_memcpy(w->entry_regs, w->regs, sizeof(w->regs));
+	w->list = space && space->id == space_id ? space->list : UNWIND_UNKNOWN;
+	w->span_start = w->span_end = 0;
+	w->window_words = 0;
+	w->window_start = 0;
 }
 
 /*
@@ -103,7 +112,8 @@ static __always_inline bool is_user_address(__u64 addr)
  * kernel stack; the helper (5.15) knows exactly where, before that the top is computed. False when
  * it never came from user mode.
  */
-static __always_inline bool unwind_init_from_kernel(struct unwind *u, struct task_struct *task)
+static __always_inline bool walk_begin_in_kernel(struct unwind_walk *w, struct task_struct *task,
+						 __u32 pid, __u64 space_id)
 {
 	bpf_user_pt_regs_t regs;
 	const void *saved;
@@ -115,67 +125,33 @@ static __always_inline bool unwind_init_from_kernel(struct unwind *u, struct tas
 			bpf_core_type_size(struct pt_regs);
 	if (bpf_probe_read_kernel(&regs, sizeof(regs), saved) || !regs_are_user(&regs))
 		return false;
-	unwind_init(u, &regs);
+	walk_begin(w, &regs, pid, space_id);
 	return true;
 }
 
-/*
- * x86-64 and arm64 alike: the frame pointer points to the caller's frame pointer, above it is the
- * return address.
- */
-static __always_inline enum unwind_result unwind_by_frame_pointer(struct unwind *u)
+/* Appends the user stack to the record's kernel_cnt addresses; flags and user_cnt tell how it went. */
+static __always_inline void walk_user(struct unwind_walk *w, struct wire_sample *s)
 {
-	__u64 frame[2];
-
-	u->flags |= WIRE_F_USER_FP;
-	if (!u->fp)
-		return UNWIND_END;
-	/* Stacks grow downwards: a frame that is not higher up is none, and would make a circle. */
-	if (u->fp < u->sp || !is_user_address(u->fp) ||
-	    bpf_probe_read_user(frame, sizeof(frame), (void *)u->fp))
-		return UNWIND_BROKEN;
-	if (!frame[1])
-		return UNWIND_END;
-	frame[1] = code_address(frame[1]);
-	if (!is_user_address(frame[1]))
-		return UNWIND_BROKEN;
-	u->sp = u->fp + sizeof(frame);
-	u->fp = frame[0];
-	u->ip = frame[1];
-	return UNWIND_MORE;
-}
-
-/*
- * From a frame to its caller. One place for every way to do that: a rule for the address, where
- * there is one, goes before the frame pointer, which most code does not keep.
- */
-static __always_inline enum unwind_result unwind_step(struct unwind *u)
-{
-	return unwind_by_frame_pointer(u);
-}
-
-/*
- * Appends the user stack to the record's kernel_cnt addresses. Returns the flags that tell how it
- * went.
- */
-static __always_inline __u16 unwind_user(struct wire_sample *s, struct unwind *u)
-{
-	enum unwind_result r = UNWIND_MORE;
 	__u32 base = s->kernel_cnt;
+	int r = 0;
 	__u32 n;
 
-	if (!is_user_address(u->ip))
-		return 0;
-	for (n = 0; n < WIRE_MAX_USER_FRAMES && r == UNWIND_MORE; n++) {
-		s->pcs[(base + n) & SCRATCH_FRAME_MASK] = u->ip;
-		r = unwind_step(u);
+	for (n = 0; n < WIRE_MAX_USER_FRAMES; n++) {
+		s->pcs[(base + n) & SCRATCH_FRAME_MASK] = w->ip;
+		r = unwind_frame(n);
+		if (r)
+			break;
 	}
-	s->user_cnt = n;
-	if (r == UNWIND_MORE)
-		u->flags |= WIRE_F_USER_TRUNCATED;
-	else if (r == UNWIND_BROKEN)
-		u->flags |= WIRE_F_USER_BROKEN;
-	return u->flags;
+	if (!r) {
+		w->flags |= WIRE_F_USER_TRUNCATED;
+		s->user_cnt = WIRE_MAX_USER_FRAMES;
+		return;
+	}
+	s->user_cnt = n + 1;
+	if (r == UNWIND_NO_RULES)
+		w->flags |= WIRE_F_USER_NO_RULES;
+	else
+		w->flags |= r == UNWIND_END ? WIRE_F_USER_WHOLE : WIRE_F_USER_BROKEN;
 }
 
 #endif

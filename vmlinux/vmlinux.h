@@ -45,7 +45,10 @@ enum bpf_func_id {
 
 enum {
 	BPF_ANY = 0,
+	BPF_RB_AVAIL_DATA = 0,
 	BPF_RB_NO_WAKEUP = 1,
+	BPF_RB_RING_SIZE = 1,
+	BPF_F_MMAPABLE = 1024,
 };
 
 #if defined(__TARGET_ARCH_x86)
@@ -130,7 +133,9 @@ struct signal_struct {
 	atomic_t live;
 };
 
-struct mm_struct;
+struct mm_struct {
+	unsigned long start_stack;
+};
 
 struct task_struct {
 	void *stack;
@@ -140,6 +145,7 @@ struct task_struct {
 	int tgid;
 	struct task_struct *group_leader;
 	__u64 start_boottime;
+	__u64 self_exec_id;
 	struct signal_struct *signal;
 	struct css_set *cgroups;
 };

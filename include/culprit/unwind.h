@@ -25,6 +25,7 @@
 
 #ifndef __VMLINUX_H__
 #include <linux/types.h>
+#include <stdbool.h>
 #endif
 
 #define UNWIND_PAGE	   4096
@@ -79,5 +80,88 @@ struct unwind_leaf {
 };
 
 #define UNWIND_LEAF_MAX UNWIND_PAGE /* bytes, all together */
+
+/*
+ * From an address to its leaf: the process's address space (map `spaces`, by pid) names a list of
+ * spans in the order of addresses; a span names the directory of its file, or of a part of it; the
+ * directory names the leaf of each chunk.
+ *
+ *	spaces[pid] ─► list: span, span, span … ─► dir: leaf, leaf, leaf … ─► leaf
+ *
+ * Instead of a unit there may stand:
+ */
+#define UNWIND_UNKNOWN 0 /* nothing is known there yet: the walk stops, user space goes on */
+#define UNWIND_NO_RULE 1 /* known to have no rules: by frame pointer */
+#define UNWIND_FIRST   2 /* the first real unit is not below this one */
+
+/* Reaches to the start of the next span. */
+struct unwind_span {
+	__u64 start;
+	__u32 dir;  /* unit of an unwind_dir, of a deeper unwind_list, or one of the above */
+	__u32 skew; /* of start, in bytes from the file offset of the directory's first chunk */
+};
+
+#define UNWIND_MAX_SPANS 255
+
+struct unwind_list {
+	__u16 cnt;    /* at least 1; spans[0].start is 0 */
+	__u16 levels; /* 0: the spans name directories; 1: they name lists that do */
+	__u32 reserved;
+	struct unwind_span spans[];
+};
+
+#define UNWIND_MAX_LEAVES 1022
+
+struct unwind_dir {
+	__u32 cnt;
+	__u32 reserved;
+	__u32 leaves[]; /* units, or one of the above */
+};
+
+/* A value of the map `spaces`. */
+struct unwind_space {
+	__u64 id;   /* as in wire_stack: whoever has the pid now may be somebody else */
+	__u32 list; /* unit */
+	__u32 reserved;
+};
+
+/* ---- walking (culprit/unwind_step.h) ---- */
+
+enum unwind_result {
+	UNWIND_MORE = 0,   /* the walk is at the caller */
+	UNWIND_END = 1,	   /* that was the outermost frame */
+	UNWIND_BROKEN = 2, /* the caller cannot be read, or is none */
+};
+
+/*
+ * User addresses end at 2^47 on x86-64 and 2^48 on arm64 unless a process asks for more by address
+ * hints, which code and stacks are not given. The first page is never mapped (vm.mmap_min_addr).
+ */
+#define USER_FIRST 4096UL
+
+#if defined(__TARGET_ARCH_x86) || (!defined(__bpf__) && defined(__x86_64__))
+#define UNWIND_X86  1
+#define USER_END    (1UL << 47)
+#define DWARF_BX    3
+#define DWARF_FP    6
+#define DWARF_SP    7
+#define DWARF_OTHER DWARF_BX
+#else
+#define UNWIND_X86  0
+#define USER_END    (1UL << 48)
+#define DWARF_FP    29
+#define DWARF_LR    30
+#define DWARF_SP    31
+#define DWARF_OTHER DWARF_LR
+#endif
+
+#ifndef __always_inline
+#define __always_inline inline __attribute__((always_inline))
+#endif
+
+static __always_inline bool is_user_address(__u64 addr)
+{
+	return addr >= USER_FIRST && addr < USER_END;
+}
 
 #endif

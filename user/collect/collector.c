@@ -31,8 +31,11 @@
 
 #define EVENT_RING_BYTES ((size_t)128 << 10) /* per CPU: some hundred execs, woken at half */
 #define SAMPLE_BYTES	 1024		     /* a generous mean; deep stacks take up to 2120 */
-#define MIN_RING_BYTES	 ((size_t)256 << 10)
-#define MAX_RING_BYTES	 ((size_t)64 << 20)
+#define MIN_RING_BYTES	 ((size_t)1 << 20)   /* half of it may be copied stacks, of 17 KB each */
+
+#define DEFAULT_UNWIND_BYTES ((size_t)24 << 20)
+#define DEFAULT_SPACES	     4096
+#define MAX_RING_BYTES	     ((size_t)64 << 20)
 
 struct collector {
 	struct sampler *sampler;
@@ -121,6 +124,9 @@ static int start(struct collector *c, const struct collector_opts *o, struct err
 		.cgroup_id = o->cgroup_id,
 		.filter_pids = o->pid || o->only_added,
 		.kernel_stacks = !o->no_kernel_stacks,
+		.unwind_bytes = o->unwind_bytes ? o->unwind_bytes : DEFAULT_UNWIND_BYTES,
+		.max_spaces = o->max_spaces ? o->max_spaces : DEFAULT_SPACES,
+		.copy_all_stacks = o->copy_all_stacks,
 	};
 	int r;
 
@@ -182,6 +188,21 @@ int collector_new(const struct collector_opts *opts, struct collector **ret, str
 int collector_add_pid(struct collector *c, uint32_t pid)
 {
 	return sampler_allow_pid(c->sampler, pid);
+}
+
+void *collector_arena(const struct collector *c, size_t *ret_bytes)
+{
+	return sampler_arena(c->sampler, ret_bytes);
+}
+
+int collector_set_space(struct collector *c, uint32_t pid, const struct unwind_space *space)
+{
+	return sampler_set_space(c->sampler, pid, space);
+}
+
+void collector_set_tick(struct collector *c, uint16_t tick)
+{
+	sampler_set_tick(c->sampler, tick);
 }
 
 static void follow_cpus(struct collector *c)

@@ -29,6 +29,7 @@
 #define COLLECT_COLLECTOR_H
 
 #include <culprit/loss.h>
+#include <culprit/unwind.h>
 
 #include "base/compiler.h"
 #include "base/err.h"
@@ -60,6 +61,14 @@ struct collector_opts {
 	uint64_t cgroup_id;
 
 	bool no_kernel_stacks;
+	/*
+	 * Memory for unwind rules, and how many processes can be unwound by them at a time; 0 = a
+	 * default. What the sampler finds no rules for comes with a copy of its stack instead.
+	 */
+	size_t unwind_bytes;
+	uint32_t max_spaces;
+
+	bool copy_all_stacks; /* for checking the unwinder: each sample brings its stack along */
 	size_t ring_bytes; /* all BPF rings together, rounded up to a power of two; 0 = two seconds
 			      of samples */
 };
@@ -88,6 +97,19 @@ int must_check collector_new(const struct collector_opts *opts, struct collector
  * filter; -ENOSPC when it is full.
  */
 int must_check collector_add_pid(struct collector *c, uint32_t pid);
+
+/*
+ * The arena of unwind rules (culprit/unwind.h) that the sampler reads, zeroed at first: borrowed,
+ * valid until collector_free().
+ */
+void *collector_arena(const struct collector *c, size_t *ret_bytes);
+
+/* Says where the spans of a process are in it; NULL forgets them. -ENOSPC: too many processes. */
+int must_check collector_set_space(struct collector *c, uint32_t pid,
+				   const struct unwind_space *space);
+
+/* Leaves that the sampler looks at from now on are marked with this number. */
+void collector_set_tick(struct collector *c, uint16_t tick);
 
 /*
  * Sleeps up to timeout_ms (less when event rings fill up or a signal comes; 0 = not at all), then

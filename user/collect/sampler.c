@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "culprit.skel.h"
@@ -17,9 +18,10 @@
 #include "base/text.h"
 #include "collect/bpflog.h"
 
-#define CPUS_PER_RING 16
-#define MAX_RINGS     64
-#define MAX_PIDS      16384
+#define CPUS_PER_RING	16
+#define MAX_RINGS	64
+#define MAX_PIDS	16384
+#define MIN_ARENA_PAGES 16
 #define MIN_KERNEL_STACK \
 	16384 /* THREAD_SIZE on x86-64 and arm64; one page where pages are larger */
 
@@ -32,6 +34,8 @@ struct sampler {
 	size_t map_bytes;  /* all maps and rings; none of them grows */
 	int possible_cpus;
 	bool filter_pids;
+	void *arena;
+	size_t arena_bytes;
 
 	/* of the drain that is going on */
 	int (*fn)(void *arg, const void *bytes, size_t len);
@@ -73,7 +77,17 @@ static int set_up(struct sampler *s, const struct sampler_opts *o)
 	skel->rodata->filter_pids = o->filter_pids;
 	skel->rodata->filter_cgroups = o->cgroup_id != 0;
 
+	skel->rodata->copy_all_stacks = o->copy_all_stacks;
+	s->arena_bytes = (o->unwind_bytes + UNWIND_PAGE - 1) / UNWIND_PAGE * UNWIND_PAGE;
+	if (s->arena_bytes < MIN_ARENA_PAGES * UNWIND_PAGE)
+		s->arena_bytes = MIN_ARENA_PAGES * UNWIND_PAGE;
+
 	r = bpf_map__set_max_entries(skel->maps.rings, (uint32_t)s->ring_cnt);
+	if (!r)
+		r = bpf_map__set_max_entries(skel->maps.arena,
+					     (uint32_t)(s->arena_bytes / UNWIND_PAGE));
+	if (!r)
+		r = bpf_map__set_max_entries(skel->maps.spaces, o->max_spaces ? o->max_spaces : 1);
 	if (!r && o->filter_pids)
 		r = bpf_map__set_max_entries(skel->maps.pid_filter, MAX_PIDS);
 	if (!r)
@@ -156,6 +170,18 @@ static size_t count_map_bytes(const struct sampler *s)
 	return bytes;
 }
 
+/* BPF_F_MMAPABLE (5.5): what is written here is seen by the programs at once, without a call. */
+static int map_arena(struct sampler *s)
+{
+	void *p = mmap(NULL, s->arena_bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
+		       bpf_map__fd(s->skel->maps.arena), 0);
+
+	if (p == MAP_FAILED)
+		return -errno;
+	s->arena = p;
+	return 0;
+}
+
 static int load(struct sampler *s, const struct sampler_opts *o, struct err *err)
 {
 	int r;
@@ -174,6 +200,9 @@ static int load(struct sampler *s, const struct sampler_opts *o, struct err *err
 		r = allow_cgroup(s, o->cgroup_id);
 	if (r)
 		return bpflog_explain(r, "BPF ring buffers", err);
+	r = map_arena(s);
+	if (r)
+		return bpflog_explain(r, "mapping the unwind rules", err);
 	s->map_bytes = count_map_bytes(s);
 	/*
 	 * the clock program has no automatic attachment: this takes fork and exit alone, if they
@@ -221,6 +250,28 @@ int sampler_allow_pid(struct sampler *s, uint32_t pid)
 	if (!bpf_map_update_elem(bpf_map__fd(s->skel->maps.pid_filter), &pid, &one, BPF_ANY))
 		return 0;
 	return errno == E2BIG ? -ENOSPC : -errno;
+}
+
+void *sampler_arena(const struct sampler *s, size_t *ret_bytes)
+{
+	*ret_bytes = s->arena_bytes;
+	return s->arena;
+}
+
+int sampler_set_space(struct sampler *s, uint32_t pid, const struct unwind_space *space)
+{
+	int fd = bpf_map__fd(s->skel->maps.spaces);
+
+	if (!space)
+		return bpf_map_delete_elem(fd, &pid) && errno != ENOENT ? -errno : 0;
+	if (!bpf_map_update_elem(fd, &pid, space, BPF_ANY))
+		return 0;
+	return errno == E2BIG ? -ENOSPC : -errno;
+}
+
+void sampler_set_tick(struct sampler *s, uint16_t tick)
+{
+	s->skel->bss->unwind_tick = tick;
 }
 
 int sampler_drain(struct sampler *s, int (*fn)(void *arg, const void *bytes, size_t len), void *arg)
@@ -284,6 +335,8 @@ void sampler_free(struct sampler *s)
 	if (!s)
 		return;
 	ring_buffer__free(s->reader);
+	if (s->arena)
+		(void)munmap(s->arena, s->arena_bytes);
 	for (size_t i = 0; i < MAX_RINGS; i++)
 		if (s->ring_fds[i] >= 0)
 			close(s->ring_fds[i]);

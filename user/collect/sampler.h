@@ -8,6 +8,7 @@
 #define COLLECT_SAMPLER_H
 
 #include <culprit/stat.h>
+#include <culprit/unwind.h>
 
 #include "base/compiler.h"
 #include "base/err.h"
@@ -22,6 +23,9 @@ struct sampler_opts {
 	uint64_t cgroup_id; /* 0 = all */
 	bool filter_pids;   /* only whom sampler_allow_pid() names, and who descends from them */
 	bool kernel_stacks;
+	size_t unwind_bytes; /* the arena of unwind rules; rounded up to pages, a few at least */
+	uint32_t max_spaces; /* processes that can be unwound by rules at a time */
+	bool copy_all_stacks;
 };
 
 /*
@@ -35,6 +39,18 @@ int sampler_prog_fd(const struct sampler *s);
 
 /* 0; -EINVAL without a process filter; -ENOSPC when it is full. */
 int must_check sampler_allow_pid(struct sampler *s, uint32_t pid);
+
+/*
+ * The arena of culprit/unwind.h, zeroed: borrowed, valid as long as s. What is written to it is seen
+ * by the programs at once.
+ */
+void *sampler_arena(const struct sampler *s, size_t *ret_bytes);
+
+/* Says where the spans of a process are; NULL forgets them. -ENOSPC when there are too many. */
+int must_check sampler_set_space(struct sampler *s, uint32_t pid, const struct unwind_space *space);
+
+/* By this number leaves are marked as used from now on. */
+void sampler_set_tick(struct sampler *s, uint16_t tick);
 
 /*
  * Hands out all samples in the rings, one ring after the other. Lengths are checked by the caller.

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only OR BSD-2-Clause */
+/*
+ * unwind_step.h - from a frame to its caller, for the BPF programs and for user space alike: one
+ * piece of code, so that a walk that one of them begins can be ended by the other.
+ *
+ * Whoever includes it has defined struct unwind_walk before, with at least these members,
+ *
+ *	__u64 ip, sp, fp, other;	registers of the frame; other is rbx, or x30 on arm64
+ *	__u64 regs[WIRE_REGS];		all of them in DWARF's numbering, while is_interrupted
+ *	__u32 is_interrupted;		the frame was not left by a call: ip is exact
+ *	__u16 flags;			WIRE_F_USER_FP is added
+ *
+ * and defines unwind_read() behind it, which reads a word of the stack, or says that it cannot be
+ * read.
+ *
+ * Sources: System V ABI for x86-64, 3.7 (stack unwinding) and figure 3.36 (DWARF's numbers); AAPCS64;
+ * the layout of signal frames is the kernel's ABI (arch/x86/include/uapi/asm/sigcontext.h,
+ * arch/arm64/include/uapi/asm/sigcontext.h, include/uapi/asm-generic/ucontext.h).
+ */
+#ifndef CULPRIT_UNWIND_STEP_H
+#define CULPRIT_UNWIND_STEP_H
+
+#include <culprit/unwind.h>
+#include <culprit/wire.h>
+
+static bool unwind_read(struct unwind_walk *w, __u64 addr, __u64 *ret);
+
+/*
+ * Return addresses of arm64 may be signed (pointer authentication): the signature sits above the
+ * address bits.
+ */
+static __always_inline __u64 code_address(__u64 addr)
+{
+	return UNWIND_X86 ? addr : addr & (USER_END - 1);
+}
+
+/* A return address points behind the call, which may be the last instruction of its function. */
+static __always_inline __u64 unwind_lookup_address(const struct unwind_walk *w)
+{
+	return w->is_interrupted ? w->ip : w->ip - 1;
+}
+
+/*
+ * x86-64 and arm64 alike: the frame pointer points to the caller's frame pointer, above it is the
+ * return address.
+ */
+static __always_inline enum unwind_result unwind_by_frame_pointer(struct unwind_walk *w)
+{
+	__u64 fp, ip;
+
+	w->flags |= WIRE_F_USER_FP;
+	if (!w->fp)
+		return UNWIND_END;
+	/* Stacks grow downwards: a frame that is not higher up is none, and would make a circle. */
+	if (w->fp < w->sp || !is_user_address(w->fp) || !unwind_read(w, w->fp, &fp) ||
+	    !unwind_read(w, w->fp + 8, &ip))
+		return UNWIND_BROKEN;
+	if (!ip)
+		return UNWIND_END;
+	ip = code_address(ip);
+	if (!is_user_address(ip))
+		return UNWIND_BROKEN;
+	w->sp = w->fp + 16;
+	w->fp = fp;
+	w->ip = ip;
+	w->is_interrupted = 0;
+	return UNWIND_MORE;
+}
+
+/* `context` is where struct ucontext begins. */
+static __always_inline enum unwind_result unwind_signal_frame(struct unwind_walk *w, __u64 context)
+{
+#if UNWIND_X86
+	/* uc_mcontext.gregs in DWARF's numbers; behind them rip */
+	static const __u8 order[] = {8, 9, 10, 11, 12, 13, 14, 15, 5, 4, 6, 3, 1, 0, 2, 7};
+	const __u64 gregs = context + 40;
+#else
+	const __u64 gregs = context + 184; /* behind fault_address: x0 to x30, sp, pc */
+#endif
+	__u64 ip;
+
+#if UNWIND_X86
+#pragma unroll
+	for (unsigned int i = 0; i < sizeof(order); i++)
+		if (!unwind_read(w, gregs + 8 * i, &w->regs[order[i]]))
+			return UNWIND_BROKEN;
+	if (!unwind_read(w, gregs + 8 * sizeof(order), &ip))
+		return UNWIND_BROKEN;
+#else
+	for (unsigned int i = 0; i < WIRE_REGS; i++)
+		if (!unwind_read(w, gregs + 8 * i, &w->regs[i]))
+			return UNWIND_BROKEN;
+	if (!unwind_read(w, gregs + 8 * WIRE_REGS, &ip))
+		return UNWIND_BROKEN;
+#endif
+	if (!is_user_address(ip))
+		return UNWIND_BROKEN;
+	w->ip = ip;
+	w->sp = w->regs[DWARF_SP];
+	w->fp = w->regs[DWARF_FP];
+	w->other = w->regs[DWARF_OTHER];
+	w->is_interrupted = 1;
+	return UNWIND_MORE;
+}
+
+/* A register by DWARF's number; only the followed ones are known in a frame that made a call. */
+static __always_inline bool unwind_register(const struct unwind_walk *w, __s16 number, __u64 *ret)
+{
+	if (w->is_interrupted) {
+		*ret = w->regs[number & (WIRE_REGS - 1)];
+		return true;
+	}
+	*ret = w->other;
+	return UNWIND_X86 && number == DWARF_OTHER;
+}
+
+/* The frame's CFA. False when it cannot be computed. */
+static __always_inline bool unwind_cfa(struct unwind_walk *w, const struct unwind_rule *rule,
+				       __u64 *ret)
+{
+	__s64 offset = (__s32)rule->cfa >> UNWIND_CFA_BITS;
+	__u64 cfa;
+
+	switch (rule->cfa & UNWIND_CFA_MASK) {
+	case UNWIND_CFA_SP:
+		*ret = w->sp + offset;
+		return true;
+	case UNWIND_CFA_FP:
+		*ret = w->fp + offset;
+		return true;
+	case UNWIND_CFA_REG:
+		if (!unwind_register(w, rule->other, &cfa))
+			return false;
+		*ret = cfa + offset;
+		return true;
+	case UNWIND_CFA_PLT:
+		*ret = w->sp + offset + ((w->ip & 15) >= (__u64)rule->other ? 8 : 0);
+		return true;
+	case UNWIND_CFA_SP_DEREF:
+		cfa = w->sp + offset;
+		break;
+	case UNWIND_CFA_FP_DEREF:
+		cfa = w->fp + offset;
+		break;
+	default:
+		return false;
+	}
+	if (!is_user_address(cfa) || !unwind_read(w, cfa, &cfa))
+		return false;
+	*ret = cfa + rule->other;
+	return true;
+}
+
+/* The caller's value of a register that was saved at base + 8 * where. */
+static __always_inline bool unwind_saved(struct unwind_walk *w, __u64 base, __s16 where,
+					 __u64 *value)
+{
+	if (where == UNWIND_SAME)
+		return true;
+	if (where == UNWIND_LOST) {
+		*value = 0;
+		return true;
+	}
+	return unwind_read(w, base + 8 * (__s64)where, value);
+}
+
+/*
+ * The return address, and what becomes of `other`. On arm64 a function that made a call has lost its
+ * return address from x30, so "still in the register" holds for interrupted code alone.
+ */
+static __always_inline bool unwind_return_address(struct unwind_walk *w, __u64 cfa,
+						  const struct unwind_rule *rule, __u64 *ret_ip)
+{
+	__u32 kind = rule->cfa & UNWIND_CFA_MASK;
+	bool followed = kind == UNWIND_CFA_SP || kind == UNWIND_CFA_FP;
+
+	if (UNWIND_X86) {
+		if (!followed)
+			w->other = 0;
+		else if (!unwind_saved(w, cfa, rule->other, &w->other))
+			return false;
+		return unwind_read(w, cfa - 8, ret_ip);
+	}
+	if (!followed)
+		return unwind_read(w, cfa - 8, ret_ip);
+	if (rule->other == UNWIND_LOST)
+		return false;
+	*ret_ip = w->other;
+	return rule->other == UNWIND_SAME ? w->is_interrupted
+					  : unwind_saved(w, cfa, rule->other, ret_ip);
+}
+
+/* One step by a rule that is not UNWIND_CFA_NONE. */
+static __always_inline enum unwind_result unwind_by_rule(struct unwind_walk *w,
+							 const struct unwind_rule *rule)
+{
+	__u32 kind = rule->cfa & UNWIND_CFA_MASK;
+	__u64 cfa, ip, fp_base;
+
+	if (kind == UNWIND_CFA_END)
+		return UNWIND_END;
+	if (kind == UNWIND_CFA_SIGNAL)
+		return unwind_signal_frame(w, w->sp + ((__s32)rule->cfa >> UNWIND_CFA_BITS));
+	if (!unwind_cfa(w, rule, &cfa))
+		return UNWIND_BROKEN;
+	/* The caller's frame is higher up; on arm64 a leaf function need not have one of its own. */
+	if (!is_user_address(cfa) || cfa < w->sp || (UNWIND_X86 && cfa == w->sp))
+		return UNWIND_BROKEN;
+	fp_base = kind == UNWIND_CFA_FP_DEREF ? w->fp - 8 : cfa;
+	if (!unwind_return_address(w, cfa, rule, &ip) ||
+	    !unwind_saved(w, fp_base, rule->fp, &w->fp))
+		return UNWIND_BROKEN;
+	if (!ip)
+		return UNWIND_END;
+	ip = code_address(ip);
+	if (!is_user_address(ip))
+		return UNWIND_BROKEN;
+	w->sp = cfa;
+	w->ip = ip;
+	w->is_interrupted = 0;
+	return UNWIND_MORE;
+}
+
+#endif
