@@ -21,6 +21,7 @@
 #define FUNCTION_MAX (UINT64_C(1) << 20)
 #define MAX_MODULES  65535
 #define NO_FUNCTION  UINT32_MAX
+#define MAX_ROLES    1024 /* functions where interrupts begin or end; kernels have some 60 */
 
 struct ksym {
 	uint64_t address;
@@ -30,9 +31,16 @@ struct ksym {
 	uint16_t rank;	 /* lower is better, among those at one address */
 };
 
+struct role_range {
+	uint64_t start, end;
+	enum irq_role role;
+};
+
 struct kallsyms {
 	struct ksym *syms;
 	size_t cnt;
+	struct role_range *roles; /* by address, apart from each other */
+	size_t role_cnt;
 	struct buf names;
 	struct intern modules; /* with brackets; 0 is the kernel itself */
 };
@@ -123,6 +131,37 @@ static int compare_syms(const void *pa, const void *pb)
 	return (a->name > b->name) - (a->name < b->name);
 }
 
+/*
+ * Before doubles go: the name that tells may not be the one that is kept (__do_softirq is also
+ * __softirqentry_text_start). Symbols are sorted.
+ */
+static int find_roles(struct kallsyms *k)
+{
+	size_t cap = 0;
+
+	for (size_t i = 0; i < k->cnt; i++) {
+		const struct ksym *sym = &k->syms[i];
+		struct role_range *last = k->role_cnt ? &k->roles[k->role_cnt - 1] : NULL;
+		enum irq_role role;
+		int r;
+
+		if (last && last->end == UINT64_MAX && sym->address > last->start)
+			last->end = sym->address;
+		if (sym->name == NO_FUNCTION || (last && last->start == sym->address))
+			continue;
+		role = irq_role_of(str_of(k->names.data + sym->name));
+		if (role == IRQ_NONE)
+			continue;
+		r = mem_grow(&k->roles, &cap, k->role_cnt + 1, sizeof(*k->roles), MAX_ROLES);
+		if (r == -ENOSPC) /* no kernel's: the rest is billed to who was interrupted */
+			break;
+		if (r)
+			return r;
+		k->roles[k->role_cnt++] = (struct role_range){sym->address, UINT64_MAX, role};
+	}
+	return 0;
+}
+
 /* One symbol an address; of a run of data symbols only the first. */
 static void drop_doubles(struct kallsyms *k)
 {
@@ -152,6 +191,9 @@ static int parse_text(struct parse *p, struct str text)
 	if (!p->k->cnt)
 		return p->hidden ? -EACCES : -ENODATA;
 	qsort(p->k->syms, p->k->cnt, sizeof(*p->k->syms), compare_syms);
+	r = find_roles(p->k);
+	if (r)
+		return r;
 	drop_doubles(p->k);
 	return p->k->cnt ? 0 : -ENODATA;
 }
@@ -192,6 +234,7 @@ void kallsyms_free(struct kallsyms *k)
 	if (!k)
 		return;
 	free(k->syms);
+	free(k->roles);
 	buf_release(&k->names);
 	intern_release(&k->modules);
 	free(k);
@@ -221,6 +264,27 @@ bool kallsyms_find(const struct kallsyms *k, uint64_t address, struct str *ret_n
 	return true;
 }
 
+enum irq_role kallsyms_irq_role(const struct kallsyms *k, uint64_t address)
+{
+	size_t low = 0, high = k->role_cnt;
+	const struct role_range *range;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (k->roles[mid].start <= address)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (!low)
+		return IRQ_NONE;
+	range = &k->roles[low - 1];
+	if (address >= range->end || address - range->start >= FUNCTION_MAX)
+		return IRQ_NONE;
+	return range->role;
+}
+
 size_t kallsyms_cnt(const struct kallsyms *k)
 {
 	size_t cnt = 0;
@@ -232,5 +296,6 @@ size_t kallsyms_cnt(const struct kallsyms *k)
 
 size_t kallsyms_bytes(const struct kallsyms *k)
 {
-	return sizeof(*k) + k->cnt * sizeof(*k->syms) + k->names.cap + intern_bytes(&k->modules);
+	return sizeof(*k) + k->cnt * sizeof(*k->syms) + k->names.cap + intern_bytes(&k->modules) +
+	       k->role_cnt * sizeof(*k->roles);
 }

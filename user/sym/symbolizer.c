@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "elf/image.h"
+#include "sym/irqentry.h"
 #include "sym/kallsyms.h"
 #include "sym/vdso.h"
 
@@ -225,6 +226,13 @@ static void name_kernel(struct symbolizer *s, uint64_t address, struct symbol *r
 	ret->named = kallsyms_find(s->kallsyms, address, &ret->name, &ret->module);
 	if (!ret->named && address >> 63 && read_kallsyms_again(s))
 		ret->named = kallsyms_find(s->kallsyms, address, &ret->name, &ret->module);
+}
+
+size_t symbolizer_irq_frames(struct symbolizer *s, const struct wire_sample *sample)
+{
+	if (sample->kernel_cnt && !s->kallsyms_tried)
+		read_kallsyms(s);
+	return s->kallsyms ? irq_frames(s->kallsyms, sample) : 0;
 }
 
 static void name_vdso(struct symbolizer *s, uint64_t offset, struct symbol *ret)

@@ -22,6 +22,7 @@
 #include "sym/perfmap.h"
 
 struct symbolizer;
+struct wire_sample;
 
 struct symbolizer_opts {
 	uint32_t max_cache_entries; /* names of places in files that are remembered */
@@ -50,6 +51,11 @@ void symbolizer_free(struct symbolizer *s); /* NULL is fine */
  * too.
  */
 void symbolizer_name(struct symbolizer *s, const struct place *place, struct symbol *ret);
+
+/*
+ * How many leaf frames of a sample are an interrupt's; see irq_frames(). 0 without kallsyms.
+ */
+size_t symbolizer_irq_frames(struct symbolizer *s, const struct wire_sample *sample);
 
 struct symbolizer_stats {
 	uint64_t cache_hits, cache_misses;
