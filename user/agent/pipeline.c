@@ -7,6 +7,7 @@
 #include "base/idmap.h"
 #include "elf/image.h"
 #include "proc/registry.h"
+#include "sym/irqentry.h"
 #include "sym/symbolizer.h"
 
 #define MAX_MAPPINGS	 65536 /* of one process; as many as the kernel allows (vm.max_map_count) */
@@ -152,17 +153,17 @@ static int name_frame(struct pipeline *p, const struct place *place, uint32_t *r
 }
 
 /*
- * Names all frames of a sample into p->frames, root first. The record has them leaf first: kernel,
+ * Names the leaf_frames innermost frames of a sample into p->frames, root first. The record has them leaf first: kernel,
  * then user. Every address but the one that was executing is a return address: the call is the
  * instruction before it, which may belong to another function (a call that never returns).
  */
 static int name_stack(struct pipeline *p, const struct process *process,
-		      const struct wire_sample *s, size_t *ret_cnt)
+		      const struct wire_sample *s, size_t leaf_frames, size_t *ret_cnt)
 {
 	size_t cnt = 0;
 	int r = 0;
 
-	for (size_t i = (size_t)s->kernel_cnt + s->user_cnt; !r && i-- > 0;) {
+	for (size_t i = leaf_frames; !r && i-- > 0;) {
 		bool kernel = i < s->kernel_cnt, leaf = i == 0 || i == s->kernel_cnt;
 		uint64_t addr = s->pcs[i] - (leaf ? 0 : 1);
 		struct place place;
@@ -194,6 +195,7 @@ static int open_window(struct pipeline *p, uint64_t mono_ns)
 static int take_sample(struct pipeline *p, const struct wire_sample *s)
 {
 	struct process *process = registry_sample(p->registry, s);
+	size_t leaf_frames = (size_t)s->kernel_cnt + s->user_cnt, irq_frames;
 	struct agg_sample sample;
 	int r;
 
@@ -213,7 +215,13 @@ static int take_sample(struct pipeline *p, const struct wire_sample *s)
 		.cgroup = process_cgroup(process),
 		.frames = p->frames,
 	};
-	r = name_stack(p, process, s, &sample.frame_cnt);
+	irq_frames = symbolizer_irq_frames(p->symbolizer, s);
+	if (irq_frames) { /* not the work of whom it interrupted */
+		sample.process = STR_LIT(IRQ_PROCESS);
+		sample.cgroup = (struct str){NULL, 0};
+		leaf_frames = irq_frames;
+	}
+	r = name_stack(p, process, s, leaf_frames, &sample.frame_cnt);
 	if (r == -ENOSPC) {
 		agg_lost(p->agg, LOSS_STACKS_FULL, 1);
 		return 0;
