@@ -1,0 +1,48 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Work in interrupt context is the process [irq], not whoever it interrupted; nothing is counted twice, nothing goes.
+# shellcheck source=tests/e2e/profile.sh
+. "$(dirname "$0")/profile.sh"
+
+grep -q ' handle_softirqs$\| __do_softirq$' /proc/kallsyms || skip_all 'this kernel lists no softirqs in /proc/kallsyms'
+
+# Datagrams to ourselves: what receives them is a softirq, run at the end of each send.
+cat >flood.pl <<'END'
+use Socket;
+socket(my $in, PF_INET, SOCK_DGRAM, 17) or die "socket: $!";
+bind($in, sockaddr_in(0, INADDR_LOOPBACK)) or die "bind: $!";
+socket(my $out, PF_INET, SOCK_DGRAM, 17) or die "socket: $!";
+connect($out, getsockname($in)) or die "connect: $!";
+my $message = "x" x 1000;
+my $end = time + shift;
+while (time < $end) {
+	for (1 .. 100) {
+		send($out, $message, 0) for 1 .. 10;
+		recv($in, my $got, 2000, MSG_DONTWAIT) for 1 .. 10;
+	}
+}
+END
+start perl flood.pl 8
+flood=$started
+sleep 0.3
+run culprit record -d 2s --hz 499 -o irq.folded
+is "$status" 0 'record exits 0'
+irq=$(labelled irq.folded '[irq]')
+sender=$(labelled irq.folded 'perl flood.pl')
+diag "$irq samples in interrupts, $sender of the sender"
+at_least "$sender" 50 'the sender is there'
+at_least "$irq" 20 'so is [irq]'
+at_least "$(share "$(count irq.folded '^\[irq\];.*net_rx_action')" "$irq")" 30 'receiving is its work'
+is "$(count irq.folded '^perl flood\.pl;.*(net_rx_action|handle_softirqs|__do_softirq)')" 0 'and none of the sender'
+at_least "$(count irq.folded '^perl flood\.pl;.*udp_sendmsg')" 10 'whose own work in the kernel stays with it'
+is "$(perl -ne 'print "$1\n" if /^\[irq\];([^; ]+)/' irq.folded | sort -u |
+	grep -vE '^(asm_|fred_)?(common_|spurious_|sysvec_|extint)|^(__)?(do_softirq|handle_softirqs|sysvec_|irq_exit)|^el[01]')" '' \
+	'its stacks begin with the entry of an interrupt'
+is "$(count irq.folded .)" "$(printf '%s' "$err" | sed -n 's/^culprit record: \([0-9]*\) samples.*/\1/p')" \
+	'the processes add up to all samples'
+
+run culprit record -d 1s -p "$flood" --hz 499 --no-kernel-stacks -o none.folded
+is "$(labels none.folded)" 'perl flood.pl' 'without kernel stacks nobody can tell: it is the sender'
+stop "$flood"
+done_testing
