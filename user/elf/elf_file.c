@@ -54,7 +54,7 @@ static int keep_segment(struct elf_file *file, const uint8_t *header)
 	seg.size = reader_u64(&r);
 	if (seg.type == PT_INTERP)
 		file->has_interpreter = true;
-	if (seg.type != PT_LOAD && seg.type != PT_NOTE)
+	if (seg.type != PT_LOAD && seg.type != PT_NOTE && seg.type != PT_GNU_EH_FRAME)
 		return 0;
 	if (seg.offset > file->size)
 		return 0; /* cut off: what is left of the file may still be named */
@@ -108,7 +108,8 @@ int elf_file_init(struct elf_file *file, int fd)
 		return -ENOEXEC;
 	reader_init(&r, header + EI_NIDENT, sizeof(header) - EI_NIDENT);
 	file->type = reader_u16(&r);
-	(void)reader_bytes(&r, 2 + 4 + 8); /* e_machine, e_version, e_entry */
+	file->machine = reader_u16(&r);
+	(void)reader_bytes(&r, 4 + 8); /* e_version, e_entry */
 	segment_offset = reader_u64(&r);
 	file->section_offset = reader_u64(&r);
 	(void)reader_bytes(&r, 4 + 2); /* e_flags, e_ehsize */
@@ -116,6 +117,7 @@ int elf_file_init(struct elf_file *file, int fd)
 	segment_cnt = reader_u16(&r);
 	section_size = reader_u16(&r);
 	file->section_cnt = reader_u16(&r);
+	file->section_names = reader_u16(&r);
 	if (segment_cnt && segment_size != sizeof(Elf64_Phdr))
 		return -ENOEXEC;
 	if (section_size != sizeof(Elf64_Shdr))
@@ -129,10 +131,10 @@ static void parse_section(const struct elf_file *file, const uint8_t *header,
 	struct reader r;
 
 	reader_init(&r, header, sizeof(Elf64_Shdr));
-	(void)reader_u32(&r); /* sh_name */
+	ret->name = reader_u32(&r);
 	ret->type = reader_u32(&r);
 	ret->flags = reader_u64(&r);
-	(void)reader_u64(&r); /* sh_addr */
+	ret->vaddr = reader_u64(&r);
 	ret->offset = reader_u64(&r);
 	ret->size = reader_u64(&r);
 	ret->link = reader_u32(&r);
@@ -173,6 +175,31 @@ int elf_file_sections(const struct elf_file *file, struct elf_section **ret_sect
 	free(headers);
 	free(sections);
 	return r;
+}
+
+const struct elf_section *elf_file_find_section(const struct elf_file *file,
+						const struct elf_section *sections, size_t cnt,
+						const char *name)
+{
+	size_t len = strlen(name) + 1;
+	const struct elf_section *names;
+	char found[64];
+
+	if (file->section_names >= cnt || len > sizeof(found))
+		return NULL;
+	names = &sections[file->section_names];
+	if (names->type != SHT_STRTAB)
+		return NULL;
+	for (size_t i = 0; i < cnt; i++) {
+		if (sections[i].type == SHT_NULL || sections[i].type == SHT_NOBITS)
+			continue;
+		if (sections[i].name > names->size || len > names->size - sections[i].name)
+			continue;
+		if (!elf_file_read(file, names->offset + sections[i].name, found, len) &&
+		    !memcmp(found, name, len))
+			return &sections[i];
+	}
+	return NULL;
 }
 
 bool elf_file_code_offset(const struct elf_file *file, uint64_t vaddr, uint64_t *ret_offset,

@@ -20,17 +20,19 @@ struct elf_segment {
 	uint64_t vaddr;
 	uint64_t offset; /* of the file; offset + size is within it */
 	uint64_t size;	 /* bytes in the file */
-	uint32_t type;	 /* PT_LOAD or PT_NOTE */
+	uint32_t type;	 /* PT_LOAD, PT_NOTE or PT_GNU_EH_FRAME */
 	uint32_t flags;	 /* PF_X, … */
 };
 
 struct elf_section {
 	uint64_t offset; /* of the file; offset + size is within it, unless it is SHT_NOBITS */
 	uint64_t size;
-	uint64_t flags; /* SHF_EXECINSTR, … */
+	uint64_t vaddr; /* 0 when it is not loaded */
+	uint64_t flags; /* SHF_EXECINSTR, SHF_COMPRESSED, … */
 	uint64_t entsize;
 	uint32_t type; /* SHT_NULL when its range is not within the file */
 	uint32_t link;
+	uint32_t name; /* see elf_file_find_section() */
 };
 
 struct elf_file {
@@ -39,8 +41,10 @@ struct elf_file {
 	uint64_t section_offset; /* private, as is the next */
 	uint32_t section_cnt;
 	uint32_t segment_cnt;
-	uint16_t type;	      /* ET_EXEC, ET_DYN, … */
-	bool has_interpreter; /* PT_INTERP: a program, not a library or a loader */
+	uint16_t section_names; /* private: the section that holds the sections' names */
+	uint16_t type;		/* ET_EXEC, ET_DYN, … */
+	uint16_t machine;	/* EM_X86_64, EM_AARCH64, … */
+	bool has_interpreter;	/* PT_INTERP: a program, not a library or a loader */
 	struct elf_segment segments[ELF_FILE_MAX_SEGMENTS];
 };
 
@@ -59,6 +63,14 @@ int must_check elf_file_read(const struct elf_file *file, uint64_t offset, void 
  */
 int must_check elf_file_sections(const struct elf_file *file, struct elf_section **ret_sections,
 				 size_t *ret_cnt);
+
+/*
+ * The first section called `name` whose range is within the file, out of what elf_file_sections()
+ * returned; borrowed from there. NULL when there is none. Compressed ones count: see `flags`.
+ */
+const struct elf_section *elf_file_find_section(const struct elf_file *file,
+						const struct elf_section *sections, size_t cnt,
+						const char *name);
 
 /*
  * The executable segment that `vaddr` is loaded from: its file offset, and the file offset at which
