@@ -80,7 +80,6 @@ static __always_inline enum unwind_result unwind_signal_frame(struct unwind_walk
 	__u64 ip;
 
 #if UNWIND_X86
-#pragma unroll
 	for (unsigned int i = 0; i < sizeof(order); i++)
 		if (!unwind_read(w, gregs + 8 * i, &w->regs[order[i]]))
 			return UNWIND_BROKEN;

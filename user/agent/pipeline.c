@@ -6,6 +6,7 @@
 
 #include "base/idmap.h"
 #include "elf/image.h"
+#include "proc/mappings.h"
 #include "proc/registry.h"
 #include "sym/irqentry.h"
 #include "sym/symbolizer.h"
@@ -16,6 +17,7 @@
 struct pipeline {
 	struct image_cache *images;
 	struct registry *registry;
+	struct unwinder *unwinder;
 	struct symbolizer *symbolizer;
 	struct agg *agg;
 	record_fn journal;
@@ -33,6 +35,17 @@ struct pipeline {
 };
 
 #define MAX_KNOWN 16384 /* places of one window */
+
+static int new_unwinder(struct pipeline *p, const struct unwind_target *target)
+{
+	struct unwind_target own = *target;
+
+	if (!own.arena) {
+		own.arena_bytes = PIPELINE_REPLAY_UNWIND;
+		own.max_spaces = PIPELINE_MAX_PROCESSES;
+	}
+	return unwinder_new(&own, &p->unwinder);
+}
 
 int pipeline_new(const struct pipeline_opts *opts, agg_sink_fn sink, void *sink_arg,
 		 struct pipeline **ret_pipeline, struct err *err)
@@ -64,6 +77,11 @@ int pipeline_new(const struct pipeline_opts *opts, agg_sink_fn sink, void *sink_
 		err_set(err, r, "cannot set up the process registry: %s", strerror(-r));
 		goto fail;
 	}
+	r = new_unwinder(p, &opts->unwind);
+	if (r) {
+		err_set(err, r, "cannot set up the unwinder: %s", strerror(-r));
+		goto fail;
+	}
 	/* old records: an empty list of kernel functions, and no process to ask */
 	sym.kallsyms_path = opts->kallsyms ? opts->kallsyms : "/dev/null";
 	sym.perfmap.proc_path = opts->proc_root ? opts->proc_root : "/dev/null";
@@ -88,6 +106,7 @@ void pipeline_free(struct pipeline *p)
 		return;
 	agg_free(p->agg);
 	symbolizer_free(p->symbolizer);
+	unwinder_free(p->unwinder);
 	registry_free(p->registry);
 	image_cache_free(p->images);
 	idmap_release(&p->known);
@@ -153,31 +172,69 @@ static int name_frame(struct pipeline *p, const struct place *place, uint32_t *r
 }
 
 /*
- * Names the leaf_frames innermost frames of a sample into p->frames, root first. The record has them leaf first: kernel,
- * then user. Every address but the one that was executing is a return address: the call is the
- * instruction before it, which may belong to another function (a call that never returns).
+ * Names a sample's stack into p->frames, root first. Its addresses come leaf first: kernel, then
+ * user. Every one but that which was executing is a return address: the call is the instruction
+ * before it, which may belong to another function (a call that never returns).
  */
 static int name_stack(struct pipeline *p, const struct process *process,
-		      const struct wire_sample *s, size_t leaf_frames, size_t *ret_cnt)
+		      const struct wire_sample *s, size_t kernel_cnt,
+		      const struct unwind_stack *user, size_t *ret_cnt)
 {
+	struct place place;
 	size_t cnt = 0;
 	int r = 0;
 
-	for (size_t i = leaf_frames; !r && i-- > 0;) {
-		bool kernel = i < s->kernel_cnt, leaf = i == 0 || i == s->kernel_cnt;
-		uint64_t addr = s->pcs[i] - (leaf ? 0 : 1);
-		struct place place;
-
-		if (kernel && p->no_kernel_frames)
-			continue;
-		if (kernel)
-			place = (struct place){.kind = PLACE_KERNEL, .offset = addr};
-		else
-			process_place(process, addr, &place);
+	for (size_t i = user->cnt; !r && i-- > 0;) {
+		process_place(process, user->pcs[i] - (i ? 1 : 0), &place);
+		r = name_frame(p, &place, &p->frames[cnt++]);
+	}
+	for (size_t i = p->no_kernel_frames ? 0 : kernel_cnt; !r && i-- > 0;) {
+		place = (struct place){.kind = PLACE_KERNEL, .offset = s->pcs[i] - (i ? 1 : 0)};
 		r = name_frame(p, &place, &p->frames[cnt++]);
 	}
 	*ret_cnt = cnt;
 	return r;
+}
+
+static void get_range(const void *maps, size_t i, struct unwind_range *ret)
+{
+	const struct mapping *it = mappings_get(maps, i);
+
+	*ret = (struct unwind_range){
+		.start = it->start,
+		.end = it->end,
+		.pgoff = it->pgoff,
+		.image = it->kind == PLACE_FILE ? it->image : NULL,
+	};
+}
+
+/* The user stack as far as it can be had, and how it ends. */
+static void unwind_stack(struct pipeline *p, const struct process *process,
+			 const struct wire_sample *s, struct unwind_stack *ret)
+{
+	static const enum loss reasons[UNWIND_END_CNT] = {
+		[UNWIND_END_TRUNCATED] = LOSS_USER_TRUNCATED,
+		[UNWIND_END_BROKEN] = LOSS_USER_BROKEN,
+		[UNWIND_END_NO_RULE] = LOSS_BROKEN_NO_RULE,
+		[UNWIND_END_JIT] = LOSS_BROKEN_JIT,
+		[UNWIND_END_UNKNOWN] = LOSS_BROKEN_UNKNOWN,
+		[UNWIND_END_UNFINISHED] = LOSS_UNFINISHED,
+	};
+	const struct mappings *maps = process_mappings(process);
+	struct unwind_process up = {
+		.pid = process_pid(process),
+		.is_alive = process_is_alive(process),
+		.maps = {.version = mappings_version(maps),
+			 .cnt = mappings_cnt(maps),
+			 .get = get_range,
+			 .arg = maps},
+	};
+
+	unwinder_sample(p->unwinder, &up, s, ret);
+	if (reasons[ret->end])
+		agg_lost(p->agg, reasons[ret->end], 1);
+	if (ret->has_fp)
+		agg_lost(p->agg, LOSS_BY_FP, 1);
 }
 
 /* Opens the window of the sample; frames of an older one are not its own. */
@@ -195,8 +252,9 @@ static int open_window(struct pipeline *p, uint64_t mono_ns)
 static int take_sample(struct pipeline *p, const struct wire_sample *s)
 {
 	struct process *process = registry_sample(p->registry, s);
-	size_t leaf_frames = (size_t)s->kernel_cnt + s->user_cnt, irq_frames;
+	struct unwind_stack user = {0};
 	struct agg_sample sample;
+	size_t kernel_cnt;
 	int r;
 
 	if (!process)
@@ -215,18 +273,26 @@ static int take_sample(struct pipeline *p, const struct wire_sample *s)
 		.cgroup = process_cgroup(process),
 		.frames = p->frames,
 	};
-	irq_frames = symbolizer_irq_frames(p->symbolizer, s);
-	if (irq_frames) { /* not the work of whom it interrupted */
+	kernel_cnt = symbolizer_irq_frames(p->symbolizer, s);
+	if (kernel_cnt) { /* not the work of whom it interrupted */
 		sample.process = STR_LIT(IRQ_PROCESS);
 		sample.cgroup = (struct str){NULL, 0};
-		leaf_frames = irq_frames;
+	} else {
+		kernel_cnt = s->kernel_cnt;
+		unwind_stack(p, process, s, &user);
 	}
-	r = name_stack(p, process, s, leaf_frames, &sample.frame_cnt);
+	r = name_stack(p, process, s, kernel_cnt, &user, &sample.frame_cnt);
 	if (r == -ENOSPC) {
 		agg_lost(p->agg, LOSS_STACKS_FULL, 1);
 		return 0;
 	}
 	return r ? r : agg_sample(p->agg, &sample);
+}
+
+static void forget_space(struct pipeline *p, const struct wire_task *task)
+{
+	if (task->pid == task->tid)
+		unwinder_forget(p->unwinder, task->pid);
 }
 
 int pipeline_take(void *pipeline, const struct wire_header *rec)
@@ -246,6 +312,8 @@ int pipeline_take(void *pipeline, const struct wire_header *rec)
 			agg_lost(p->agg, loss->reason, loss->cnt);
 		return 0;
 	}
+	if (rec->type == WIRE_EXIT)
+		forget_space(p, (const struct wire_task *)rec);
 	return registry_take(p->registry, rec);
 }
 
@@ -264,6 +332,7 @@ static void pass_losses_on(struct pipeline *p)
 int pipeline_advance(struct pipeline *p, uint64_t mono_ns, int64_t wall_offset_ns)
 {
 	image_cache_expire(p->images);
+	unwinder_tick(p->unwinder, mono_ns);
 	pass_losses_on(p);
 	return agg_advance(p->agg, mono_ns, wall_offset_ns);
 }
@@ -285,4 +354,5 @@ void pipeline_stats(const struct pipeline *p, struct pipeline_stats *ret_stats)
 		.processes = registry_cnt(p->registry),
 		.samples = p->samples,
 	};
+	unwinder_stats(p->unwinder, &ret_stats->unwind);
 }

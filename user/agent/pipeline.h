@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pipeline.h - the road from a wire record to a sealed window: registry -> symbolizer -> windows.
+ * pipeline.h - the road from a wire record to a sealed window.
  *
- *	record ─► proc (whose is it, where is it) ─► sym (what is it called) ─► agg (add up) ─► sink
+ *	record ─► proc (whose is it?) ─► unwind (its whole stack) ─► sym (names) ─► agg (add up) ─► sink
  *
  * It does not know where the records come from: recorder.h feeds it from the kernel, raw_read()
  * from a file. The only file of the library that names these stages together. Not thread-safe.
@@ -13,6 +13,7 @@
 #include "agg/agg.h"
 #include "base/err.h"
 #include "model/record.h"
+#include "unwind/unwinder.h"
 
 struct pipeline;
 
@@ -22,6 +23,9 @@ struct pipeline_opts {
 		proc_root; /* "/proc"; NULL: the records are old, never look at running processes */
 	const char *kallsyms;	/* "/proc/kallsyms"; NULL: kernel frames stay "[kernel]" */
 	uint32_t max_processes; /* that are known at a time */
+
+	/* Where the sampler looks for unwind rules; all zero: walks are ended here alone. */
+	struct unwind_target unwind;
 	bool no_kernel_frames;
 
 	/*
@@ -34,6 +38,7 @@ struct pipeline_opts {
 };
 
 #define PIPELINE_MAX_PROCESSES 20000
+#define PIPELINE_REPLAY_UNWIND ((size_t)32 << 20) /* bytes of rules, where there is no sampler */
 
 /* The sink gets each window and takes it; see agg_sink_fn. */
 int must_check pipeline_new(const struct pipeline_opts *opts, agg_sink_fn sink, void *sink_arg,
@@ -54,6 +59,7 @@ void pipeline_set_cpus(struct pipeline *p, uint32_t cpus);
 struct pipeline_stats {
 	size_t processes;
 	uint64_t samples;
+	struct unwinder_stats unwind;
 };
 
 void pipeline_stats(const struct pipeline *p, struct pipeline_stats *ret_stats);

@@ -44,6 +44,16 @@ static int open_raw(struct recorder *r, const struct recorder_opts *opts, struct
 	return opts->raw_path ? raw_writer_new(opts->raw_path, &info, &r->raw, err) : 0;
 }
 
+static int set_space(void *collector, uint32_t pid, const struct unwind_space *space)
+{
+	return collector_set_space(collector, pid, space);
+}
+
+static void set_tick(void *collector, uint16_t tick)
+{
+	collector_set_tick(collector, tick);
+}
+
 static int open_pipeline(struct recorder *r, const struct recorder_opts *opts, agg_sink_fn sink,
 			 void *sink_arg, struct err *err)
 {
@@ -58,8 +68,13 @@ static int open_pipeline(struct recorder *r, const struct recorder_opts *opts, a
 		.max_processes = PIPELINE_MAX_PROCESSES,
 		.journal = r->raw ? raw_writer_put : NULL,
 		.journal_arg = r->raw,
+		.unwind = {.max_spaces = collector_max_spaces(r->collector),
+			   .set_space = set_space,
+			   .set_tick = set_tick,
+			   .arg = r->collector},
 	};
 
+	p.unwind.arena = collector_arena(r->collector, &p.unwind.arena_bytes);
 	return pipeline_new(&p, sink, sink_arg, &r->pipeline, err);
 }
 
@@ -111,8 +126,8 @@ void recorder_free(struct recorder *r)
 {
 	if (!r)
 		return;
+	pipeline_free(r->pipeline); /* lets go of the collector's arena */
 	collector_free(r->collector);
-	pipeline_free(r->pipeline);
 	if (raw_writer_close(r->raw, NULL))
 		log_debug("recorder: the raw file is not complete");
 	free(r);

@@ -43,6 +43,7 @@ struct collector {
 	struct ticks *ticks;
 	struct order order;
 	struct cpu_list online;
+	uint32_t max_spaces;
 	uint64_t started_ns;
 	uint64_t next_follow_ns;
 	uint64_t lost[LOSS_CNT]; /* what user space gave up */
@@ -136,6 +137,7 @@ static int start(struct collector *c, const struct collector_opts *o, struct err
 		return r;
 	so.cpus = c->online.ids[c->online.cnt - 1] + 1;
 	so.ring_bytes = o->ring_bytes ? o->ring_bytes : default_ring_bytes(o->hz, c->online.cnt);
+	c->max_spaces = so.max_spaces;
 	r = sampler_new(&so, &c->sampler, err);
 	if (!r && o->pid)
 		r = allow_family(c, o->pid, err);
@@ -193,6 +195,11 @@ int collector_add_pid(struct collector *c, uint32_t pid)
 void *collector_arena(const struct collector *c, size_t *ret_bytes)
 {
 	return sampler_arena(c->sampler, ret_bytes);
+}
+
+uint32_t collector_max_spaces(const struct collector *c)
+{
+	return c->max_spaces;
 }
 
 int collector_set_space(struct collector *c, uint32_t pid, const struct unwind_space *space)

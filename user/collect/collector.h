@@ -104,6 +104,8 @@ int must_check collector_add_pid(struct collector *c, uint32_t pid);
  */
 void *collector_arena(const struct collector *c, size_t *ret_bytes);
 
+uint32_t collector_max_spaces(const struct collector *c);
+
 /* Says where the spans of a process are in it; NULL forgets them. -ENOSPC: too many processes. */
 int must_check collector_set_space(struct collector *c, uint32_t pid,
 				   const struct unwind_space *space);

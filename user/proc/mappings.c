@@ -12,6 +12,7 @@ struct mappings {
 	struct mappings_limits *limits;
 	uint32_t refs;
 	uint32_t anon_cnt;
+	uint64_t version;
 	size_t cnt;
 	size_t cap;
 	struct mapping *items; /* sorted, disjoint */
@@ -196,6 +197,7 @@ int mappings_add(struct mappings **m, const struct mapping *add, struct mappings
 	r = make_own(m, limits);
 	if (r)
 		return r;
+	(*m)->version = ++limits->version;
 	i = make_hole(*m, it.start, it.end);
 	insert_at(*m, i, &it);
 	join_next(*m, i);
@@ -225,6 +227,11 @@ const struct mapping *mappings_find(const struct mappings *m, uint64_t addr)
 size_t mappings_cnt(const struct mappings *m)
 {
 	return m ? m->cnt : 0;
+}
+
+uint64_t mappings_version(const struct mappings *m)
+{
+	return m ? m->version : 0;
 }
 
 const struct mapping *mappings_get(const struct mappings *m, size_t i)

@@ -29,9 +29,10 @@ struct mappings; /* NULL is the empty table everywhere below */
 
 /* Of all tables that are made with it, which it outlives. */
 struct mappings_limits {
-	size_t max_cnt;	 /* ranges of one table */
-	size_t max_room; /* for how many ranges all tables together have memory, about */
-	size_t room;	 /* private: they have so much now */
+	size_t max_cnt;	  /* ranges of one table */
+	size_t max_room;  /* for how many ranges all tables together have memory, about */
+	size_t room;	  /* private: they have so much now */
+	uint64_t version; /* private: the last one that was given to a table */
 };
 
 struct mappings *mappings_ref(struct mappings *m);
@@ -50,6 +51,9 @@ int must_check mappings_add(struct mappings **m, const struct mapping *add,
 const struct mapping *mappings_find(const struct mappings *m, uint64_t addr);
 
 size_t mappings_cnt(const struct mappings *m);
+
+/* Changes with every change: tables of one version are the same. 0: the empty table. */
+uint64_t mappings_version(const struct mappings *m);
 const struct mapping *mappings_get(const struct mappings *m,
 				   size_t i); /* in the order of addresses */
 

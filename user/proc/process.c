@@ -184,6 +184,16 @@ struct str process_cgroup(const struct process *p)
 	return rcstr_str(p->cgroup);
 }
 
+const struct mappings *process_mappings(const struct process *p)
+{
+	return p->maps;
+}
+
+bool process_is_alive(const struct process *p)
+{
+	return !p->died_ns;
+}
+
 void process_place(const struct process *p, uint64_t addr, struct place *ret)
 {
 	const struct mapping *it = mappings_find(p->maps, addr);

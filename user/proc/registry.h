@@ -33,6 +33,7 @@
 #include "model/record.h"
 
 struct image_cache;
+struct mappings;
 struct process;
 struct registry;
 
@@ -80,6 +81,12 @@ struct str process_label(const struct process *p);
 
 /* Path in the unified (or else the systemd) hierarchy; empty when unknown. Borrowed as p is. */
 struct str process_cgroup(const struct process *p);
+
+/* Its executable mappings (proc/mappings.h): borrowed as p is; NULL when none are known. */
+const struct mappings *process_mappings(const struct process *p);
+
+/* False: its end was reported. */
+bool process_is_alive(const struct process *p);
 
 /* Where a user address is. What *ret borrows is valid as long as p. */
 void process_place(const struct process *p, uint64_t addr, struct place *ret);

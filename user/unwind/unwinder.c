@@ -9,6 +9,7 @@
 #include "base/idmap.h"
 #include "elf/image.h"
 #include "elf/rules.h"
+#include "model/record.h"
 #include "unwind/walk.h"
 
 #define TICK_NS	    NSEC_PER_SEC
@@ -340,7 +341,8 @@ void unwinder_sample(struct unwinder *u, const struct unwind_process *process,
 {
 	const struct wire_stack *stack = wire_sample_stack(s);
 	struct lookup l = {.u = u, .maps = &process->maps};
-	struct unwind_stack st = {.pcs = &s->pcs[s->kernel_cnt], .cnt = s->user_cnt};
+	struct unwind_stack st = {.pcs = (const uint64_t *)&s->pcs[s->kernel_cnt],
+				  .cnt = s->user_cnt};
 	struct space *sp;
 	uint32_t list;
 
