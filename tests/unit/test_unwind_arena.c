@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "unwind/arena.h"
+
+#include "unit/tap.h"
+
+#define PAGES 64
+
+static _Alignas(UNWIND_PAGE) uint8_t memory[PAGES * UNWIND_PAGE];
+
+static struct arena *make(size_t pages)
+{
+	struct arena *a = NULL;
+
+	ok(!arena_new(memory, pages * UNWIND_PAGE, &a), "an arena of %zu pages", pages);
+	return a;
+}
+
+/* A small generator: the same numbers in every run. */
+static uint32_t next(uint32_t *state)
+{
+	*state = *state * 1664525 + 1013904223;
+	return *state >> 8;
+}
+
+static void test_bounds(void)
+{
+	struct arena *a = make(2);
+
+	is_u64(arena_alloc(a, 0), 0, "nothing takes nothing");
+	is_u64(arena_alloc(a, UNWIND_PAGE + 1), 0, "more than a page is not to be had");
+	is_u64(arena_alloc(a, UNWIND_PAGE), UNWIND_PAGE / UNWIND_UNIT,
+	       "a whole page is the second one");
+	is_u64(arena_alloc(a, 1), 0, "then it is full");
+	arena_release(a, 0);
+	ok(1, "releasing nothing is fine");
+	arena_free(a);
+	arena_free(NULL);
+	a = make(1);
+	is_u64(arena_alloc(a, 1), 0, "the first page is never given out");
+	arena_free(a);
+}
+
+static void test_grace(void)
+{
+	struct arena *a = make(2);
+	uint32_t unit = arena_alloc(a, UNWIND_PAGE);
+
+	arena_release(a, unit);
+	is_u64(arena_waiting(a), UNWIND_PAGE, "what was freed waits");
+	is_u64(arena_alloc(a, UNWIND_PAGE), 0, "…and is not given out");
+	arena_tick(a);
+	is_u64(arena_alloc(a, UNWIND_PAGE), 0, "…nor after one tick");
+	arena_tick(a);
+	is_u64(arena_waiting(a), 0, "after two it is free");
+	is_u64(arena_used(a), 0, "…and its page with it");
+	is_u64(arena_alloc(a, 64), unit, "another size may have the page");
+	arena_free(a);
+}
+
+struct object {
+	uint32_t unit;
+	size_t bytes;
+	uint8_t mark;
+};
+
+static bool is_marked(const struct arena *a, const struct object *o)
+{
+	const uint8_t *p = arena_at(a, o->unit);
+
+	for (size_t i = 0; i < o->bytes; i++)
+		if (p[i] != o->mark)
+			return false;
+	return true;
+}
+
+/* Objects of all sizes come and go; none overlaps another, crosses a page or is forgotten. */
+static void test_churn(void)
+{
+	static struct object objects[2000];
+	struct arena *a = make(PAGES);
+	uint32_t state = 7, failures = 0, crossings = 0, damaged = 0, made = 0;
+	size_t cnt = 0;
+
+	for (uint32_t round = 0; round < 20000; round++) {
+		if (cnt < ARRAY_SIZE(objects) && next(&state) % 3) {
+			struct object o = {.bytes = 1 + next(&state) % 900, .mark = (uint8_t)round};
+
+			o.unit = arena_alloc(a, o.bytes);
+			if (!o.unit) {
+				failures++;
+			} else {
+				made++;
+				memset(arena_at(a, o.unit), o.mark, o.bytes);
+				crossings +=
+					(o.unit * (size_t)UNWIND_UNIT) / UNWIND_PAGE !=
+					(o.unit * (size_t)UNWIND_UNIT + o.bytes - 1) / UNWIND_PAGE;
+				objects[cnt++] = o;
+			}
+		} else if (cnt) {
+			size_t i = next(&state) % cnt;
+
+			damaged += !is_marked(a, &objects[i]);
+			arena_release(a, objects[i].unit);
+			objects[i] = objects[--cnt];
+		}
+		if (round % 50 == 0)
+			arena_tick(a);
+	}
+	ok(made > 5000 && failures > 0, "%u objects made, %u found no room", made, failures);
+	is_u64(crossings, 0, "none crosses a page");
+	is_u64(damaged, 0, "none was written over");
+	while (cnt)
+		arena_release(a, objects[--cnt].unit);
+	arena_tick(a);
+	arena_tick(a);
+	is_u64(arena_used(a), 0, "all pages are free in the end");
+	is_u64(arena_waiting(a), 0, "nothing waits");
+	arena_free(a);
+}
+
+int main(void)
+{
+	test_bounds();
+	test_grace();
+	test_churn();
+	return tap_done();
+}
