@@ -17,7 +17,7 @@
 struct config {
 	const char *output, *format, *raw, *cgroup;
 	uint64_t duration_ns, hz, pid;
-	bool no_kernel_stacks;
+	bool no_kernel_stacks, stack_copies;
 };
 
 static const struct opt opts[] = {
@@ -35,6 +35,9 @@ static const struct opt opts[] = {
 	 "svg, text, json, folded or pprof", 0, 0},
 	{"raw", 0, OPT_STRING, offsetof(struct config, raw), "FILE",
 	 "also write the raw records there, for culprit show --raw", 0, 0},
+	{"stack-copies", 0, OPT_FLAG, offsetof(struct config, stack_copies), NULL,
+	 "with --raw: each sample brings its registers and stack along, for checking the unwinder", 0,
+	 0},
 	{"no-kernel-stacks", 0, OPT_FLAG, offsetof(struct config, no_kernel_stacks), NULL,
 	 "user stacks only", 0, 0},
 };
@@ -97,7 +100,8 @@ static int record(const struct config *c, char **command, struct profile **ret, 
 		.collect = {.hz = (uint32_t)c->hz,
 			    .pid = (uint32_t)c->pid,
 			    .only_added = command != NULL,
-			    .no_kernel_stacks = c->no_kernel_stacks},
+			    .no_kernel_stacks = c->no_kernel_stacks,
+			    .copy_all_stacks = c->stack_copies},
 		.raw_path = c->raw,
 	};
 	uint64_t duration_ns = c->duration_ns ? c->duration_ns : command ? 0 : 10 * NSEC_PER_SEC;
@@ -142,6 +146,8 @@ static int run(const void *config, const struct operands *operands)
 		return EXIT_FAILED;
 	if (c->pid && operands->cnt)
 		return command_failf("--pid and a command exclude each other");
+	if (c->stack_copies && !c->raw)
+		return command_failf("--stack-copies without --raw is of no use");
 	if (tool_check_output(c->output))
 		return EXIT_FAILED;
 	signals_catch();
