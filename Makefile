@@ -52,6 +52,7 @@ LDFLAGS_ALL := $(SAN) $(LDFLAGS)
 # -lprotobuf-c and -lz by format/; -lelf is libbpf's, and an oracle of the tests. jemalloc is linked into the program
 # only, and not together with a sanitizer (both replace malloc).
 LIBS := -lbpf -lelf -lsqlite3 -lzstd -lprotobuf-c -lz -liberty -lm -lpthread
+UNIT_LIBS := -ldw # another opinion on what elf/ reads
 JEMALLOC := $(if $(SAN),,-ljemalloc)
 
 # ---- sources -----------------------------------------------------------------------------------------------------
@@ -143,7 +144,7 @@ $(O)/culprit: $(TOOL_OBJ) $(O)/libculprit.a
 $(O)/tests/unit/%: tests/unit/%.c $(O)/libculprit.a
 	$(call msg,UNIT,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS_ALL) -Itests $(CFLAGS_ALL) -MMD -MP -MF $(O)/tests/unit/$*.d $(LDFLAGS_ALL) -o $@ $< $(O)/libculprit.a $(LIBS)
+	$(Q)$(CC) $(CPPFLAGS_ALL) -Itests $(CFLAGS_ALL) -MMD -MP -MF $(O)/tests/unit/$*.d $(LDFLAGS_ALL) -o $@ $< $(O)/libculprit.a $(LIBS) $(UNIT_LIBS)
 
 # Programs to be profiled: frame pointers, no inlining of what tests look for, flags of their own in a first-line comment.
 define target_build

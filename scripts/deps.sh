@@ -33,6 +33,7 @@ packages() {
 		test   shellcheck           ShellCheck
 		test   golang-go            golang
 		test   sqlite3              sqlite
+		test   libdw-dev            elfutils-devel
 		test   libxml2-utils        libxml2
 		test   chromium             chromium
 		bench  bpftrace             bpftrace
