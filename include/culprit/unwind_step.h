@@ -67,31 +67,31 @@ static __always_inline enum unwind_result unwind_by_frame_pointer(struct unwind_
 	return UNWIND_MORE;
 }
 
+/*
+ * The DWARF number of the ith general register in a signal frame. x86-64's gregs are r8 to r15, then
+ * di si bp bx dx ax cx sp, here as hexadecimal digits from the right (a table would become a data
+ * section of its own, which kernels refuse).
+ */
+static __always_inline unsigned int signal_register(unsigned int i)
+{
+	if (!UNWIND_X86)
+		return i & (WIRE_REGS - 1);
+	return i < 8 ? i + 8 : 0x72013645u >> (4 * (i & 7)) & 7;
+}
+
 /* `context` is where struct ucontext begins. */
 static __always_inline enum unwind_result unwind_signal_frame(struct unwind_walk *w, __u64 context)
 {
-#if UNWIND_X86
-	/* uc_mcontext.gregs in DWARF's numbers; behind them rip */
-	static const __u8 order[] = {8, 9, 10, 11, 12, 13, 14, 15, 5, 4, 6, 3, 1, 0, 2, 7};
-	const __u64 gregs = context + 40;
-#else
-	const __u64 gregs = context + 184; /* behind fault_address: x0 to x30, sp, pc */
-#endif
+	/* x86-64: behind flags, link and stack; arm64: behind signal mask and fault_address */
+	const __u64 registers = context + (UNWIND_X86 ? 40 : 184);
+	const unsigned int cnt = UNWIND_X86 ? 16 : WIRE_REGS;
 	__u64 ip;
 
-#if UNWIND_X86
-	for (unsigned int i = 0; i < sizeof(order); i++)
-		if (!unwind_read(w, gregs + 8 * i, &w->regs[order[i]]))
+	for (unsigned int i = 0; i < cnt; i++)
+		if (!unwind_read(w, registers + 8 * i, &w->regs[signal_register(i)]))
 			return UNWIND_BROKEN;
-	if (!unwind_read(w, gregs + 8 * sizeof(order), &ip))
+	if (!unwind_read(w, registers + 8 * cnt, &ip))
 		return UNWIND_BROKEN;
-#else
-	for (unsigned int i = 0; i < WIRE_REGS; i++)
-		if (!unwind_read(w, gregs + 8 * i, &w->regs[i]))
-			return UNWIND_BROKEN;
-	if (!unwind_read(w, gregs + 8 * WIRE_REGS, &ip))
-		return UNWIND_BROKEN;
-#endif
 	if (!is_user_address(ip))
 		return UNWIND_BROKEN;
 	w->ip = ip;

@@ -10,7 +10,7 @@
 #include "base/idmap.h"
 #include "base/reader.h"
 #include "elf/image.h"
-#include "elf/rules.h"
+#include "elf/leaf.h"
 
 /*
  * Chunks that are loaded together: a child process is made for each load, and who was seen in a
@@ -31,7 +31,7 @@ struct dir {
 };
 
 struct leaves {
-	struct arena *arena;
+	struct units *units;
 	struct dir *dirs;
 	uint32_t dir_cnt; /* entries in use or free again */
 	uint32_t max_dirs;
@@ -43,13 +43,13 @@ struct leaves {
 	struct leaves_stats stats;
 };
 
-int leaves_new(struct arena *arena, uint32_t max_dirs, struct leaves **ret)
+int leaves_new(struct units *units, uint32_t max_dirs, struct leaves **ret)
 {
 	struct leaves *l = calloc(1, sizeof(*l));
 
 	if (!l)
 		return -ENOMEM;
-	l->arena = arena;
+	l->units = units;
 	l->max_dirs = max_dirs;
 	idmap_init(&l->by_key, max_dirs);
 	idmap_init(&l->by_unit, max_dirs);
@@ -91,14 +91,14 @@ static struct dir *find_dir(const struct leaves *l, uint32_t unit)
 /* The words of a directory are read by BPF at any time: they are written one by one. */
 static void set_leaf(const struct leaves *l, const struct dir *d, uint32_t index, uint32_t value)
 {
-	struct unwind_dir *u = arena_at(l->arena, d->unit);
+	struct unwind_dir *u = units_at(l->units, d->unit);
 
 	__atomic_store_n(&u->leaves[index], value, __ATOMIC_RELEASE);
 }
 
 static uint32_t get_leaf(const struct leaves *l, const struct dir *d, uint32_t index)
 {
-	const struct unwind_dir *u = arena_at(l->arena, d->unit);
+	const struct unwind_dir *u = units_at(l->units, d->unit);
 
 	return u->leaves[index];
 }
@@ -130,12 +130,12 @@ static uint32_t make_dir(struct leaves *l, uint32_t image_id, uint32_t first_chu
 	struct unwind_dir *u;
 	uint32_t unit;
 
-	unit = d ? arena_alloc(l->arena, bytes) : 0;
+	unit = d ? units_alloc(l->units, bytes) : 0;
 	if (!unit) {
 		l->stats.no_room++;
 		return 0;
 	}
-	u = arena_at(l->arena, unit);
+	u = units_at(l->units, unit);
 	memset(u, 0, bytes);
 	u->cnt = cnt;
 	*d = (struct dir){.image_id = image_id,
@@ -145,7 +145,7 @@ static uint32_t make_dir(struct leaves *l, uint32_t image_id, uint32_t first_chu
 			  .refs = 1};
 	if (register_dir(l, d, dir_key(image_id, first_chunk, cnt))) {
 		d->cnt = 0;
-		arena_release(l->arena, unit);
+		units_release(l->units, unit);
 		return 0;
 	}
 	if (d == &l->dirs[l->dir_cnt])
@@ -181,7 +181,7 @@ static void drop_if_unused(struct leaves *l, struct dir *d)
 	if (idmap_get(&l->by_key, key, &index) && &l->dirs[index] == d)
 		(void)idmap_remove(&l->by_key, key, NULL);
 	(void)idmap_remove(&l->by_unit, d->unit, NULL);
-	arena_release(l->arena, d->unit);
+	units_release(l->units, d->unit);
 	d->cnt = 0;
 	if (d - l->dirs < l->free_dir)
 		l->free_dir = (uint32_t)(d - l->dirs);
@@ -209,12 +209,12 @@ static int install(struct leaves *l, struct dir *d, uint32_t index, const void *
 		set_leaf(l, d, index, UNWIND_NO_RULE);
 		return 0;
 	}
-	unit = arena_alloc(l->arena, size);
+	unit = units_alloc(l->units, size);
 	if (!unit) {
 		l->stats.no_room++;
 		return -ENOSPC;
 	}
-	leaf = arena_at(l->arena, unit);
+	leaf = units_at(l->units, unit);
 	memcpy(leaf, bytes, size);
 	leaf->used = l->tick;
 	set_leaf(l, d, index, unit);
@@ -267,7 +267,7 @@ int leaves_load(struct leaves *l, uint32_t dir, uint32_t index, struct image *im
 
 static unsigned int age_class(const struct leaves *l, uint32_t unit)
 {
-	const struct unwind_leaf *leaf = arena_at(l->arena, unit);
+	const struct unwind_leaf *leaf = units_at(l->units, unit);
 	uint16_t age = (uint16_t)(l->tick - leaf->used);
 
 	return age ? 32u - (unsigned int)__builtin_clz(age) : 0;
@@ -275,7 +275,7 @@ static unsigned int age_class(const struct leaves *l, uint32_t unit)
 
 static size_t leaf_bytes(const struct leaves *l, uint32_t unit)
 {
-	const struct unwind_leaf *leaf = arena_at(l->arena, unit);
+	const struct unwind_leaf *leaf = units_at(l->units, unit);
 
 	return leaf->rules_at + leaf->rule_cnt * sizeof(struct unwind_rule);
 }
@@ -283,7 +283,7 @@ static size_t leaf_bytes(const struct leaves *l, uint32_t unit)
 static void evict_leaf(struct leaves *l, struct dir *d, uint32_t index, uint32_t unit)
 {
 	set_leaf(l, d, index, UNWIND_UNKNOWN);
-	arena_release(l->arena, unit);
+	units_release(l->units, unit);
 	d->leaf_cnt--;
 	l->stats.leaves--;
 	l->stats.evicted++;
@@ -314,8 +314,8 @@ static void sweep(struct leaves *l, unsigned int limit, size_t by_age[AGES])
 
 void leaves_tick(struct leaves *l, uint16_t tick)
 {
-	size_t by_age[AGES] = {0}, all = arena_bytes(l->arena), sum = 0;
-	size_t free_bytes = all - arena_used(l->arena) + arena_waiting(l->arena);
+	size_t by_age[AGES] = {0}, all = units_bytes(l->units), sum = 0;
+	size_t free_bytes = all - units_used(l->units) + units_waiting(l->units);
 	unsigned int limit = AGES;
 
 	l->tick = tick;

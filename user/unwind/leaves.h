@@ -12,13 +12,13 @@
 #define UNWIND_LEAVES_H
 
 #include "base/compiler.h"
-#include "unwind/arena.h"
+#include "unwind/units.h"
 
 struct image;
 struct leaves;
 
 /* Borrows the arena. */
-int must_check leaves_new(struct arena *arena, uint32_t max_dirs, struct leaves **ret);
+int must_check leaves_new(struct units *units, uint32_t max_dirs, struct leaves **ret);
 void leaves_free(struct leaves *l); /* NULL is fine */
 
 /*
@@ -35,7 +35,7 @@ void leaves_put(struct leaves *l, uint32_t dir);
  */
 int must_check leaves_load(struct leaves *l, uint32_t dir, uint32_t index, struct image *image);
 
-/* Once a second or so, before arena_tick(); leaves are marked with `tick` from now on. */
+/* Once a second or so, before units_tick(); leaves are marked with `tick` from now on. */
 void leaves_tick(struct leaves *l, uint16_t tick);
 
 struct leaves_stats {

@@ -18,7 +18,7 @@ struct list {
 };
 
 struct spans {
-	struct arena *arena;
+	struct units *units;
 	struct leaves *leaves;
 	struct list *lists;
 	size_t list_cnt, list_cap;
@@ -31,13 +31,13 @@ struct spans {
 	size_t build_cnt, build_cap;
 };
 
-int spans_new(struct arena *arena, struct leaves *leaves, uint32_t max_lists, struct spans **ret)
+int spans_new(struct units *units, struct leaves *leaves, uint32_t max_lists, struct spans **ret)
 {
 	struct spans *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return -ENOMEM;
-	s->arena = arena;
+	s->units = units;
 	s->leaves = leaves;
 	s->max_lists = max_lists;
 	idmap_init(&s->by_version, max_lists);
@@ -140,12 +140,12 @@ static int build(struct spans *s, const struct unwind_maps *maps)
 static uint32_t write_list(struct spans *s, const struct unwind_span *spans, size_t cnt,
 			   unsigned int levels)
 {
-	uint32_t unit = arena_alloc(s->arena, sizeof(struct unwind_list) + cnt * sizeof(*spans));
+	uint32_t unit = units_alloc(s->units, sizeof(struct unwind_list) + cnt * sizeof(*spans));
 	struct unwind_list *list;
 
 	if (!unit)
 		return 0;
-	list = arena_at(s->arena, unit);
+	list = units_at(s->units, unit);
 	list->cnt = (uint16_t)cnt;
 	list->levels = (uint16_t)levels;
 	list->reserved = 0;
@@ -178,7 +178,7 @@ static uint32_t write_levels(struct spans *s)
 			return root;
 	}
 	while (cnt)
-		arena_release(s->arena, roots[--cnt].dir);
+		units_release(s->units, roots[--cnt].dir);
 	return 0;
 }
 
@@ -219,7 +219,7 @@ static void put_dirs(struct spans *s, const struct unwind_span *spans, size_t cn
 
 static void free_list(struct spans *s, uint32_t unit)
 {
-	const struct unwind_list *list = arena_at(s->arena, unit);
+	const struct unwind_list *list = units_at(s->units, unit);
 
 	for (size_t i = 0; i < list->cnt; i++) {
 		uint32_t below = list->spans[i].dir;
@@ -230,11 +230,11 @@ static void free_list(struct spans *s, uint32_t unit)
 			leaves_put(s->leaves, below);
 			continue;
 		}
-		put_dirs(s, ((const struct unwind_list *)arena_at(s->arena, below))->spans,
-			 ((const struct unwind_list *)arena_at(s->arena, below))->cnt);
-		arena_release(s->arena, below);
+		put_dirs(s, ((const struct unwind_list *)units_at(s->units, below))->spans,
+			 ((const struct unwind_list *)units_at(s->units, below))->cnt);
+		units_release(s->units, below);
 	}
-	arena_release(s->arena, unit);
+	units_release(s->units, unit);
 }
 
 uint32_t spans_get(struct spans *s, const struct unwind_maps *maps)

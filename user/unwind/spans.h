@@ -29,7 +29,7 @@ struct unwind_maps {
 	const void *arg;
 };
 
-int must_check spans_new(struct arena *arena, struct leaves *leaves, uint32_t max_lists,
+int must_check spans_new(struct units *units, struct leaves *leaves, uint32_t max_lists,
 			 struct spans **ret);
 void spans_free(struct spans *s); /* NULL is fine */
 

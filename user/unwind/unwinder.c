@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/idmap.h"
 #include "elf/image.h"
-#include "elf/rules.h"
+#include "elf/leaf.h"
 #include "model/record.h"
 #include "unwind/walk.h"
 
@@ -28,7 +28,7 @@ struct space {
 struct unwinder {
 	struct unwind_target target;
 	void *own_memory;
-	struct arena *arena;
+	struct units *units;
 	struct leaves *leaves;
 	struct spans *spans;
 	struct space *entries;
@@ -57,11 +57,11 @@ static int make_parts(struct unwinder *u)
 	if (!u->entries)
 		return -ENOMEM;
 	idmap_init(&u->by_pid, u->target.max_spaces);
-	r = arena_new(u->target.arena, bytes, &u->arena);
+	r = units_new(u->target.arena, bytes, &u->units);
 	if (!r)
-		r = leaves_new(u->arena, dirs < MIN_DIRS ? MIN_DIRS : dirs, &u->leaves);
+		r = leaves_new(u->units, dirs < MIN_DIRS ? MIN_DIRS : dirs, &u->leaves);
 	if (!r)
-		r = spans_new(u->arena, u->leaves, u->target.max_spaces + SPARE_LISTS, &u->spans);
+		r = spans_new(u->units, u->leaves, u->target.max_spaces + SPARE_LISTS, &u->spans);
 	return r;
 }
 
@@ -88,7 +88,7 @@ void unwinder_free(struct unwinder *u)
 		return;
 	spans_free(u->spans);
 	leaves_free(u->leaves);
-	arena_free(u->arena);
+	units_free(u->units);
 	idmap_release(&u->by_pid);
 	free(u->entries);
 	free(u->own_memory);
@@ -233,7 +233,7 @@ static bool find_range(const struct unwind_maps *maps, uint64_t addr, struct unw
 
 static const struct unwind_span *find_span(const struct unwinder *u, uint32_t unit, uint64_t addr)
 {
-	const struct unwind_list *list = arena_at(u->arena, unit);
+	const struct unwind_list *list = units_at(u->units, unit);
 	size_t lo = 0, hi = list->cnt;
 
 	while (hi - lo > 1) {
@@ -253,7 +253,7 @@ static const struct unwind_span *find_span(const struct unwinder *u, uint32_t un
 static uint32_t load_leaf(struct unwinder *u, const struct unwind_span *span, uint64_t byte,
 			  struct image *image)
 {
-	const struct unwind_dir *dir = arena_at(u->arena, span->dir);
+	const struct unwind_dir *dir = units_at(u->units, span->dir);
 	uint32_t chunk = (uint32_t)(byte >> UNWIND_CHUNK_SHIFT);
 
 	if (chunk >= dir->cnt)
@@ -288,7 +288,7 @@ static bool rule_of(void *arg, uint64_t addr, struct unwind_rule *ret)
 		return false;
 	l->end = UNWIND_END_NO_RULE;
 	if (leaf != UNWIND_NO_RULE)
-		*ret = *leaf_find(arena_at(l->u->arena, leaf), byte & (UNWIND_CHUNK - 1));
+		*ret = *leaf_find(units_at(l->u->units, leaf), byte & (UNWIND_CHUNK - 1));
 	if ((ret->cfa & UNWIND_CFA_MASK) != UNWIND_CFA_NONE)
 		l->end = UNWIND_END_BROKEN;
 	return true;
@@ -374,14 +374,14 @@ void unwinder_tick(struct unwinder *u, uint64_t mono_ns)
 	if (u->target.set_tick)
 		u->target.set_tick(u->target.arg, u->tick);
 	leaves_tick(u->leaves, u->tick);
-	arena_tick(u->arena);
+	units_tick(u->units);
 }
 
 void unwinder_stats(const struct unwinder *u, struct unwinder_stats *ret)
 {
 	*ret = u->stats;
 	ret->lists = spans_cnt(u->spans);
-	ret->arena_bytes = arena_bytes(u->arena);
-	ret->arena_used = arena_used(u->arena);
+	ret->arena_bytes = units_bytes(u->units);
+	ret->arena_used = units_used(u->units);
 	leaves_stats(u->leaves, &ret->leaves);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "unwind/arena.h"
+#include "unwind/units.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -30,7 +30,7 @@ struct freed {
 	uint32_t tick;
 };
 
-struct arena {
+struct units {
 	uint8_t *memory;
 	struct page *pages;
 	uint32_t page_cnt;
@@ -56,9 +56,9 @@ static uint64_t full_mask(unsigned int class)
 	return n == 64 ? UINT64_MAX : (UINT64_C(1) << n) - 1;
 }
 
-int arena_new(void *memory, size_t bytes, struct arena **ret)
+int units_new(void *memory, size_t bytes, struct units **ret)
 {
-	struct arena *a = calloc(1, sizeof(*a));
+	struct units *a = calloc(1, sizeof(*a));
 
 	if (!a)
 		return -ENOMEM;
@@ -77,7 +77,7 @@ int arena_new(void *memory, size_t bytes, struct arena **ret)
 	return 0;
 }
 
-void arena_free(struct arena *a)
+void units_free(struct units *a)
 {
 	if (!a)
 		return;
@@ -86,7 +86,7 @@ void arena_free(struct arena *a)
 	free(a);
 }
 
-static void list_add(struct arena *a, uint32_t page)
+static void list_add(struct units *a, uint32_t page)
 {
 	struct page *p = &a->pages[page];
 	uint32_t *head = &a->partial[p->class];
@@ -99,7 +99,7 @@ static void list_add(struct arena *a, uint32_t page)
 	p->is_listed = true;
 }
 
-static void list_remove(struct arena *a, uint32_t page)
+static void list_remove(struct units *a, uint32_t page)
 {
 	struct page *p = &a->pages[page];
 
@@ -113,7 +113,7 @@ static void list_remove(struct arena *a, uint32_t page)
 }
 
 /* A page for the class, put into its list; NO_PAGE when there is none. */
-static uint32_t new_page(struct arena *a, unsigned int class)
+static uint32_t new_page(struct units *a, unsigned int class)
 {
 	uint32_t page = a->empty;
 
@@ -130,7 +130,7 @@ static uint32_t new_page(struct arena *a, unsigned int class)
 	return page;
 }
 
-uint32_t arena_alloc(struct arena *a, size_t bytes)
+uint32_t units_alloc(struct units *a, size_t bytes)
 {
 	size_t units = (bytes + UNWIND_UNIT - 1) / UNWIND_UNIT;
 	unsigned int class = 0, object;
@@ -154,12 +154,12 @@ uint32_t arena_alloc(struct arena *a, size_t bytes)
 	return page * UNITS_A_PAGE + object * class_units[class];
 }
 
-static size_t object_bytes(const struct arena *a, uint32_t unit)
+static size_t object_bytes(const struct units *a, uint32_t unit)
 {
 	return (size_t)class_units[a->pages[unit / UNITS_A_PAGE].class] * UNWIND_UNIT;
 }
 
-static void give_back(struct arena *a, uint32_t unit)
+static void give_back(struct units *a, uint32_t unit)
 {
 	uint32_t page = unit / UNITS_A_PAGE;
 	struct page *p = &a->pages[page];
@@ -176,7 +176,7 @@ static void give_back(struct arena *a, uint32_t unit)
 	a->used_pages--;
 }
 
-void arena_release(struct arena *a, uint32_t unit)
+void units_release(struct units *a, uint32_t unit)
 {
 	/* Each object is in the queue once at most, so that the queue is bounded by the arena. */
 	size_t max = (size_t)a->page_cnt * UNITS_A_PAGE;
@@ -194,7 +194,7 @@ void arena_release(struct arena *a, uint32_t unit)
 	a->waiting_bytes += object_bytes(a, unit);
 }
 
-void arena_tick(struct arena *a)
+void units_tick(struct units *a)
 {
 	a->tick++;
 	while (a->cnt && a->tick - a->freed[a->first].tick > 1) {
@@ -206,22 +206,22 @@ void arena_tick(struct arena *a)
 		a->first = 0;
 }
 
-void *arena_at(const struct arena *a, uint32_t unit)
+void *units_at(const struct units *a, uint32_t unit)
 {
 	return a->memory + (size_t)unit * UNWIND_UNIT;
 }
 
-size_t arena_bytes(const struct arena *a)
+size_t units_bytes(const struct units *a)
 {
 	return a->page_cnt ? (size_t)(a->page_cnt - 1) * UNWIND_PAGE : 0;
 }
 
-size_t arena_used(const struct arena *a)
+size_t units_used(const struct units *a)
 {
 	return (size_t)a->used_pages * UNWIND_PAGE;
 }
 
-size_t arena_waiting(const struct arena *a)
+size_t units_waiting(const struct units *a)
 {
 	return a->waiting_bytes;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "unwind/arena.h"
+#include "unwind/units.h"
 
 #include "unit/tap.h"
 
@@ -7,11 +7,11 @@
 
 static _Alignas(UNWIND_PAGE) uint8_t memory[PAGES * UNWIND_PAGE];
 
-static struct arena *make(size_t pages)
+static struct units *make(size_t pages)
 {
-	struct arena *a = NULL;
+	struct units *a = NULL;
 
-	ok(!arena_new(memory, pages * UNWIND_PAGE, &a), "an arena of %zu pages", pages);
+	ok(!units_new(memory, pages * UNWIND_PAGE, &a), "an arena of %zu pages", pages);
 	return a;
 }
 
@@ -24,37 +24,37 @@ static uint32_t next(uint32_t *state)
 
 static void test_bounds(void)
 {
-	struct arena *a = make(2);
+	struct units *a = make(2);
 
-	is_u64(arena_alloc(a, 0), 0, "nothing takes nothing");
-	is_u64(arena_alloc(a, UNWIND_PAGE + 1), 0, "more than a page is not to be had");
-	is_u64(arena_alloc(a, UNWIND_PAGE), UNWIND_PAGE / UNWIND_UNIT,
+	is_u64(units_alloc(a, 0), 0, "nothing takes nothing");
+	is_u64(units_alloc(a, UNWIND_PAGE + 1), 0, "more than a page is not to be had");
+	is_u64(units_alloc(a, UNWIND_PAGE), UNWIND_PAGE / UNWIND_UNIT,
 	       "a whole page is the second one");
-	is_u64(arena_alloc(a, 1), 0, "then it is full");
-	arena_release(a, 0);
+	is_u64(units_alloc(a, 1), 0, "then it is full");
+	units_release(a, 0);
 	ok(1, "releasing nothing is fine");
-	arena_free(a);
-	arena_free(NULL);
+	units_free(a);
+	units_free(NULL);
 	a = make(1);
-	is_u64(arena_alloc(a, 1), 0, "the first page is never given out");
-	arena_free(a);
+	is_u64(units_alloc(a, 1), 0, "the first page is never given out");
+	units_free(a);
 }
 
 static void test_grace(void)
 {
-	struct arena *a = make(2);
-	uint32_t unit = arena_alloc(a, UNWIND_PAGE);
+	struct units *a = make(2);
+	uint32_t unit = units_alloc(a, UNWIND_PAGE);
 
-	arena_release(a, unit);
-	is_u64(arena_waiting(a), UNWIND_PAGE, "what was freed waits");
-	is_u64(arena_alloc(a, UNWIND_PAGE), 0, "…and is not given out");
-	arena_tick(a);
-	is_u64(arena_alloc(a, UNWIND_PAGE), 0, "…nor after one tick");
-	arena_tick(a);
-	is_u64(arena_waiting(a), 0, "after two it is free");
-	is_u64(arena_used(a), 0, "…and its page with it");
-	is_u64(arena_alloc(a, 64), unit, "another size may have the page");
-	arena_free(a);
+	units_release(a, unit);
+	is_u64(units_waiting(a), UNWIND_PAGE, "what was freed waits");
+	is_u64(units_alloc(a, UNWIND_PAGE), 0, "…and is not given out");
+	units_tick(a);
+	is_u64(units_alloc(a, UNWIND_PAGE), 0, "…nor after one tick");
+	units_tick(a);
+	is_u64(units_waiting(a), 0, "after two it is free");
+	is_u64(units_used(a), 0, "…and its page with it");
+	is_u64(units_alloc(a, 64), unit, "another size may have the page");
+	units_free(a);
 }
 
 struct object {
@@ -63,9 +63,9 @@ struct object {
 	uint8_t mark;
 };
 
-static bool is_marked(const struct arena *a, const struct object *o)
+static bool is_marked(const struct units *a, const struct object *o)
 {
-	const uint8_t *p = arena_at(a, o->unit);
+	const uint8_t *p = units_at(a, o->unit);
 
 	for (size_t i = 0; i < o->bytes; i++)
 		if (p[i] != o->mark)
@@ -77,7 +77,7 @@ static bool is_marked(const struct arena *a, const struct object *o)
 static void test_churn(void)
 {
 	static struct object objects[2000];
-	struct arena *a = make(PAGES);
+	struct units *a = make(PAGES);
 	uint32_t state = 7, failures = 0, crossings = 0, damaged = 0, made = 0;
 	size_t cnt = 0;
 
@@ -85,12 +85,12 @@ static void test_churn(void)
 		if (cnt < ARRAY_SIZE(objects) && next(&state) % 3) {
 			struct object o = {.bytes = 1 + next(&state) % 900, .mark = (uint8_t)round};
 
-			o.unit = arena_alloc(a, o.bytes);
+			o.unit = units_alloc(a, o.bytes);
 			if (!o.unit) {
 				failures++;
 			} else {
 				made++;
-				memset(arena_at(a, o.unit), o.mark, o.bytes);
+				memset(units_at(a, o.unit), o.mark, o.bytes);
 				crossings +=
 					(o.unit * (size_t)UNWIND_UNIT) / UNWIND_PAGE !=
 					(o.unit * (size_t)UNWIND_UNIT + o.bytes - 1) / UNWIND_PAGE;
@@ -100,22 +100,22 @@ static void test_churn(void)
 			size_t i = next(&state) % cnt;
 
 			damaged += !is_marked(a, &objects[i]);
-			arena_release(a, objects[i].unit);
+			units_release(a, objects[i].unit);
 			objects[i] = objects[--cnt];
 		}
 		if (round % 50 == 0)
-			arena_tick(a);
+			units_tick(a);
 	}
 	ok(made > 5000 && failures > 0, "%u objects made, %u found no room", made, failures);
 	is_u64(crossings, 0, "none crosses a page");
 	is_u64(damaged, 0, "none was written over");
 	while (cnt)
-		arena_release(a, objects[--cnt].unit);
-	arena_tick(a);
-	arena_tick(a);
-	is_u64(arena_used(a), 0, "all pages are free in the end");
-	is_u64(arena_waiting(a), 0, "nothing waits");
-	arena_free(a);
+		units_release(a, objects[--cnt].unit);
+	units_tick(a);
+	units_tick(a);
+	is_u64(units_used(a), 0, "all pages are free in the end");
+	is_u64(units_waiting(a), 0, "nothing waits");
+	units_free(a);
 }
 
 int main(void)
