@@ -106,6 +106,8 @@ static bool oracle_eval(const struct oracle *o, const Dwarf_Op *ops, size_t cnt,
 			stack[n - 1] = b + ops[i].number;
 		else if (op == DW_OP_plus && n > 1)
 			stack[--n - 1] = a + b;
+		else if (op == DW_OP_minus && n > 1)
+			stack[--n - 1] = a - b;
 		else if (op == DW_OP_mul && n > 1)
 			stack[--n - 1] = a * b;
 		else if (op == DW_OP_and && n > 1)

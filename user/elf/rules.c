@@ -22,8 +22,9 @@ struct build {
 	struct rules_stats stats;
 
 	struct row_source sources[ROWS_MAX_SOURCES];
-	void (*close[ROWS_MAX_SOURCES])(void *data);
 	size_t source_cnt;
+	struct cfi *cfi;       /* of the file; NULL when it has none */
+	struct cfi *debug_cfi; /* of its debug file */
 
 	uint64_t at;	  /* file offset up to which leaves are made */
 	int64_t to_vaddr; /* of the segment at hand: vaddr - file offset */
@@ -34,16 +35,6 @@ struct build {
 	struct code code;
 };
 
-static void close_cfi(void *data)
-{
-	cfi_free(data);
-}
-
-static int rows_of_cfi(void *data, uint64_t from, uint64_t to, cfi_row_fn fn, void *arg)
-{
-	return cfi_rows(data, from, to, fn, arg);
-}
-
 static int open_code(struct build *b, void **ret)
 {
 	code_init(&b->code, b->file, b->arch);
@@ -51,31 +42,73 @@ static int open_code(struct build *b, void **ret)
 	return 0;
 }
 
-static int open_cfi(struct build *b, void **ret)
+static int open_eh_frame(struct build *b, void **ret)
 {
-	return cfi_open(b->file, (struct cfi **)ret);
+	int r = cfi_open(b->file, &b->cfi);
+
+	*ret = b;
+	return r;
 }
 
-static int open_debug_cfi(struct build *b, void **ret)
+static int eh_frame_rows(void *data, uint64_t from, uint64_t to, cfi_row_fn fn, void *arg)
 {
+	struct build *b = data;
+
+	return cfi_eh_frame_rows(b->cfi, from, to, fn, arg);
+}
+
+static int open_debug_frame(struct build *b, void **ret)
+{
+	*ret = b;
+	return b->cfi && cfi_has_debug_frame(b->cfi) ? 0 : -ENOENT;
+}
+
+static int open_debug_file(struct build *b, void **ret)
+{
+	*ret = b;
 	if (!b->debug || b->debug->machine != b->file->machine)
 		return -ENOENT;
-	return cfi_open_debug(b->debug, (struct cfi **)ret);
+	return cfi_open_debug(b->debug, &b->debug_cfi);
+}
+
+/* The space between two functions is not worth what the first question to .debug_frame costs. */
+static int debug_frame_rows(struct build *b, struct cfi *c, uint64_t from, uint64_t to,
+			    cfi_row_fn fn, void *arg)
+{
+	static const struct unwind_rule none;
+
+	if (code_is_padding(&b->code, from - (uint64_t)b->to_vaddr, to - from))
+		return fn(arg, from, &none);
+	return cfi_debug_frame_rows(c, from, to, fn, arg);
+}
+
+static int own_debug_rows(void *data, uint64_t from, uint64_t to, cfi_row_fn fn, void *arg)
+{
+	struct build *b = data;
+
+	return debug_frame_rows(b, b->cfi, from, to, fn, arg);
+}
+
+static int debug_file_rows(void *data, uint64_t from, uint64_t to, cfi_row_fn fn, void *arg)
+{
+	struct build *b = data;
+
+	return debug_frame_rows(b, b->debug_cfi, from, to, fn, arg);
 }
 
 /*
- * Where rules come from, in order of trust: each is asked for the addresses about which those above
- * it say nothing. What `open` returns other than 0, -ENOMEM and I/O errors means that the file has
- * nothing of that kind.
+ * Where rules come from, in order of trust and then of cost: each is asked for the addresses about
+ * which those above it say nothing. What `open` returns other than 0, -ENOMEM and -EIO means that
+ * the file has nothing of that kind.
  */
 static const struct {
 	int (*open)(struct build *b, void **ret);
 	int (*rows)(void *data, uint64_t from, uint64_t to, cfi_row_fn fn, void *arg);
-	void (*close)(void *data); /* may be NULL */
 } kinds[] = {
-	{open_code, code_rows, NULL},
-	{open_cfi, rows_of_cfi, close_cfi},
-	{open_debug_cfi, rows_of_cfi, close_cfi},
+	{open_code, code_rows},
+	{open_eh_frame, eh_frame_rows},
+	{open_debug_frame, own_debug_rows},
+	{open_debug_file, debug_file_rows},
 };
 
 static int open_sources(struct build *b)
@@ -88,16 +121,17 @@ static int open_sources(struct build *b)
 			return r;
 		if (r)
 			continue;
-		b->sources[b->source_cnt] = (struct row_source){kinds[i].rows, data};
-		b->close[b->source_cnt++] = kinds[i].close;
+		b->sources[b->source_cnt++] = (struct row_source){kinds[i].rows, data};
 	}
 	return 0;
 }
 
-static void add_cfi_stats(struct rules_stats *stats, const struct cfi *c)
+static void close_cfi(struct rules_stats *stats, struct cfi *c)
 {
 	struct cfi_stats more;
 
+	if (!c)
+		return;
 	cfi_get_stats(c, &more);
 	stats->cfi.fdes += more.fdes;
 	stats->cfi.lost_fp_bytes += more.lost_fp_bytes;
@@ -106,17 +140,13 @@ static void add_cfi_stats(struct rules_stats *stats, const struct cfi *c)
 		stats->cfi.rows[i] += more.rows[i];
 		stats->cfi.bytes[i] += more.bytes[i];
 	}
+	cfi_free(c);
 }
 
 static void close_sources(struct build *b)
 {
-	for (size_t i = 0; i < b->source_cnt; i++) {
-		if (b->sources[i].rows == rows_of_cfi)
-			add_cfi_stats(&b->stats, b->sources[i].data);
-		if (b->close[i])
-			b->close[i](b->sources[i].data);
-	}
-	b->source_cnt = 0;
+	close_cfi(&b->stats, b->cfi);
+	close_cfi(&b->stats, b->debug_cfi);
 }
 
 static void finish_leaf(struct build *b)
