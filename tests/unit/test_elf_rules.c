@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <elf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <glob.h>
-#include <unistd.h>
 
 #include "elf/code.h"
 #include "elf/rules.h"
-#include "unit/tap.h"
+#include "unit/cfi_sources.h"
+#include "unit/elf_made.h"
 
 #define ALL_CHUNKS 40000 /* 312 MiB of file */
 
@@ -209,13 +208,245 @@ static void test_system_files(void)
 	}
 }
 
+/* The offsets of the bytes in the file; how many there are. */
+static size_t find_bytes(const char *path, const uint8_t *bytes, size_t len, uint64_t *ret_at)
+{
+	size_t size, cnt = 0;
+	uint8_t *data;
+	int fd = elf_copy(path, &data, &size);
+
+	if (fd < 0)
+		return 0;
+	for (const uint8_t *p = data; (p = memmem(p, size - (size_t)(p - data), bytes, len)); p++) {
+		*ret_at = (uint64_t)(p - data);
+		cnt++;
+	}
+	munmap(data, size);
+	close(fd);
+	return cnt;
+}
+
+/* The code that returns from a signal handler: all of it, and the byte before, is a signal frame. */
+static void test_trampoline(const char *path, const uint8_t *bytes, size_t len, int32_t context)
+{
+	struct rules_stats stats;
+	struct elf_file file;
+	uint64_t at = 0;
+	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+
+	if (fd < 0) {
+		tap_skip("no such file here");
+		return;
+	}
+	if (ok(find_bytes(path, bytes, len, &at) == 1 && !elf_file_init(&file, fd) &&
+		       build_all(&file, &stats),
+	       "%s: has one trampoline, at %#" PRIx64, path, at)) {
+		int good = 0;
+
+		for (uint64_t i = at - 1; i < at + len; i++) {
+			struct unwind_rule rule = look_up(i);
+
+			good += unwind_rule_kind(&rule) == UNWIND_CFA_SIGNAL &&
+				unwind_rule_offset(&rule) == context;
+		}
+		is_u64(good, len + 1, "%s: which has the rule of a signal frame", path);
+	}
+	free_leaves();
+	close(fd);
+}
+
+static void test_trampolines(void)
+{
+	static const uint8_t x86[] = {0x48, 0xc7, 0xc0, 15, 0, 0, 0, 0x0f, 0x05};
+	static const uint8_t arm64[] = {0x68, 0x11, 0x80, 0xd2, 0x01, 0, 0, 0xd4};
+
+	test_trampoline("/lib/x86_64-linux-gnu/libc.so.6", x86, sizeof(x86), 0);
+	test_trampoline("/lib/ld-musl-x86_64.so.1", x86, sizeof(x86), 0);
+	test_trampoline(elf_made("arm64.s", cfi_source_arm64,
+				 "clang --target=aarch64-linux-gnu -nostdlib -shared -fuse-ld=lld "
+				 "%s -o %s 2>/dev/null",
+				 "arm64.so"),
+			arm64, sizeof(arm64), 128);
+}
+
+static struct unwind_rule rule_of(uint32_t offset)
+{
+	return (struct unwind_rule){.cfa = UNWIND_CFA_SP | offset << UNWIND_CFA_BITS};
+}
+
+/* Rows that do not fit into a leaf: what is there stays right, the rest is unknown. */
+static void test_full_leaf(uint32_t rules, uint32_t rows, uint32_t step)
+{
+	struct leaf_builder *b = malloc(sizeof(*b));
+	const struct unwind_leaf *leaf;
+	uint32_t fit = 0, wrong = 0;
+	struct buf out;
+
+	buf_init(&out, 1 << 16);
+	leaf_builder_init(b);
+	for (uint32_t i = 0; i < rows; i++) {
+		struct unwind_rule rule = rule_of(8 * (1 + i % rules));
+
+		fit += leaf_builder_add(b, i * step, &rule);
+	}
+	buf_add(&out, "align", 4);
+	leaf_builder_finish(b, &out);
+	leaf = (const struct unwind_leaf *)(const void *)(out.data + 8);
+	ok(leaf_is_valid(leaf, out.len - 8), "a full leaf is valid");
+	for (uint32_t i = 0; i < rows; i++) {
+		struct unwind_rule want =
+			i < fit ? rule_of(8 * (1 + i % rules)) : (struct unwind_rule){0};
+
+		wrong += !unwind_rule_equal(leaf_find(leaf, i * step), &want);
+		wrong += !unwind_rule_equal(leaf_find(leaf, i * step + step - 1), &want);
+	}
+	ok(fit > 100 && fit < rows && !wrong,
+	   "%u of %u rows with %u rules fit in %zu bytes, the others are unknown", fit, rows, rules,
+	   out.len - 8);
+	buf_release(&out);
+	free(b);
+}
+
+static void test_validity(void)
+{
+	static const struct unwind_rule rules[] = {
+		{.cfa = UNWIND_CFA_SP | 8 << UNWIND_CFA_BITS},
+		{.cfa = UNWIND_CFA_REG, .other = 10},
+		{.cfa = UNWIND_CFA_PLT, .other = 11},
+	};
+	struct leaf_builder *b = malloc(sizeof(*b));
+	uint64_t copy[8];
+	uint16_t *words = (uint16_t *)copy;
+	struct unwind_rule *last = (struct unwind_rule *)(void *)&copy[5];
+	struct buf out;
+
+	buf_init(&out, 1 << 16);
+	leaf_builder_init(b);
+	for (uint32_t i = 0; i < 3; i++)
+		leaf_builder_add(b, 16 * i, &rules[i]);
+	is_u64(leaf_builder_finish(b, &out), 48, "three rows, three rules");
+	ok(leaf_is_valid(out.data + 4, 48), "a leaf that was built is valid");
+	for (size_t len = 0; len < 48; len++)
+		if (leaf_is_valid(out.data + 4, len))
+			ok(false, "cut to %zu bytes it is not", len);
+
+#define broken(what, ...)                                            \
+	do {                                                         \
+		memcpy(copy, out.data + 4, 48);                      \
+		__VA_ARGS__;                                         \
+		ok(!leaf_is_valid(copy, 48), "not valid: %s", what); \
+	} while (0)
+	broken("no rows", words[0] = 0);
+	broken("more rows than there is room for", words[0] = 9000);
+	broken("no rules", words[1] = 0);
+	broken("one rule more", words[1]++);
+	broken("rules elsewhere", words[2] += 8);
+	broken("rules beyond the end", words[2] = 65528);
+	broken("already used", words[3] = 1);
+	broken("does not begin at 0", words[4] = 1);
+	broken("two rows at one place", words[6] = words[5]);
+	broken("a row beyond the chunk", words[6] = UNWIND_CHUNK);
+	broken("an index beyond the rules", ((uint8_t *)copy)[15] = 3);
+	broken("an unknown kind", last->cfa = 9);
+	broken("a byte of a PLT entry that there is not", last->other = 16);
+	broken("a register that there is not", last[-1].other = -1);
+#undef broken
+	buf_release(&out);
+	free(b);
+}
+
+/* A source that knows every other hundred addresses, shifted by `data`. */
+static int striped(void *data, uint64_t from, uint64_t to, cfi_row_fn fn, void *arg)
+{
+	uint64_t shift = *(const uint64_t *)data;
+	int r = 0;
+
+	for (uint64_t at = from; at < to && !r; at = (at + shift) / 100 * 100 + 100 - shift) {
+		struct unwind_rule rule = rule_of((uint32_t)(8 + shift));
+
+		if ((at + shift) / 100 % 2)
+			rule = (struct unwind_rule){0};
+		r = fn(arg, at, &rule);
+	}
+	return r;
+}
+
+struct seen {
+	uint64_t at[64];
+	uint32_t offset[64];
+	size_t cnt;
+};
+
+static int see(void *arg, uint64_t vaddr, const struct unwind_rule *rule)
+{
+	struct seen *s = arg;
+
+	if (s->cnt == 64)
+		return -ENOSPC;
+	s->at[s->cnt] = vaddr;
+	s->offset[s->cnt++] = (uint32_t)unwind_rule_offset(rule);
+	return vaddr == 900 ? -ECANCELED : 0;
+}
+
+static void test_fill(void)
+{
+	uint64_t shifts[] = {0, 50};
+	struct row_source sources[] = {{striped, &shifts[0]}, {striped, &shifts[1]}};
+	struct seen s = {0};
+
+	/* 0: [0,100) [200,300); 50: [-50,50) [150,250) [350,450) */
+	ok(!rows_fill(sources, 2, 10, 420, see, &s), "two sources");
+	is_u64(s.cnt, 7, "seven rows");
+	ok(s.at[0] == 10 && s.offset[0] == 8 && s.at[1] == 100 && s.offset[1] == 0 &&
+		   s.at[2] == 150 && s.offset[2] == 58 && s.at[3] == 200 && s.offset[3] == 8,
+	   "the first source goes before the second, which fills its holes");
+	ok(s.at[4] == 300 && s.offset[4] == 0 && s.at[5] == 350 && s.offset[5] == 58 &&
+		   s.at[6] == 400 && s.offset[6] == 8,
+	   "to the end");
+	s.cnt = 0;
+	ok(!rows_fill(sources, 0, 10, 420, see, &s) && s.cnt == 1 && !s.offset[0],
+	   "without a source nothing is known");
+	ok(rows_fill(sources, 2, 800, 1200, see, &s) == -ECANCELED, "whoever listens can stop it");
+	s.cnt = 0;
+	ok(!rows_fill(sources, 2, 10, 10, see, &s) && !s.cnt, "nothing is nothing");
+}
+
+static void test_limits(void)
+{
+	struct elf_file file;
+	struct buf b;
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+
+	buf_init(&b, 100);
+	ok(!elf_file_init(&file, fd), "this program");
+	is_i64(rules_build(&file, NULL, 0, RULES_MAX_CHUNKS + 1, &b), -EINVAL, "too many chunks");
+	is_i64(rules_build(&file, NULL, 0, RULES_MAX_CHUNKS, &b), -ENOSPC, "too small a buffer");
+	buf_clear(&b);
+	ok(!rules_build(&file, NULL, UINT32_MAX, 2, &b) && b.len == 8 && !b.data[0] && !b.data[4],
+	   "chunks behind the end of the file are empty");
+	file.machine = EM_S390;
+	buf_clear(&b);
+	ok(!rules_build(&file, NULL, 0, 4, &b) && b.len == 16, "no rules for other machines");
+	buf_release(&b);
+	close(fd);
+}
+
 int main(int argc, char **argv)
 {
-	if (argc > 1) {
+	if (argc > 1) { /* figures for files of your choice */
 		for (int i = 1; i < argc; i++)
 			test_file(argv[i]);
 		return tap_done();
 	}
+	tmpdir_make();
+	test_validity();
+	test_full_leaf(2, 4000, 2);
+	test_full_leaf(1000, 1000, 8);
+	test_full_leaf(250, 2000, 4);
+	test_fill();
+	test_limits();
+	test_trampolines();
 	test_system_files();
+	tmpdir_remove();
 	return tap_done();
 }
