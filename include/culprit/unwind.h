@@ -42,8 +42,7 @@ enum unwind_cfa {
 	UNWIND_CFA_REG = 4,  /* register number `other` (DWARF's) + offset */
 	UNWIND_CFA_PLT =
 		5, /* x86-64: sp + offset, 8 more from byte `other` of a 16-byte PLT entry on */
-	UNWIND_CFA_SIGNAL =
-		6, /* the kernel's signal frame begins at sp + offset: all registers in it */
+	UNWIND_CFA_SIGNAL = 6, /* struct ucontext of the kernel's signal frame is at sp + offset */
 	UNWIND_CFA_SP_DEREF = 7, /* *(sp + offset) + `other` bytes */
 	UNWIND_CFA_FP_DEREF =
 		8, /* *(fp + offset) + `other` bytes; `fp` is relative to the old fp */

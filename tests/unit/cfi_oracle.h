@@ -106,6 +106,8 @@ static bool oracle_eval(const struct oracle *o, const Dwarf_Op *ops, size_t cnt,
 			stack[n - 1] = b + ops[i].number;
 		else if (op == DW_OP_plus && n > 1)
 			stack[--n - 1] = a + b;
+		else if (op == DW_OP_minus && n > 1)
+			stack[--n - 1] = a - b;
 		else if (op == DW_OP_mul && n > 1)
 			stack[--n - 1] = a * b;
 		else if (op == DW_OP_and && n > 1)
@@ -161,7 +163,7 @@ static uint64_t oracle_rule_cfa(const struct oracle *o, const struct unwind_rule
 	case UNWIND_CFA_FP_DEREF:
 		return oracle_mem(fp + off) + (uint64_t)(int64_t)rule->other;
 	case UNWIND_CFA_SIGNAL: /* uc_mcontext.gregs[REG_RSP] */
-		return oracle_mem(sp + off + 8 + 160);
+		return oracle_mem(sp + off + 160);
 	default:
 		return 0;
 	}
@@ -180,7 +182,7 @@ static bool oracle_same_registers(const struct oracle *o, const struct unwind_ru
 				  Dwarf_Frame *frame, uint64_t pc, uint64_t cfa)
 {
 	enum unwind_cfa kind = unwind_rule_kind(rule);
-	uint64_t sp = oracle_reg(o, o->arch->sp, pc), frame_at = sp + 8;
+	uint64_t sp = oracle_reg(o, o->arch->sp, pc), context;
 	uint64_t fp_base = kind == UNWIND_CFA_FP_DEREF
 				   ? oracle_reg(o, o->arch->regs[CFI_REG_FP], pc) - 8
 				   : cfa;
@@ -194,9 +196,9 @@ static bool oracle_same_registers(const struct oracle *o, const struct unwind_ru
 		other = ORACLE_SAME; /* libdw 0.188 takes rax for rbx in its ABI's defaults */
 	ra = oracle_place(o, frame, o->arch->regs[CFI_REG_RA], pc, cfa, &ra_at);
 	if (kind == UNWIND_CFA_SIGNAL) {
-		frame_at = sp + (uint64_t)(int64_t)unwind_rule_offset(rule) + 8;
-		return ra == ORACLE_AT && ra_at == frame_at + 168 && fp == ORACLE_AT &&
-		       fp_at == frame_at + 120 && other_at == frame_at + 128;
+		context = sp + (uint64_t)(int64_t)unwind_rule_offset(rule);
+		return ra == ORACLE_AT && ra_at == context + 168 && fp == ORACLE_AT &&
+		       fp_at == context + 120 && other_at == context + 128;
 	}
 	if (!oracle_same_place(rule->fp, fp_base, fp, fp_at))
 		return false;

@@ -315,6 +315,25 @@ int cfi_rows(struct cfi *c, uint64_t from, uint64_t to, cfi_row_fn fn, void *arg
 	return rows_fill(sources, c->debug.state == FRAMES_NONE ? 1 : 2, from, to, fn, arg);
 }
 
+int cfi_eh_frame_rows(struct cfi *c, uint64_t from, uint64_t to, cfi_row_fn fn, void *arg)
+{
+	const struct row_source source = {frames_rows, &c->eh};
+
+	return rows_fill(&source, 1, from, to, fn, arg);
+}
+
+int cfi_debug_frame_rows(struct cfi *c, uint64_t from, uint64_t to, cfi_row_fn fn, void *arg)
+{
+	const struct row_source source = {frames_rows, &c->debug};
+
+	return rows_fill(&source, 1, from, to, fn, arg);
+}
+
+bool cfi_has_debug_frame(const struct cfi *c)
+{
+	return c->debug.state != FRAMES_NONE;
+}
+
 void cfi_get_stats(const struct cfi *c, struct cfi_stats *ret)
 {
 	*ret = c->stats;

@@ -49,6 +49,16 @@ void cfi_free(struct cfi *c); /* NULL is fine */
  */
 int must_check cfi_rows(struct cfi *c, uint64_t from, uint64_t to, cfi_row_fn fn, void *arg);
 
+/*
+ * The two halves of it, for who has something to ask between them: .debug_frame has no search table,
+ * so the first question to it is dear.
+ */
+int must_check cfi_eh_frame_rows(struct cfi *c, uint64_t from, uint64_t to, cfi_row_fn fn,
+				 void *arg);
+int must_check cfi_debug_frame_rows(struct cfi *c, uint64_t from, uint64_t to, cfi_row_fn fn,
+				    void *arg);
+bool cfi_has_debug_frame(const struct cfi *c);
+
 /* Counted since cfi_open(). */
 void cfi_get_stats(const struct cfi *c, struct cfi_stats *ret);
 

@@ -4,10 +4,11 @@
 #include <elf.h>
 
 /*
- * arch/x86/include/asm/sigframe.h: struct rt_sigframe is the return address, then struct ucontext,
- * whose saved rsp is 160 bytes in and rip 168 (arch/x86/include/uapi/asm/sigcontext.h).
+ * struct rt_sigframe: on x86-64 (arch/x86/include/asm/sigframe.h) the return address, which is popped
+ * by then, and struct ucontext, whose saved rsp is 160 bytes in and rip 168; on arm64
+ * (arch/arm64/kernel/signal.c) struct siginfo and struct ucontext.
  */
-#define X86_UCONTEXT	 8
+#define ARM64_UCONTEXT	 128
 #define X86_UCONTEXT_RSP 160
 #define X86_UCONTEXT_RIP 168
 
@@ -38,7 +39,7 @@ struct unwind_rule cfi_rule_make(enum unwind_cfa kind, int64_t offset, int64_t f
 
 struct unwind_rule cfi_rule_signal(const struct cfi_arch *arch)
 {
-	return cfi_rule_make(UNWIND_CFA_SIGNAL, arch->machine == EM_X86_64 ? -X86_UCONTEXT : 0,
+	return cfi_rule_make(UNWIND_CFA_SIGNAL, arch->machine == EM_X86_64 ? 0 : ARM64_UCONTEXT,
 			     UNWIND_SAME, UNWIND_SAME);
 }
 

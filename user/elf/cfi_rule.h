@@ -34,9 +34,8 @@ enum cfi_reason cfi_rule(const struct cfi_arch *arch, const struct cfi_row *row,
 struct unwind_rule cfi_rule_make(enum unwind_cfa kind, int64_t offset, int64_t fp, int64_t other);
 
 /*
- * The rule at an instruction of a signal trampoline: where the kernel's struct rt_sigframe begins,
- * seen from the stack pointer. On x86-64 its first word, the return address into the trampoline, is
- * popped by then.
+ * The rule at an instruction of a signal trampoline: where the struct ucontext of the kernel's frame
+ * is, seen from the stack pointer.
  */
 struct unwind_rule cfi_rule_signal(const struct cfi_arch *arch);
 

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Sources give rows by address (rows.h); here they become spans of file offsets, and leaves. Each
+ * executable segment is walked in one go, however many chunks it crosses, so that a function that
+ * is larger than a chunk is worked out once.
+ */
+#include "elf/rules.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "elf/code.h"
+#include "elf/leaf.h"
+
+struct build {
+	const struct elf_file *file;
+	const struct elf_file *debug; /* or NULL */
+	const struct cfi_arch *arch;
+	struct buf *out;
+	struct rules_stats stats;
+
+	struct row_source sources[ROWS_MAX_SOURCES];
+	size_t source_cnt;
+	struct cfi *cfi;       /* of the file; NULL when it has none */
+	struct cfi *debug_cfi; /* of its debug file */
+
+	uint64_t at;	  /* file offset up to which leaves are made */
+	int64_t to_vaddr; /* of the segment at hand: vaddr - file offset */
+	uint64_t row_at;  /* the row that is held back until its end is known */
+	struct unwind_rule row;
+	bool has_row;
+	struct leaf_builder leaf;
+	struct code code;
+};
+
+static int open_code(struct build *b, void **ret)
+{
+	code_init(&b->code, b->file, b->arch);
+	*ret = &b->code;
+	return 0;
+}
+
+static int open_eh_frame(struct build *b, void **ret)
+{
+	int r = cfi_open(b->file, &b->cfi);
+
+	*ret = b;
+	return r;
+}
+
+static int eh_frame_rows(void *data, uint64_t from, uint64_t to, cfi_row_fn fn, void *arg)
+{
+	struct build *b = data;
+
+	return cfi_eh_frame_rows(b->cfi, from, to, fn, arg);
+}
+
+static int open_debug_frame(struct build *b, void **ret)
+{
+	*ret = b;
+	return b->cfi && cfi_has_debug_frame(b->cfi) ? 0 : -ENOENT;
+}
+
+static int open_debug_file(struct build *b, void **ret)
+{
+	*ret = b;
+	if (!b->debug || b->debug->machine != b->file->machine)
+		return -ENOENT;
+	return cfi_open_debug(b->debug, &b->debug_cfi);
+}
+
+/* The space between two functions is not worth what the first question to .debug_frame costs. */
+static int debug_frame_rows(struct build *b, struct cfi *c, uint64_t from, uint64_t to,
+			    cfi_row_fn fn, void *arg)
+{
+	static const struct unwind_rule none;
+
+	if (code_is_padding(&b->code, from - (uint64_t)b->to_vaddr, to - from))
+		return fn(arg, from, &none);
+	return cfi_debug_frame_rows(c, from, to, fn, arg);
+}
+
+static int own_debug_rows(void *data, uint64_t from, uint64_t to, cfi_row_fn fn, void *arg)
+{
+	struct build *b = data;
+
+	return debug_frame_rows(b, b->cfi, from, to, fn, arg);
+}
+
+static int debug_file_rows(void *data, uint64_t from, uint64_t to, cfi_row_fn fn, void *arg)
+{
+	struct build *b = data;
+
+	return debug_frame_rows(b, b->debug_cfi, from, to, fn, arg);
+}
+
+/*
+ * Where rules come from, in order of trust and then of cost: each is asked for the addresses about
+ * which those above it say nothing. What `open` returns other than 0, -ENOMEM and -EIO means that
+ * the file has nothing of that kind.
+ */
+static const struct {
+	int (*open)(struct build *b, void **ret);
+	int (*rows)(void *data, uint64_t from, uint64_t to, cfi_row_fn fn, void *arg);
+} kinds[] = {
+	{open_code, code_rows},
+	{open_eh_frame, eh_frame_rows},
+	{open_debug_frame, own_debug_rows},
+	{open_debug_file, debug_file_rows},
+};
+
+static int open_sources(struct build *b)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		void *data = NULL;
+		int r = kinds[i].open(b, &data);
+
+		if (r == -ENOMEM || r == -EIO)
+			return r;
+		if (r)
+			continue;
+		b->sources[b->source_cnt++] = (struct row_source){kinds[i].rows, data};
+	}
+	return 0;
+}
+
+static void close_cfi(struct rules_stats *stats, struct cfi *c)
+{
+	struct cfi_stats more;
+
+	if (!c)
+		return;
+	cfi_get_stats(c, &more);
+	stats->cfi.fdes += more.fdes;
+	stats->cfi.lost_fp_bytes += more.lost_fp_bytes;
+	stats->cfi.debug_frame_is_too_large |= more.debug_frame_is_too_large;
+	for (int i = 0; i < CFI_REASON_CNT; i++) {
+		stats->cfi.rows[i] += more.rows[i];
+		stats->cfi.bytes[i] += more.bytes[i];
+	}
+	cfi_free(c);
+}
+
+static void close_sources(struct build *b)
+{
+	close_cfi(&b->stats, b->cfi);
+	close_cfi(&b->stats, b->debug_cfi);
+}
+
+static void finish_leaf(struct build *b)
+{
+	uint32_t size = leaf_builder_finish(&b->leaf, b->out);
+
+	if (size) {
+		b->stats.leaves++;
+		b->stats.bytes += size;
+		b->stats.rows += b->leaf.row_cnt;
+		b->stats.rules += b->leaf.rule_cnt;
+	}
+	leaf_builder_init(&b->leaf);
+}
+
+/* [b->at, to) has this rule. */
+static void add_span(struct build *b, uint64_t to, const struct unwind_rule *rule)
+{
+	while (b->at < to) {
+		uint64_t chunk_end = (b->at | (UNWIND_CHUNK - 1)) + 1;
+		uint64_t end = to < chunk_end ? to : chunk_end;
+
+		if (!leaf_builder_add(&b->leaf, b->at % UNWIND_CHUNK, rule))
+			b->stats.cut_bytes += end - b->at;
+		b->at = end;
+		if (end == chunk_end)
+			finish_leaf(b);
+	}
+}
+
+/* The row that was held back ends at `to`. */
+static void release_row(struct build *b, uint64_t to, bool is_last)
+{
+	bool is_none = unwind_rule_kind(&b->row) == UNWIND_CFA_NONE;
+
+	if (!b->has_row || b->row_at >= to)
+		return;
+	if (is_none && !is_last && code_is_padding(&b->code, b->row_at, to - b->row_at)) {
+		b->stats.padding++;
+		return; /* b->at stays behind: the next row begins there */
+	}
+	if (is_none)
+		b->stats.none_bytes += to - b->row_at;
+	add_span(b, to, &b->row);
+}
+
+static int take_row(void *arg, uint64_t vaddr, const struct unwind_rule *rule)
+{
+	struct build *b = arg;
+	uint64_t offset = vaddr - (uint64_t)b->to_vaddr;
+
+	release_row(b, offset, false);
+	b->row = *rule;
+	b->row_at = offset;
+	b->has_row = true;
+	return buf_error(b->out);
+}
+
+/* The executable segment that the file offset is in, else the one that begins soonest behind it. */
+static const struct elf_segment *find_segment(const struct elf_file *file, uint64_t offset)
+{
+	const struct elf_segment *found = NULL;
+
+	for (uint32_t i = 0; i < file->segment_cnt; i++) {
+		const struct elf_segment *seg = &file->segments[i];
+
+		if (seg->type != PT_LOAD || !(seg->flags & PF_X) || !seg->size ||
+		    seg->offset + seg->size <= offset)
+			continue;
+		if (seg->offset <= offset)
+			return seg;
+		if (!found || seg->offset < found->offset)
+			found = seg;
+	}
+	return found;
+}
+
+static int add_segment(struct build *b, const struct elf_segment *seg, uint64_t to)
+{
+	uint64_t from = b->at;
+	int r;
+
+	b->to_vaddr = (int64_t)(seg->vaddr - seg->offset);
+	b->has_row = false;
+	b->stats.code_bytes += to - from;
+	r = rows_fill(b->sources, b->source_cnt, from + (uint64_t)b->to_vaddr,
+		      to + (uint64_t)b->to_vaddr, take_row, b);
+	if (!r)
+		release_row(b, to, true);
+	return r;
+}
+
+static int add_chunks(struct build *b, uint64_t to)
+{
+	static const struct unwind_rule none;
+	int r = 0;
+
+	leaf_builder_init(&b->leaf);
+	while (!r && b->at < to) {
+		const struct elf_segment *seg = find_segment(b->file, b->at);
+		uint64_t end;
+
+		if (!seg || seg->offset >= to) {
+			add_span(b, to, &none);
+			break;
+		}
+		if (seg->offset > b->at)
+			add_span(b, seg->offset, &none);
+		end = seg->offset + seg->size;
+		r = add_segment(b, seg, end < to ? end : to);
+	}
+	return r;
+}
+
+int rules_build_stats(const struct elf_file *file, const struct elf_file *debug,
+		      uint32_t first_chunk, uint32_t cnt, struct buf *ret,
+		      struct rules_stats *stats)
+{
+	uint64_t from = (uint64_t)first_chunk * UNWIND_CHUNK;
+	struct build *b;
+	int r = 0;
+
+	if (cnt > RULES_MAX_CHUNKS)
+		return -EINVAL;
+	b = calloc(1, sizeof(*b));
+	if (!b)
+		return -ENOMEM;
+	b->file = file;
+	b->debug = debug;
+	b->arch = cfi_arch_find(file->machine);
+	b->out = ret;
+	b->at = from;
+	if (b->arch)
+		r = open_sources(b);
+	if (!r)
+		r = add_chunks(b, from + (uint64_t)cnt * UNWIND_CHUNK);
+	close_sources(b);
+	if (!r)
+		r = buf_error(ret);
+	if (!r && stats)
+		*stats = b->stats;
+	free(b);
+	return r;
+}
+
+int rules_build(const struct elf_file *file, const struct elf_file *debug, uint32_t first_chunk,
+		uint32_t cnt, struct buf *ret)
+{
+	return rules_build_stats(file, debug, first_chunk, cnt, ret, NULL);
+}
