@@ -23,6 +23,7 @@
 #include "elf/buildid.h"
 #include "elf/demangle.h"
 #include "elf/elf_file.h"
+#include "elf/rules.h"
 #include "elf/symtab.h"
 
 #define DELETED " (deleted)" /* what the kernel appends to the path of an unlinked file */
@@ -490,6 +491,14 @@ bool image_symbol(struct image *image, uint64_t offset, struct str *ret_name, ui
 	if (ret_start)
 		*ret_start = start;
 	return true;
+}
+
+int image_rules(struct image *image, uint32_t first_chunk, uint32_t cnt, struct buf *reply)
+{
+	struct elf_file file;
+	int r = elf_file_init(&file, image->fd);
+
+	return r ? r : rules_build(&file, NULL, first_chunk, cnt, reply);
 }
 
 void image_cache_stats(const struct image_cache *cache, struct image_stats *ret_stats)

@@ -14,6 +14,7 @@
 #ifndef ELF_IMAGE_H
 #define ELF_IMAGE_H
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/compiler.h"
 #include "base/err.h"
@@ -94,6 +95,13 @@ bool image_is_pending(const struct image *image);
 /* Is the file at `offset` code of the dynamic loader, i.e. is the image ld.so? Its file is never
  * "the program". */
 bool image_is_loader(const struct image *image);
+
+/*
+ * The unwind rules of `cnt` chunks (culprit/unwind.h) from first_chunk on, as rules_build() of rules.h
+ * appends them to `reply`. 0; -EAGAIN when there is no time for it now; -errno.
+ */
+int must_check image_rules(struct image *image, uint32_t first_chunk, uint32_t cnt,
+			   struct buf *reply);
 
 struct image_stats {
 	uint64_t images, loaded_tables, symbol_bytes, evicted_tables, refused_files;
