@@ -112,6 +112,43 @@ static void test_proc(void)
 	ok(!wire_check(&rec.h, sizeof(rec)), "lengths whose sum wraps around to what fits");
 }
 
+static void test_stack(void)
+{
+	size_t size = sizeof(rec.sample) + 3 * 8 + sizeof(struct wire_stack);
+	struct wire_stack *stack;
+
+	make(WIRE_SAMPLE, size + 64);
+	rec.sample.kernel_cnt = 1;
+	rec.sample.user_cnt = 2;
+	ok(!wire_check(&rec.h, sizeof(rec)), "bytes behind the addresses without the flag");
+	rec.h.flags = WIRE_F_STACK;
+	stack = (struct wire_stack *)&rec.sample.pcs[3];
+	stack->len = 64;
+	ok(wire_check(&rec.h, sizeof(rec)), "a copied stack");
+	ok(wire_sample_stack(&rec.sample) == stack, "…is found behind the addresses");
+	stack->len = 72;
+	ok(!wire_check(&rec.h, sizeof(rec)), "…with more words than there are");
+	stack->len = 60;
+	ok(!wire_check(&rec.h, sizeof(rec)), "…with half a word");
+	stack->len = 64;
+	stack->addr = UINT64_MAX - 63;
+	ok(!wire_check(&rec.h, sizeof(rec)), "…that runs over the end of memory");
+	stack->addr = 4;
+	ok(!wire_check(&rec.h, sizeof(rec)), "…at an odd place");
+	stack->addr = 8;
+	rec.sample.kernel_cnt = 3;
+	rec.sample.user_cnt = 0;
+	ok(!wire_check(&rec.h, sizeof(rec)), "…of a walk without a frame");
+	make(WIRE_SAMPLE, size + WIRE_MAX_STACK + 8);
+	rec.sample.user_cnt = 3;
+	rec.h.flags = WIRE_F_STACK;
+	stack->len = WIRE_MAX_STACK + 8;
+	ok(!wire_check(&rec.h, sizeof(rec)), "…longer than is copied");
+	make(WIRE_SAMPLE, sizeof(rec.sample) + 3 * 8);
+	rec.sample.user_cnt = 3;
+	ok(wire_check(&rec.h, sizeof(rec)) && !wire_sample_stack(&rec.sample), "none");
+}
+
 /* Noise: whatever is accepted has lengths inside its size. */
 static void test_noise(void)
 {
@@ -134,7 +171,7 @@ static void test_noise(void)
 			continue;
 		accepted++;
 		inside = inside && rec.h.size <= 400 && rec.h.size >= sizeof(rec.h);
-		if (rec.h.type == WIRE_SAMPLE)
+		if (rec.h.type == WIRE_SAMPLE && !(rec.h.flags & WIRE_F_STACK))
 			inside = inside && sizeof(rec.sample) + 8u * rec.sample.kernel_cnt +
 							   8u * rec.sample.user_cnt ==
 						   rec.h.size;
@@ -151,6 +188,7 @@ int main(void)
 	test_sample();
 	test_mmap();
 	test_proc();
+	test_stack();
 	test_noise();
 	return tap_done();
 }
