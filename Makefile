@@ -46,7 +46,7 @@ OPT := -O2
 endif
 SAN := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all,)
 CFLAGS_ALL := -std=gnu11 -g $(OPT) -fno-omit-frame-pointer $(if $(SAN),,-fstack-protector-strong) $(WARN) $(SAN) $(CFLAGS)
-LDFLAGS_ALL := $(SAN) $(LDFLAGS)
+LDFLAGS_ALL := $(SAN) -Wl,-z,relro,-z,now $(LDFLAGS)
 
 # Each library is included by one folder only: -lbpf by collect/, -liberty by elf/, -lsqlite3 and -lzstd by store/,
 # -lprotobuf-c and -lz by format/, -lseccomp by base/; -lelf is libbpf's, and an oracle of the tests. jemalloc is linked

@@ -94,8 +94,9 @@ static void test_time(struct sandbox *sb, struct buf *reply)
 
 static void test_rules(struct sandbox *sb, struct buf *reply)
 {
-	static const char *const forbidden[] = {"open", "socket", "execve", "ptrace", "fork",
-						"kill", "limit",  "code",   "shared", "protect"};
+	static const char *const forbidden[] = {
+		"open", "socket",    "execve", "ptrace",	"fork",
+		"kill", "setrlimit", "code",   "shared memory", "making code"};
 	struct sandbox_stats stats;
 
 	sandbox_stats(sb, &stats);
