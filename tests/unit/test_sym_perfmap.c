@@ -238,8 +238,13 @@ static void test_hostile(void)
 	make_process(202, 1, status_self);
 	must(!mkdir(tmpdir_at("202/root/tmp/perf-7.map"), 0755), "make a directory");
 	is_str(find(maps, 202, 7, 0x1000), "-", "nor does a directory");
+	make_process(205, 1, status_self);
+	put("205/root/tmp/perf-7.map", "1000 10 far\n");
+	put("205/mountinfo", "22 1 254:0 / / rw - ext4 /dev/vda rw\n"
+			     "23 22 0:40 / /tmp rw - nfs4 server:/tmp rw\n");
+	is_str(find(maps, 205, 7, 0x1000), "-", "a map on a network file system is not opened");
 	perfmaps_stats(maps, &stats);
-	is_u64(stats.refused, 2, "they are counted");
+	is_u64(stats.refused, 3, "they are counted");
 	if (geteuid() != 0) {
 		tap_skip("only root can give a file away");
 	} else {

@@ -13,6 +13,7 @@
 #include "base/fs.h"
 #include "base/idmap.h"
 #include "base/mem.h"
+#include "base/mountinfo.h"
 #include "base/num.h"
 #include "base/sandbox.h"
 #include "base/text.h"
@@ -20,14 +21,15 @@
 #include "sym/jitmap.h"
 #include "sym/jitparse.h"
 
-#define CHECK_NS     NSEC_PER_SEC	 /* is the pid still the same process? */
-#define READ_NS	     NSEC_PER_SEC	 /* between two readings of a file that changes */
-#define ABSENT_NS    (10 * NSEC_PER_SEC) /* until a map that was not there is looked for again */
-#define READ_SHARE   50			 /* reading may take 1/50 of the time, of all processes */
-#define BYTES_A_LINE 48			 /* of text; a line takes as much again, twice a span */
-#define PARSE_MS     1000		 /* a map of the usual limit takes 100 */
-#define MIN_MEMORY   (4u << 20)		 /* of the parser, beside what grows with the text */
-#define MAX_STATUS   8192
+#define CHECK_NS      NSEC_PER_SEC	  /* is the pid still the same process? */
+#define READ_NS	      NSEC_PER_SEC	  /* between two readings of a file that changes */
+#define ABSENT_NS     (10 * NSEC_PER_SEC) /* until a map that was not there is looked for again */
+#define READ_SHARE    50		  /* reading may take 1/50 of the time, of all processes */
+#define BYTES_A_LINE  48		  /* of text; a line takes as much again, twice a span */
+#define PARSE_MS      1000		  /* a map of the usual limit takes 100 */
+#define MIN_MEMORY    (4u << 20)	  /* of the parser, beside what grows with the text */
+#define MAX_STATUS    8192
+#define MAX_MOUNTINFO (4u << 20)
 
 struct file_version {
 	uint64_t dev, ino, size;
@@ -244,6 +246,19 @@ static int read_owner(int dir, struct owner *ret)
 	return r ? r : has_uid ? 0 : -EINVAL;
 }
 
+/* A map on a file system whose server or daemon does not answer would hold everything up. */
+static bool is_remote(int dir, const char *path)
+{
+	bool remote = false;
+	struct buf b;
+
+	buf_init(&b, MAX_MOUNTINFO);
+	if (!read_text(dir, "mountinfo", &b))
+		remote = mountinfo_path_is_remote(buf_str(&b), str_of(path));
+	buf_release(&b);
+	return remote;
+}
+
 static int open_map(int dir, uint32_t pid, uint32_t inner_pid, struct stat *ret_st)
 {
 	struct owner owner;
@@ -255,10 +270,12 @@ static int open_map(int dir, uint32_t pid, uint32_t inner_pid, struct stat *ret_
 		return r;
 	if (!inner_pid && owner.inner_pid <= UINT32_MAX)
 		inner_pid = (uint32_t)owner.inner_pid;
+	(void)snprintf(path, sizeof(path), "/tmp/perf-%u.map", inner_pid ? inner_pid : pid);
+	if (is_remote(dir, path))
+		return -EREMOTE;
 	root = openat(dir, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return -errno;
-	(void)snprintf(path, sizeof(path), "tmp/perf-%u.map", inner_pid ? inner_pid : pid);
 	fd = fs_open_in_root(root, path);
 	(void)close(root);
 	if (fd < 0)

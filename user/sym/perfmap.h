@@ -48,7 +48,7 @@ bool perfmap_find(struct perfmaps *maps, uint32_t pid, uint32_t inner_pid, uint6
 struct perfmap_stats {
 	uint64_t processes, bytes; /* now */
 	uint64_t reads;
-	uint64_t refused;	 /* files that are not the process's, not regular, not readable */
+	uint64_t refused;	 /* not the process's, not regular, not readable, remote */
 	uint64_t failed;	 /* files that the parser did not survive, or not in time */
 	uint64_t rejected_lines; /* that make no sense */
 	uint64_t cut_files;	 /* larger than is read: only their end is known */
