@@ -46,12 +46,12 @@ OPT := -O2
 endif
 SAN := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all,)
 CFLAGS_ALL := -std=gnu11 -g $(OPT) -fno-omit-frame-pointer $(if $(SAN),,-fstack-protector-strong) $(WARN) $(SAN) $(CFLAGS)
-LDFLAGS_ALL := $(SAN) $(LDFLAGS)
+LDFLAGS_ALL := $(SAN) -Wl,-z,relro,-z,now $(LDFLAGS)
 
 # Each library is included by one folder only: -lbpf by collect/, -liberty by elf/, -lsqlite3 and -lzstd by store/,
-# -lprotobuf-c and -lz by format/; -lelf is libbpf's, and an oracle of the tests. jemalloc is linked into the program
-# only, and not together with a sanitizer (both replace malloc).
-LIBS := -lbpf -lelf -lsqlite3 -lzstd -lprotobuf-c -lz -liberty -lm -lpthread
+# -lprotobuf-c and -lz by format/, -lseccomp by base/; -lelf is libbpf's, and an oracle of the tests. jemalloc is linked
+# into the program only, and not together with a sanitizer (both replace malloc).
+LIBS := -lbpf -lelf -lsqlite3 -lzstd -lprotobuf-c -lz -liberty -lseccomp -lm -lpthread
 UNIT_LIBS := -ldw # another opinion on what elf/ reads
 JEMALLOC := $(if $(SAN),,-ljemalloc)
 
@@ -117,7 +117,8 @@ deps: ## install what building and running needs
 
 lib: $(O)/libculprit.a
 units: $(UNIT_BIN)
-targets: $(TARGET_BIN) $(TARGET_LIB:tests/targets/%.c=$(O)/tests/targets/%)
+# A sanitizer leaves the sandbox without its filter, so that one test is there without a sanitizer too.
+targets: $(O)/tests/unit/test_base_sandbox $(TARGET_BIN) $(TARGET_LIB:tests/targets/%.c=$(O)/tests/targets/%)
 demo-programs: $(DEMO_BIN)
 
 # ---- C -----------------------------------------------------------------------------------------------------------

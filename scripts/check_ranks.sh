@@ -31,6 +31,7 @@ BEGIN {
 	add(5, "tools")
 
 	# A name that ends in / stands for all headers below it.
+	only("base", "seccomp.h")
 	only("collect", "bpf/ culprit.skel.h linux/bpf.h linux/btf.h linux/perf_event.h")
 	only("elf", "libelf.h gelf.h elfutils/ dwarf.h demangle.h libiberty/ libiberty.h lzma.h")
 	only("store", "sqlite3.h zstd.h")

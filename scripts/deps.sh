@@ -27,6 +27,7 @@ packages() {
 		build  libsqlite3-dev       sqlite-devel
 		build  libjemalloc-dev      jemalloc-devel
 		build  libiberty-dev        binutils-devel
+		build  libseccomp-dev       libseccomp-devel
 		build  perl                 perl
 		test   git                  git
 		test   clang-format         clang-tools-extra

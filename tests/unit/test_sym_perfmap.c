@@ -5,12 +5,16 @@
 
 #include "base/buf.h"
 #include "base/fs.h"
+#include "base/sandbox.h"
 #include "base/text.h"
+#include "elf/jobs.h"
 #include "sym/jitmap.h"
+#include "sym/jitparse.h"
 #include "sym/perfmap.h"
 #include "unit/tap.h"
 #include "unit/tmpdir.h"
 
+static struct sandbox *sandbox; /* of new_maps(); NULL: parsed in this process */
 static uint64_t now_ns = NSEC_PER_SEC;
 static uint64_t step_ns; /* that each look at the clock takes */
 
@@ -63,7 +67,7 @@ static const char *find(struct perfmaps *maps, uint32_t pid, uint32_t inner, uin
 
 static struct perfmaps *new_maps(uint32_t max_processes, size_t max_bytes)
 {
-	struct perfmap_opts opts = {tmpdir, &test_clock, max_processes, max_bytes};
+	struct perfmap_opts opts = {tmpdir, &test_clock, max_processes, max_bytes, sandbox};
 	struct perfmaps *maps = NULL;
 
 	if (perfmaps_new(&opts, &maps))
@@ -71,15 +75,32 @@ static struct perfmaps *new_maps(uint32_t max_processes, size_t max_bytes)
 	return maps;
 }
 
+/* What a sandbox would do, and whoever takes its answer. */
+static struct jitmap *parse(const char *text, size_t len, size_t max_lines)
+{
+	char *copy = strndup(text, len), *owned;
+	struct jitmap *map = NULL;
+	struct buf table;
+	size_t table_len;
+
+	buf_init(&table, 4 << 20);
+	if (!jitparse_text(copy, len, max_lines, false, &table)) {
+		owned = buf_detach(&table, &table_len);
+		if (!owned || jitmap_load(owned, table_len, &map))
+			map = NULL;
+	}
+	buf_release(&table);
+	free(copy);
+	return map;
+}
+
 static const char *jit_at(const char *text, uint64_t address)
 {
 	static char out[64];
-	struct jitmap *map = NULL;
+	struct jitmap *map = parse(text, strlen(text), 1000);
 	struct str name;
-	uint64_t rejected;
-	char *copy = strdup(text);
 
-	if (jitmap_parse(copy, strlen(copy), 1000, &map, &rejected))
+	if (!map)
 		return "(failed)";
 	snprintf(out, sizeof(out), "-");
 	if (jitmap_find(map, address, &name))
@@ -94,9 +115,7 @@ static void test_lines(void)
 		"1000 100 old code\n2000 10 b\n1040 20 new\n0x3000 0x10 with prefix\n"
 		"garbage\n4000 0 nothing\n5000 10\n5000 10 \nffffffffffffffff 2 wraps\n"
 		"6000 10 LazyCompile:~f /srv/a b.js:1\r\n-1 10 minus\n7000 10 last";
-	char *copy = strdup(text);
-	struct jitmap *map = NULL;
-	uint64_t rejected = 0;
+	struct jitmap *map;
 
 	is_str(jit_at(text, 0x1000), "old code", "a name may hold blanks");
 	is_str(jit_at(text, 0x103f), "old code", "up to where it was overwritten");
@@ -108,12 +127,12 @@ static void test_lines(void)
 	is_str(jit_at(text, 0x7000), "last", "a last line without newline");
 	is_str(jit_at(text, 0xfff), "-", "before the first");
 	is_str(jit_at("", 0), "-", "an empty map");
-	ok(!jitmap_parse(copy, strlen(copy), 1000, &map, &rejected), "the map is parsed");
-	is_u64(rejected, 6, "lines that make no sense are counted");
+	map = parse(text, strlen(text), 1000);
+	is_u64(jitmap_head(map)->rejected_lines, 6, "lines that make no sense are counted");
 	jitmap_free(map);
-	ok(!jitmap_parse(strdup(text), strlen(text), 2, &map, &rejected),
-	   "no more lines than allowed");
-	is_u64(rejected, 10, "the others are counted");
+	map = parse(text, strlen(text), 2);
+	is_u64(jitmap_head(map)->rejected_lines, 10, "no more lines than allowed");
+	is_u64(jitmap_head(map)->span_cnt, 2, "the last ones");
 	jitmap_free(map);
 	jitmap_free(NULL);
 }
@@ -127,8 +146,7 @@ static void test_overlaps(void)
 	for (int round = 0; round < 200; round++) {
 		static char text[8192];
 		int owner[1200];
-		struct jitmap *map = NULL;
-		uint64_t rejected;
+		struct jitmap *map;
 		size_t len = 0;
 
 		memset(owner, -1, sizeof(owner));
@@ -143,8 +161,11 @@ static void test_overlaps(void)
 			for (unsigned int a = start; a < start + size; a++)
 				owner[a] = i;
 		}
-		if (jitmap_parse(strdup(text), len, 1000, &map, &rejected))
+		map = parse(text, len, 1000);
+		if (!map) {
+			wrong++;
 			continue;
+		}
 		for (unsigned int a = 0; a < 1200; a++) {
 			char want[16] = "";
 			struct str name = {"", 0};
@@ -217,8 +238,13 @@ static void test_hostile(void)
 	make_process(202, 1, status_self);
 	must(!mkdir(tmpdir_at("202/root/tmp/perf-7.map"), 0755), "make a directory");
 	is_str(find(maps, 202, 7, 0x1000), "-", "nor does a directory");
+	make_process(205, 1, status_self);
+	put("205/root/tmp/perf-7.map", "1000 10 far\n");
+	put("205/mountinfo", "22 1 254:0 / / rw - ext4 /dev/vda rw\n"
+			     "23 22 0:40 / /tmp rw - nfs4 server:/tmp rw\n");
+	is_str(find(maps, 205, 7, 0x1000), "-", "a map on a network file system is not opened");
 	perfmaps_stats(maps, &stats);
-	is_u64(stats.refused, 2, "they are counted");
+	is_u64(stats.refused, 3, "they are counted");
 	if (geteuid() != 0) {
 		tap_skip("only root can give a file away");
 	} else {
@@ -299,6 +325,95 @@ static void test_share(void)
 	perfmaps_free(maps);
 }
 
+/* A table as it may come out of a parser that was taken over. */
+static void test_tables(void)
+{
+	static const char text[] = "1000 100 old code\n2000 10 b\n1040 20 new\n3000 8 last\n";
+	char *copy = strdup(text);
+	size_t taken = 0, outside = 0;
+	struct jitmap *map;
+	struct buf table;
+	uint64_t state = 5;
+
+	buf_init(&table, 1 << 20);
+	ok(!jitparse_text(copy, strlen(copy), 100, false, &table), "a table");
+	for (size_t len = 0; len < table.len; len++)
+		taken += !jitmap_load(memcpy(malloc(len + 1), table.data, len), len, &map);
+	is_u64(taken, 0, "cut short anywhere is refused");
+	for (int round = 0; round < 20000; round++) {
+		char *bad = memcpy(malloc(table.len), table.data, table.len);
+		struct str name;
+
+		for (int i = 0; i < 1 + round % 3; i++) {
+			state = state * UINT64_C(6364136223846793005) + 1442695040888963407u;
+			bad[(state >> 33) % table.len] = (char)(state >> 56);
+		}
+		if (jitmap_load(bad, table.len, &map))
+			continue;
+		taken++;
+		for (uint64_t a = 0; a < 0x4000; a += 0x37) {
+			if (jitmap_find(map, a, &name))
+				outside += name.p < bad || name.p + name.len > bad + table.len;
+		}
+		jitmap_free(map);
+	}
+	ok(taken > 100 && taken < 19000, "with other bytes in it, some are (%zu of 20000 taken)",
+	   taken);
+	is_u64(outside, 0, "and the others stay within themselves");
+	buf_release(&table);
+	free(copy);
+}
+
+static int crash(const int *fds, size_t fd_cnt, struct str request, struct buf *reply, void **state)
+{
+	_exit(1);
+}
+
+static const struct sandbox_job good_jobs[] = {[JOB_PERFMAP] = {"perf map", jitparse_job}};
+static const struct sandbox_job bad_jobs[] = {[JOB_PERFMAP] = {"perf map", crash}};
+
+static void test_sandbox(void)
+{
+	struct perfmap_stats stats;
+	struct perfmaps *maps;
+	struct err err;
+
+	if (sandbox_new(good_jobs, ARRAY_SIZE(good_jobs), &sandbox, &err)) {
+		ok(false, "%s", err.text);
+		return;
+	}
+	maps = new_maps(16, 1 << 20);
+	make_process(500, 1, status_self);
+	put("500/root/tmp/perf-7.map", "1000 10 one\nrubbish\n2000 10 two\n");
+	is_str(find(maps, 500, 7, 0x2004), "two", "parsed in a process of its own");
+	put("500/root/tmp/perf-7.map", "3000 10 three\n");
+	now_ns += 2 * NSEC_PER_SEC;
+	is_str(find(maps, 500, 7, 0x3004), "three", "and again");
+	perfmaps_stats(maps, &stats);
+	ok(stats.reads == 2 && stats.rejected_lines == 1 && !stats.failed, "with its counts");
+	perfmaps_free(maps);
+	sandbox_free(sandbox);
+
+	if (sandbox_new(bad_jobs, ARRAY_SIZE(bad_jobs), &sandbox, &err)) {
+		ok(false, "%s", err.text);
+		return;
+	}
+	maps = new_maps(16, 1 << 20);
+	for (int i = 0; i < 5; i++) {
+		is_str(find(maps, 500, 7, 0x3004), "-", "a parser that does not survive it");
+		now_ns += 12 * NSEC_PER_SEC;
+	}
+	perfmaps_stats(maps, &stats);
+	is_u64(stats.failed, 1, "is not tried again");
+	put("500/root/tmp/perf-7.map", "3000 10 changed\n");
+	is_str(find(maps, 500, 7, 0x3004), "-", "until the file changes");
+	perfmaps_stats(maps, &stats);
+	is_u64(stats.failed, 2, "which is counted too");
+	perfmaps_free(maps);
+	sandbox_free(sandbox);
+	sandbox = NULL;
+}
+
 /* This process as it is in the real /proc: its own root, its own number in its own namespace. */
 static void test_real(void)
 {
@@ -336,6 +451,8 @@ int main(void)
 	test_hostile();
 	test_limits();
 	test_share();
+	test_tables();
+	test_sandbox();
 	test_real();
 	ok(tmpdir_remove(), "the test directory is gone");
 	return tap_done();

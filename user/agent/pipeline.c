@@ -85,6 +85,7 @@ int pipeline_new(const struct pipeline_opts *opts, agg_sink_fn sink, void *sink_
 	/* old records: an empty list of kernel functions, and no process to ask */
 	sym.kallsyms_path = opts->kallsyms ? opts->kallsyms : "/dev/null";
 	sym.perfmap.proc_path = opts->proc_root ? opts->proc_root : "/dev/null";
+	sym.perfmap.sandbox = opts->sandbox;
 	r = symbolizer_new(&sym, &p->symbolizer, err);
 	if (r)
 		goto fail;

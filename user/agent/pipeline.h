@@ -16,6 +16,7 @@
 #include "unwind/unwinder.h"
 
 struct pipeline;
+struct sandbox;
 
 struct pipeline_opts {
 	struct agg_opts agg;
@@ -27,6 +28,7 @@ struct pipeline_opts {
 	/* Where the sampler looks for unwind rules; all zero: walks are ended here alone. */
 	struct unwind_target unwind;
 	bool no_kernel_frames;
+	struct sandbox *sandbox; /* borrowed; runs agent_jobs. NULL: parse in this process */
 
 	/*
 	 * Shown every record, those that the registry reads from /proc included, in an order in

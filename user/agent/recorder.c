@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/jobs.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "format/raw.h"
@@ -20,6 +21,7 @@
 
 struct recorder {
 	const struct clock *clock;
+	struct sandbox *sandbox;
 	struct collector *collector;
 	struct pipeline *pipeline;
 	struct raw_writer *raw;
@@ -66,6 +68,7 @@ static int open_pipeline(struct recorder *r, const struct recorder_opts *opts, a
 		.proc_root = "/proc",
 		.kallsyms = "/proc/kallsyms",
 		.max_processes = PIPELINE_MAX_PROCESSES,
+		.sandbox = r->sandbox,
 		.journal = r->raw ? raw_writer_put : NULL,
 		.journal_arg = r->raw,
 		.unwind = {.max_spaces = collector_max_spaces(r->collector),
@@ -104,7 +107,9 @@ int recorder_new(const struct recorder_opts *opts, agg_sink_fn sink, void *sink_
 	if (!r)
 		return err_set(err, ENOMEM, "out of memory");
 	r->clock = &clock_system;
-	ret = collector_new(&opts->collect, &r->collector, err);
+	ret = sandbox_new(agent_jobs, AGENT_JOB_CNT, &r->sandbox, err); /* while we are small */
+	if (!ret)
+		ret = collector_new(&opts->collect, &r->collector, err);
 	if (ret)
 		goto fail;
 	collector_stats(r->collector, &r->seen);
@@ -128,6 +133,7 @@ void recorder_free(struct recorder *r)
 		return;
 	pipeline_free(r->pipeline); /* lets go of the collector's arena */
 	collector_free(r->collector);
+	sandbox_free(r->sandbox);
 	if (raw_writer_close(r->raw, NULL))
 		log_debug("recorder: the raw file is not complete");
 	free(r);

@@ -2,17 +2,34 @@
 /*
  * sandbox.h - runs a parser on hostile bytes in a process of its own.
  *
- * A small process is forked early (sandbox_new()) and waits. For each session it forks a child,
- * which drops all rights, gets resource limits and a seccomp filter, works on the descriptors that
- * it was handed, and answers. Whatever a file makes of the parser, crash, endless loop, gigabytes
- * of memory, ends that child and costs the file its answer, nothing else.
+ * A small process (the zygote) is forked early and waits. For each session it forks a child, which
+ * drops all rights, gets resource limits and a seccomp filter, works on the descriptors that it was
+ * handed, and answers. Whatever a file makes of the parser, crash, endless loop, gigabytes of
+ * memory, ends that child and costs the file its answer, nothing else.
  *
  *	static const struct sandbox_job jobs[] = {[JOB_SYMBOLS] = {"symbols", symbols_job}, …};
  *	r = sandbox_new(jobs, ARRAY_SIZE(jobs), &sb, err);
  *	r = sandbox_run(sb, JOB_SYMBOLS, fds, 2, request, &limits, &reply);
  *
+ * What a job may do: read, write, seek, stat and (private, not executable) map its descriptors, take
+ * memory, tell the time, answer. It cannot open, connect, fork, execute, signal or wait for anything:
+ * such a call kills it. It runs as nobody (uid and gid 65534) when this process has CAP_SETUID,
+ * CAP_SETGID and CAP_KILL, else as the same user without any capability. Its standard descriptors
+ * are /dev/null. It is a fork of what this process was when sandbox_new() was called: what is in
+ * memory then (no secret, please) is there to be read by a parser that was taken over, and what was
+ * set up later is not there.
+ *
  * A job may trust the request (it comes from our own process), not the descriptors' contents. The
- * answer is as hostile as the file: whoever reads it checks it. Single thread.
+ * answer is as hostile as the file: whoever reads it checks it.
+ *
+ * Single thread, and that of sandbox_new(): when it ends, so do the processes. They end with this
+ * process however that ends, they ignore the signals by which a person or a service manager ends
+ * it, and they are not children that anybody could wait for, but the zygote: it makes one SIGCHLD
+ * when it ends. A child that reads a file of a dead network server cannot be killed while it does;
+ * it is given up, and its place among SANDBOX_MAX_SESSIONS is missing until then.
+ *
+ * Sanitized builds (ASan, TSan) have no seccomp filter and no limit of memory and descriptors,
+ * because the sanitizers' own run-time needs more than those allow.
  */
 #ifndef BASE_SANDBOX_H
 #define BASE_SANDBOX_H
@@ -21,7 +38,9 @@
 #include "base/compiler.h"
 #include "base/err.h"
 
-#define SANDBOX_MAX_FDS 4
+#define SANDBOX_MAX_FDS	     4
+#define SANDBOX_MAX_SESSIONS 16		/* open at one time */
+#define SANDBOX_MAX_REQUEST  (1u << 20) /* bytes */
 
 struct sandbox;
 struct sandbox_session;
@@ -29,36 +48,45 @@ struct sandbox_session;
 /*
  * What runs in the child, once for each question of a session. `fds` are the child's own, the same
  * at each call; *state is NULL at the first one and kept between them. Appends the answer to
- * `reply`, which is bounded. 0 or -errno; it need not free anything: the child ends.
+ * `reply`, which is bounded (buf_error() is looked at by the caller). 0 or -errno; it need not free
+ * anything: the child ends. What it returns besides goes to whoever asked, as if it were his own.
  */
 typedef int (*sandbox_fn)(const int *fds, size_t fd_cnt, struct str request, struct buf *reply,
 			  void **state);
 
 struct sandbox_job {
 	const char *name; /* static; for messages */
-	sandbox_fn fn;
+	sandbox_fn fn;	  /* NULL: there is no such job */
 };
 
 struct sandbox_limits {
-	size_t memory_bytes; /* address space beyond what the child starts with */
-	uint32_t cpu_ms;     /* of the whole session, rounded up to seconds by the kernel */
-	uint32_t wall_ms;    /* of one question */
+	/*
+	 * Private writable memory beyond what the child starts with (RLIMIT_DATA). Address space is
+	 * limited to this and twice the size of the files, so that they may be mapped.
+	 */
+	size_t memory_bytes;
+	uint32_t cpu_ms;  /* of the whole session, rounded up to seconds by the kernel */
+	uint32_t wall_ms; /* of one question; includes making the child for the first one */
 	size_t reply_bytes;
-	size_t file_bytes; /* RLIMIT_FSIZE: how much it may write to a descriptor */
+	size_t file_bytes; /* RLIMIT_FSIZE: how long a descriptor's file may become by writing */
+	uint8_t nice;	   /* added to the priority of this process */
 };
 
 /*
- * Forks the waiting process. To be called early, while this process is small and has one thread.
- * `jobs` is borrowed, static. 0 or -errno with a line in err.
+ * Forks the waiting process. To be called early, while this process is small, has one thread and
+ * holds no secret. `jobs` is borrowed, static. 0 or -errno with a line in err.
  */
 int must_check sandbox_new(const struct sandbox_job *jobs, size_t cnt, struct sandbox **ret,
 			   struct err *err);
-void sandbox_free(struct sandbox *sb); /* ends the process and all its children; NULL is fine */
+/* Ends the process and all its children; sessions must have been closed. NULL is fine. */
+void sandbox_free(struct sandbox *sb);
 
 /*
- * One question, one child. 0 and the answer appended to `reply`; what the job returned; -ETIMEDOUT
- * when it took too long; -EFAULT when it crashed or broke a rule; -EFBIG when the answer is too
- * long; -EAGAIN when no child could be made.
+ * One question, one child. `fds` stay the caller's. 0 and the answer appended to `reply`, which is
+ * unchanged otherwise; what the job returned; -ETIMEDOUT when it took too long; -EFAULT when it
+ * crashed or broke a rule; -EFBIG when the answer is longer than reply_bytes or `reply` may be;
+ * -EAGAIN when no child could be made, for good if the zygote is gone; -EINVAL for a job that is
+ * not there, too many descriptors, a request that is too long.
  */
 int must_check sandbox_run(struct sandbox *sb, unsigned int job, const int *fds, size_t fd_cnt,
 			   struct str request, const struct sandbox_limits *limits,
@@ -67,16 +95,25 @@ int must_check sandbox_run(struct sandbox *sb, unsigned int job, const int *fds,
 /* Many questions to one child, for parsers that are slow to start. Errors as sandbox_run(). */
 int must_check sandbox_open(struct sandbox *sb, unsigned int job, const int *fds, size_t fd_cnt,
 			    const struct sandbox_limits *limits, struct sandbox_session **ret);
-/* After anything but 0 or an error of the job itself the session is dead: only close it. */
+/*
+ * Errors as sandbox_run(). After a crash, a time-out or an answer that was not taken the session is
+ * dead and says the same again: only close it. An error of the job leaves it alive.
+ */
 int must_check sandbox_ask(struct sandbox_session *s, struct str request, struct buf *reply);
-void sandbox_close(struct sandbox_session *s); /* NULL is fine */
+void sandbox_close(struct sandbox_session *s); /* does not wait; NULL is fine */
 
 struct sandbox_stats {
-	uint64_t runs, crashes, timeouts;
-	uint64_t cpu_ns;  /* of all children that have ended, user and system */
-	bool has_seccomp; /* false: the kernel or a policy refused the filter */
+	uint64_t runs;	   /* sessions that were asked for */
+	uint64_t crashes;  /* children that crashed or broke a rule */
+	uint64_t timeouts; /* children that took too long, by the clock or in CPU time */
+	uint64_t refused;  /* sessions for which there was no child: -EAGAIN */
+	uint64_t cpu_ns;   /* of all children that have ended, user and system */
+	bool has_seccomp;  /* false: the kernel or a policy refused the filter, or sanitized */
+	bool has_nobody;   /* children run as nobody */
+	bool is_alive;	   /* the zygote is there */
 };
 
-void sandbox_stats(const struct sandbox *sb, struct sandbox_stats *ret);
+/* Takes in what the zygote has reported up to now, without waiting. */
+void sandbox_stats(struct sandbox *sb, struct sandbox_stats *ret);
 
 #endif

@@ -11,13 +11,17 @@
 
 #include "base/fs.h"
 #include "base/hash.h"
+#include "base/mountinfo.h"
 #include "elf/image.h"
 #include "proc/procfs.h"
 
-#define ALIASES	  1024 /* files whose two identities differ; powers of two */
-#define MISSES	  256  /* files that were not found lately */
-#define RETRY_NS  (10 * NSEC_PER_SEC)
-#define PATH_ROOM (WIRE_MAX_PATH + 1)
+#define ALIASES	      1024 /* files whose two identities differ; powers of two */
+#define MISSES	      256  /* files that were not found lately */
+#define RETRY_NS      (10 * NSEC_PER_SEC)
+#define DEVICES	      64		  /* of which it is known whether they are remote */
+#define DEVICE_NS     (60 * NSEC_PER_SEC) /* numbers of devices without a disk are used again */
+#define MAX_MOUNTINFO (UINT32_C(4) << 20) /* some 30,000 mounts */
+#define PATH_ROOM     (WIRE_MAX_PATH + 1)
 
 struct file_id {
 	uint64_t ino;
@@ -35,8 +39,14 @@ struct miss {
 	uint64_t time_ns;
 };
 
+struct device {
+	uint32_t maj, min;
+	uint64_t time_ns; /* 0 = free */
+	bool is_remote;
+};
+
 /*
- * Both tables are direct-mapped: a newer file takes the place of an older one. Good enough for
+ * All tables are direct-mapped: a newer file takes the place of an older one. Good enough for
  * caches.
  */
 struct opener {
@@ -44,6 +54,7 @@ struct opener {
 	struct procfs *procfs;
 	struct alias aliases[ALIASES];
 	struct miss misses[MISSES];
+	struct device devices[DEVICES];
 };
 
 int opener_new(struct image_cache *images, struct procfs *procfs, struct opener **ret)
@@ -191,6 +202,36 @@ static int open_file(struct opener *o, const struct wire_mmap *m, uint32_t ppid,
 	return mapped < 0 ? open_elsewhere(o, m, ppid, path) : mapped;
 }
 
+static bool ask_mounts(struct opener *o, const struct wire_mmap *m, uint32_t ppid)
+{
+	bool is_remote = false;
+	struct buf text;
+
+	buf_init(&text, MAX_MOUNTINFO);
+	if (!procfs_mountinfo(o->procfs, m->pid, &text) ||
+	    (ppid && !procfs_mountinfo(o->procfs, ppid, &text)))
+		is_remote = mountinfo_device_is_remote(buf_str(&text), m->maj, m->min);
+	buf_release(&text);
+	return is_remote;
+}
+
+/* Whether the mapped file's file system may never answer. Nothing of the file is touched. */
+static bool on_remote_device(struct opener *o, const struct wire_mmap *m, uint32_t ppid)
+{
+	struct file_id id = {.maj = m->maj, .min = m->min};
+	struct device *d = &o->devices[slot_of(id, DEVICES)];
+
+	if (!o->procfs)
+		return false;
+	if (!d->time_ns || d->maj != m->maj || d->min != m->min ||
+	    m->h.time_ns - d->time_ns >= DEVICE_NS)
+		*d = (struct device){.maj = m->maj,
+				     .min = m->min,
+				     .time_ns = m->h.time_ns ? m->h.time_ns : 1,
+				     .is_remote = ask_mounts(o, m, ppid)};
+	return d->is_remote;
+}
+
 static bool is_elf(int fd)
 {
 	char magic[4];
@@ -248,7 +289,7 @@ int opener_find(struct opener *o, const struct wire_mmap *m, uint32_t ppid, bool
 	}
 	if (miss->time_ns && same_id(miss->id, id) && m->h.time_ns - miss->time_ns < RETRY_NS)
 		return -ENOENT;
-	r = open_image(o, m, ppid, elf_only, ret);
+	r = on_remote_device(o, m, ppid) ? -EREMOTE : open_image(o, m, ppid, elf_only, ret);
 	if (r && r != -ENOEXEC)
 		*miss = (struct miss){.id = id, .time_ns = m->h.time_ns ? m->h.time_ns : 1};
 	return r;

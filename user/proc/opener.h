@@ -10,6 +10,9 @@
  * led to is remembered, because it cannot be forged by whoever owns the path. Without the
  * permission for that link the path is believed, for this one mapping.
  *
+ * A file on a network or FUSE file system is not opened: -EREMOTE. When its server or daemon does
+ * not answer, we would hang, which costs the names of all others too. See base/mountinfo.h.
+ *
  * Of a process that is gone, the file is looked for below the roots of its parent and of the
  * machine; it is taken only when device and inode agree. Single thread.
  */

@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fs.h"
 #include "base/num.h"
 #include "base/text.h"
 #include "proc/procmaps.h"
@@ -462,6 +463,17 @@ int procfs_open_root(struct procfs *fs, uint32_t pid)
 	return fd < 0 ? -errno : fd;
 }
 
+int procfs_mountinfo(struct procfs *fs, uint32_t pid, struct buf *out)
+{
+	int fd = open_file(fs, pid, "mountinfo"), r;
+
+	if (fd < 0)
+		return fd;
+	r = fs_read_fd(fd, out);
+	(void)close(fd);
+	return r;
+}
+
 int procfs_open_mapping(struct procfs *fs, uint32_t pid, uint64_t start, uint64_t end)
 {
 	struct proc_path path;
@@ -480,7 +492,8 @@ int procfs_open_mapping(struct procfs *fs, uint32_t pid, uint64_t start, uint64_
 		return -EINVAL;
 	}
 	(void)snprintf(self, sizeof(self), "/proc/self/fd/%d", probe);
-	fd = open(self, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	/* without waiting for whoever has a lease on it: fcntl(2) */
+	fd = open(self, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		fd = -errno;
 	(void)close(probe);

@@ -13,6 +13,7 @@
 
 #include <culprit/wire.h>
 
+#include "base/buf.h"
 #include "base/compiler.h"
 #include "model/record.h"
 
@@ -58,6 +59,9 @@ int must_check procfs_inner_pid(struct procfs *fs, uint32_t pid, uint32_t *ret);
 /* An O_PATH descriptor of the process's root directory, for fs_open_in_root(); -errno. Close it
  * soon: it pins a mount. */
 int must_check procfs_open_root(struct procfs *fs, uint32_t pid);
+
+/* Appends the process's mountinfo, for base/mountinfo.h. 0 or -errno. */
+int must_check procfs_mountinfo(struct procfs *fs, uint32_t pid, struct buf *out);
 
 /*
  * The very file that is mapped at [start, end), whatever its name is now, for reading; regular

@@ -13,16 +13,23 @@
 #include "base/fs.h"
 #include "base/idmap.h"
 #include "base/mem.h"
+#include "base/mountinfo.h"
 #include "base/num.h"
+#include "base/sandbox.h"
 #include "base/text.h"
+#include "elf/jobs.h"
 #include "sym/jitmap.h"
+#include "sym/jitparse.h"
 
-#define CHECK_NS     NSEC_PER_SEC	 /* is the pid still the same process? */
-#define READ_NS	     NSEC_PER_SEC	 /* between two readings of a file that changes */
-#define ABSENT_NS    (10 * NSEC_PER_SEC) /* until a map that was not there is looked for again */
-#define READ_SHARE   50			 /* reading may take 1/50 of the time, of all processes */
-#define BYTES_A_LINE 48			 /* of text; a line takes as much again, twice a span */
-#define MAX_STATUS   8192
+#define CHECK_NS      NSEC_PER_SEC	  /* is the pid still the same process? */
+#define READ_NS	      NSEC_PER_SEC	  /* between two readings of a file that changes */
+#define ABSENT_NS     (10 * NSEC_PER_SEC) /* until a map that was not there is looked for again */
+#define READ_SHARE    50		  /* reading may take 1/50 of the time, of all processes */
+#define BYTES_A_LINE  48		  /* of text; a line takes as much again, twice a span */
+#define PARSE_MS      1000		  /* a map of the usual limit takes 100 */
+#define MIN_MEMORY    (4u << 20)	  /* of the parser, beside what grows with the text */
+#define MAX_STATUS    8192
+#define MAX_MOUNTINFO (4u << 20)
 
 struct file_version {
 	uint64_t dev, ino, size;
@@ -76,12 +83,12 @@ int perfmaps_new(const struct perfmap_opts *opts, struct perfmaps **ret)
 
 static void drop_map(struct perfmaps *maps, struct process *p)
 {
+	p->version = (struct file_version){0};
 	if (!p->map)
 		return;
 	maps->stats.bytes -= jitmap_bytes(p->map);
 	jitmap_free(p->map);
 	p->map = NULL;
-	p->version = (struct file_version){0};
 }
 
 static void forget_process(struct perfmaps *maps, struct process *p)
@@ -239,6 +246,19 @@ static int read_owner(int dir, struct owner *ret)
 	return r ? r : has_uid ? 0 : -EINVAL;
 }
 
+/* A map on a file system whose server or daemon does not answer would hold everything up. */
+static bool is_remote(int dir, const char *path)
+{
+	bool remote = false;
+	struct buf b;
+
+	buf_init(&b, MAX_MOUNTINFO);
+	if (!read_text(dir, "mountinfo", &b))
+		remote = mountinfo_path_is_remote(buf_str(&b), str_of(path));
+	buf_release(&b);
+	return remote;
+}
+
 static int open_map(int dir, uint32_t pid, uint32_t inner_pid, struct stat *ret_st)
 {
 	struct owner owner;
@@ -250,10 +270,12 @@ static int open_map(int dir, uint32_t pid, uint32_t inner_pid, struct stat *ret_
 		return r;
 	if (!inner_pid && owner.inner_pid <= UINT32_MAX)
 		inner_pid = (uint32_t)owner.inner_pid;
+	(void)snprintf(path, sizeof(path), "/tmp/perf-%u.map", inner_pid ? inner_pid : pid);
+	if (is_remote(dir, path))
+		return -EREMOTE;
 	root = openat(dir, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return -errno;
-	(void)snprintf(path, sizeof(path), "tmp/perf-%u.map", inner_pid ? inner_pid : pid);
 	fd = fs_open_in_root(root, path);
 	(void)close(root);
 	if (fd < 0)
@@ -275,41 +297,6 @@ static struct file_version version_of(const struct stat *st)
 	};
 }
 
-/* The file, or its last `max` bytes from the beginning of a line on. */
-static int read_tail(struct perfmaps *maps, int fd, uint64_t size, size_t max, struct buf *out)
-{
-	uint64_t skip = size > max ? size - max : 0;
-	size_t done = 0;
-	const char *line;
-	char *room;
-
-	room = buf_reserve(out, max);
-	if (!room)
-		return buf_error(out);
-	while (done < max) {
-		ssize_t n = pread(fd, room + done, max - done, (off_t)(skip + done));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (!n)
-			break;
-		done += (size_t)n;
-	}
-	buf_commit(out, done);
-	if (!skip)
-		return 0;
-	maps->stats.cut_files++;
-	line = memchr(out->data, '\n', done);
-	done -= line ? (size_t)(line + 1 - out->data) : done;
-	if (line)
-		memmove(out->data, line + 1, done);
-	out->len = done;
-	out->data[done] = '\0';
-	return 0;
-}
-
 static void keep_map(struct perfmaps *maps, struct process *p, struct jitmap *map)
 {
 	struct process *other;
@@ -323,33 +310,56 @@ static void keep_map(struct perfmaps *maps, struct process *p, struct jitmap *ma
 		drop_map(maps, p);
 }
 
-static int read_map(struct perfmaps *maps, struct process *p, int fd, const struct stat *st)
+static int parse_map(struct perfmaps *maps, int fd, uint64_t file_bytes, struct jitmap **ret)
 {
-	struct file_version version = version_of(st);
-	size_t max = maps->opts.max_bytes / 4;
-	struct jitmap *map = NULL;
-	uint64_t rejected = 0;
-	struct buf text;
+	size_t share = maps->opts.max_bytes / 4;
+	const struct jitparse_request request = {
+		.file_bytes = file_bytes,
+		.max_bytes = share,
+		.max_lines = share / BYTES_A_LINE,
+	};
+	const struct sandbox_limits limits = {
+		.memory_bytes = 8 * share + MIN_MEMORY,
+		.cpu_ms = PARSE_MS,
+		.wall_ms = PARSE_MS,
+		.reply_bytes = 2 * share,
+	};
+	struct str question = {(const char *)&request, sizeof(request)};
+	struct buf table;
 	char *owned;
 	size_t len;
 	int r;
 
-	if (p->map && !memcmp(&version, &p->version, sizeof(version)))
+	buf_init(&table, 2 * share);
+	r = maps->opts.sandbox ? sandbox_run(maps->opts.sandbox, JOB_PERFMAP, &fd, 1, question,
+					     &limits, &table)
+			       : jitparse_file(fd, &request, &table);
+	owned = r ? NULL : buf_detach(&table, &len);
+	if (owned)
+		return jitmap_load(owned, len, ret);
+	buf_release(&table);
+	return r ? r : -ENOMEM;
+}
+
+/* 0 also when the file is what it was at the last time, whether that went well or not. */
+static int read_map(struct perfmaps *maps, struct process *p, int fd, const struct stat *st)
+{
+	struct file_version version = version_of(st);
+	struct jitmap *map = NULL;
+	int r;
+
+	if (!memcmp(&version, &p->version, sizeof(version)))
 		return 0;
-	if (version.size < max)
-		max = version.size;
-	buf_init(&text, max);
-	r = read_tail(maps, fd, version.size, max, &text);
-	owned = r ? NULL : buf_detach(&text, &len);
-	if (!owned) {
-		buf_release(&text);
-		return r ? r : -ENOMEM;
+	r = parse_map(maps, fd, version.size, &map);
+	if (r) {
+		maps->stats.failed++;
+		if (r != -EAGAIN && r != -ENOMEM) /* the file's fault, not that of the moment */
+			p->version = version;
+		return 0;
 	}
-	r = jitmap_parse(owned, len, maps->opts.max_bytes / 4 / BYTES_A_LINE, &map, &rejected);
-	if (r)
-		return r;
 	maps->stats.reads++;
-	maps->stats.rejected_lines += rejected;
+	maps->stats.rejected_lines += jitmap_head(map)->rejected_lines;
+	maps->stats.cut_files += jitmap_head(map)->is_cut;
 	keep_map(maps, p, map);
 	if (p->map)
 		p->version = version;

@@ -10,8 +10,9 @@
  * The file is written by a tenant in a directory where everybody may write: it is opened below the
  * process's root without following links out of it, must be a regular file that the process's user
  * or root owns, and is read up to a ceiling (the end of it, where the newest code is). It is read
- * again when it has changed and an address is unknown, at a limited rate. What is known of a
- * process is kept after its end until others need the room. Not thread-safe.
+ * again when it has changed and an address is unknown, at a limited rate. It is read and parsed in a
+ * sandbox; one that breaks the parser, or takes too long, is left alone until it changes. What is
+ * known of a process is kept after its end until others need the room. Not thread-safe.
  */
 #ifndef SYM_PERFMAP_H
 #define SYM_PERFMAP_H
@@ -20,12 +21,14 @@
 #include "base/compiler.h"
 
 struct perfmaps;
+struct sandbox;
 
 struct perfmap_opts {
 	const char *proc_path;	   /* "/proc" */
 	const struct clock *clock; /* borrowed */
 	uint32_t max_processes;	   /* also those that turned out to have no map */
 	size_t max_bytes; /* memory of all maps together; no single one gets more than half */
+	struct sandbox *sandbox; /* borrowed; has JOB_PERFMAP. NULL: parse in this process */
 };
 
 extern const struct perfmap_opts perfmap_opts_default; /* 256 processes, 16 MiB */
@@ -45,7 +48,8 @@ bool perfmap_find(struct perfmaps *maps, uint32_t pid, uint32_t inner_pid, uint6
 struct perfmap_stats {
 	uint64_t processes, bytes; /* now */
 	uint64_t reads;
-	uint64_t refused;	 /* files that are not the process's, not regular, not readable */
+	uint64_t refused;	 /* not the process's, not regular, not readable, remote */
+	uint64_t failed;	 /* files that the parser did not survive, or not in time */
 	uint64_t rejected_lines; /* that make no sense */
 	uint64_t cut_files;	 /* larger than is read: only their end is known */
 };
