@@ -121,7 +121,6 @@ static int start(struct collector *c, const struct collector_opts *o, struct err
 {
 	uint64_t period_ns = NSEC_PER_SEC / o->hz;
 	struct sampler_opts so = {
-		.period_ns = period_ns,
 		.cgroup_id = o->cgroup_id,
 		.filter_pids = o->pid || o->only_added,
 		.kernel_stacks = !o->no_kernel_stacks,
@@ -210,6 +209,16 @@ int collector_set_space(struct collector *c, uint32_t pid, const struct unwind_s
 void collector_set_tick(struct collector *c, uint16_t tick)
 {
 	sampler_set_tick(c->sampler, tick);
+}
+
+int collector_set_hz(struct collector *c, uint32_t hz, struct err *err)
+{
+	struct collector_opts opts = {.hz = hz};
+	int r = check_opts(&opts, err);
+
+	if (r || !c->ticks)
+		return r;
+	return ticks_set_period(c->ticks, NSEC_PER_SEC / hz, err);
 }
 
 static void follow_cpus(struct collector *c)

@@ -114,6 +114,13 @@ int must_check collector_set_space(struct collector *c, uint32_t pid,
 void collector_set_tick(struct collector *c, uint16_t tick);
 
 /*
+ * Changes the rate of all CPUs. Each sample's weight is that of the clock which took it, so totals
+ * stay right. Takes up to one new and half an old period. 0 or -errno with a line in err: CPUs that
+ * could not change keep their rate and change with the next call.
+ */
+int must_check collector_set_hz(struct collector *c, uint32_t hz, struct err *err);
+
+/*
  * Sleeps up to timeout_ms (less when event rings fill up or a signal comes; 0 = not at all), then
  * delivers what is there. 0; what `fn` returned, if not 0: the record it refused and all that
  * follow are kept for the next call.
