@@ -56,7 +56,8 @@ int agg_new(const struct agg_opts *opts, agg_sink_fn sink, void *arg, struct agg
 	a->hz = opts->hz;
 	a->sink = sink;
 	a->arg = arg;
-	a->builder = builder_new(&builder_limits_window, PROFILE_NANOSECONDS);
+	a->builder = builder_new(opts->limits ? opts->limits : &builder_limits_window,
+				 PROFILE_NANOSECONDS);
 	if (!a->builder) {
 		free(a);
 		return -ENOMEM;

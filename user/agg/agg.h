@@ -22,13 +22,15 @@
 #include "model/profile.h"
 
 struct agg;
+struct builder_limits;
 
 struct agg_opts {
 	uint64_t window_ns; /* 0: one window, from agg_new() to agg_finish() */
 	uint32_t cpus;	    /* that are being sampled; may be changed by agg_set_cpus() */
 	double hz;	  /* samples per second and CPU, as long as samples do not say otherwise */
 	uint64_t mono_ns; /* now: from here on the machine is watched */
-	int64_t wall_offset_ns; /* wall clock = monotonic clock + this */
+	int64_t wall_offset_ns;		     /* wall clock = monotonic clock + this */
+	const struct builder_limits *limits; /* of a window; NULL: builder_limits_window */
 };
 
 struct agg_frame {

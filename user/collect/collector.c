@@ -119,6 +119,7 @@ static int allow_family(struct collector *c, uint32_t pid, struct err *err)
 
 static int start(struct collector *c, const struct collector_opts *o, struct err *err)
 {
+	size_t event_bytes = o->event_ring_bytes ? o->event_ring_bytes : EVENT_RING_BYTES;
 	uint64_t period_ns = NSEC_PER_SEC / o->hz;
 	struct sampler_opts so = {
 		.cgroup_id = o->cgroup_id,
@@ -142,7 +143,7 @@ static int start(struct collector *c, const struct collector_opts *o, struct err
 		r = allow_family(c, o->pid, err);
 	if (r)
 		return r;
-	r = taskevents_new(EVENT_RING_BYTES, &c->events);
+	r = taskevents_new(event_bytes, &c->events);
 	if (!r)
 		r = ticks_new(period_ns, sampler_prog_fd(c->sampler), &c->ticks);
 	if (r)
@@ -158,8 +159,7 @@ static int start(struct collector *c, const struct collector_opts *o, struct err
 	 * Everything that all rings can hold, twice: what waits from the last round, and what this
 	 * one brings.
 	 */
-	order_init(&c->order,
-		   2 * (sampler_ring_bytes(c->sampler) + EVENT_RING_BYTES * c->online.cnt));
+	order_init(&c->order, 2 * (sampler_ring_bytes(c->sampler) + event_bytes * c->online.cnt));
 	c->next_follow_ns = clock_mono_ns(&clock_system) + FOLLOW_CPUS_NS;
 	return 0;
 }
