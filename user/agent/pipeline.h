@@ -15,6 +15,7 @@
 #include "model/record.h"
 #include "unwind/unwinder.h"
 
+struct budget;
 struct pipeline;
 
 struct pipeline_opts {
@@ -22,11 +23,12 @@ struct pipeline_opts {
 	const char *
 		proc_root; /* "/proc"; NULL: the records are old, never look at running processes */
 	const char *kallsyms;	/* "/proc/kallsyms"; NULL: kernel frames stay "[kernel]" */
-	uint32_t max_processes; /* that are known at a time */
+	uint32_t max_processes; /* that are known at a time, without a budget */
 
 	/* Where the sampler looks for unwind rules; all zero: walks are ended here alone. */
 	struct unwind_target unwind;
 	bool no_kernel_frames;
+	const struct budget *budget; /* ceilings of the tables; NULL: the defaults */
 
 	/*
 	 * Shown every record, those that the registry reads from /proc included, in an order in

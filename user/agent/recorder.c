@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/budget.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "format/raw.h"
@@ -66,6 +67,7 @@ static int open_pipeline(struct recorder *r, const struct recorder_opts *opts, a
 		.proc_root = "/proc",
 		.kallsyms = "/proc/kallsyms",
 		.max_processes = PIPELINE_MAX_PROCESSES,
+		.budget = opts->budget,
 		.journal = r->raw ? raw_writer_put : NULL,
 		.journal_arg = r->raw,
 		.unwind = {.max_spaces = collector_max_spaces(r->collector),
@@ -98,13 +100,18 @@ static int scan(struct recorder *r, struct err *err)
 int recorder_new(const struct recorder_opts *opts, agg_sink_fn sink, void *sink_arg,
 		 struct recorder **ret_recorder, struct err *err)
 {
+	struct collector_opts collect = opts->collect;
 	struct recorder *r = calloc(1, sizeof(*r));
 	int ret;
 
 	if (!r)
 		return err_set(err, ENOMEM, "out of memory");
 	r->clock = &clock_system;
-	ret = collector_new(&opts->collect, &r->collector, err);
+	if (opts->budget) {
+		collect.ring_bytes = opts->budget->ring_bytes;
+		collect.event_ring_bytes = opts->budget->event_ring_bytes;
+	}
+	ret = collector_new(&collect, &r->collector, err);
 	if (ret)
 		goto fail;
 	collector_stats(r->collector, &r->seen);

@@ -23,7 +23,9 @@ struct recorder;
 
 struct recorder_opts {
 	struct collector_opts collect;
-	uint64_t window_ns;   /* 0: one window for all */
+	uint64_t window_ns; /* 0: one window for all */
+	const struct budget
+		*budget;      /* see budget.h; also sets the rings of `collect`. NULL: none */
 	const char *raw_path; /* also write the records there; NULL: no */
 };
 
