@@ -129,6 +129,7 @@ static __always_inline void submit(struct scratch *scratch, struct task_struct *
 		st->samples++;
 	else
 		stat_lost(st, LOSS_RING_FULL);
+	st->run_ns += bpf_ktime_get_ns() - s->h.time_ns;
 }
 
 SEC("perf_event")

@@ -279,6 +279,7 @@ void collector_stats(const struct collector *c, struct collector_stats *ret)
 	ret->started_ns = c->started_ns;
 	ret->samples = st.samples;
 	ret->idle = st.idle;
+	ret->run_ns = st.run_ns;
 	for (size_t i = 0; i < LOSS_CNT; i++)
 		ret->lost[i] = st.lost[i] + c->lost[i];
 	ret->lost[LOSS_EVENTS] += taskevents_lost(c->events);

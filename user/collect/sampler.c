@@ -293,6 +293,7 @@ void sampler_stat(const struct sampler *s, struct kernel_stat *ret)
 		for (int cpu = 0; cpu < s->possible_cpus; cpu++) {
 			ret->samples += of_cpu[cpu].samples;
 			ret->idle += of_cpu[cpu].idle;
+			ret->run_ns += of_cpu[cpu].run_ns;
 			for (size_t i = 0; i < LOSS_CNT; i++)
 				ret->lost[i] += of_cpu[cpu].lost[i];
 		}
