@@ -265,6 +265,9 @@ int collector_stop(struct collector *c, record_fn fn, void *arg)
 		ticks_free(c->ticks);
 		c->ticks = NULL;
 		drain(c);
+		c->lost[LOSS_EVENTS] += taskevents_lost(c->events);
+		taskevents_free(c->events);
+		c->events = NULL;
 		c->stopped = true;
 	}
 	return order_deliver(&c->order, UINT64_MAX, fn, arg);
@@ -282,10 +285,12 @@ void collector_stats(const struct collector *c, struct collector_stats *ret)
 	ret->run_ns = st.run_ns;
 	for (size_t i = 0; i < LOSS_CNT; i++)
 		ret->lost[i] = st.lost[i] + c->lost[i];
-	ret->lost[LOSS_EVENTS] += taskevents_lost(c->events);
+	if (c->events)
+		ret->lost[LOSS_EVENTS] += taskevents_lost(c->events);
 	ret->cpus_online = c->ticks ? (uint32_t)ticks_cnt(c->ticks) : 0;
 	sampler_runtime(c->sampler, &ret->bpf_ns, &ret->bpf_runs);
-	ret->map_bytes = sampler_map_bytes(c->sampler) + taskevents_bytes(c->events);
+	ret->map_bytes =
+		sampler_map_bytes(c->sampler) + (c->events ? taskevents_bytes(c->events) : 0);
 }
 
 void collector_free(struct collector *c)
