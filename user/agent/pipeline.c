@@ -360,6 +360,12 @@ int pipeline_finish(struct pipeline *p, uint64_t mono_ns)
 	return agg_finish(p->agg, mono_ns);
 }
 
+void pipeline_shrink(struct pipeline *p)
+{
+	symbolizer_forget(p->symbolizer);
+	idmap_release(&p->known);
+}
+
 void pipeline_set_cpus(struct pipeline *p, uint32_t cpus)
 {
 	agg_set_cpus(p->agg, cpus);
