@@ -72,6 +72,7 @@ static void drop_oldest(struct keeper *k)
 	k->stats.given_up_windows++;
 	k->stats.given_up_samples += p->total_cnt;
 	k->unreported += p->total_cnt + loss_samples(p->lost);
+	k->stats.lost[LOSS_STORE_WRITE] += p->total_cnt;
 	remove_oldest(k);
 }
 
@@ -123,6 +124,8 @@ int keeper_sink(void *keeper, struct profile *window)
 	if (k->stats.waiting == KEEPER_MAX_WAITING)
 		drop_oldest(k);
 	k->stats.lost_samples += loss_samples(window->lost);
+	for (size_t i = 0; i < LOSS_CNT; i++)
+		k->stats.lost[i] += window->lost[i];
 	k->stats.waiting_samples += window->total_cnt;
 	k->stats.waiting_bytes += memory_of(window);
 	k->waiting[k->stats.waiting++] = window;

@@ -40,6 +40,8 @@ int must_check keeper_sink(void *keeper, struct profile *window);
 
 struct keeper_stats {
 	uint64_t stored_windows, stored_samples;
+	uint64_t lost
+		[LOSS_CNT];    /* as the windows tell that were taken; store_write: given up here */
 	uint64_t lost_samples; /* as the windows tell that were taken, whether stored or not */
 	uint64_t failed_puts;  /* tries that the store refused */
 	uint64_t given_up_windows, given_up_samples;
