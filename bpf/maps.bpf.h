@@ -158,7 +158,6 @@ extern struct pid_set pid_filter SEC(".maps");
 extern struct cgroup_set cgroup_filter SEC(".maps");
 
 /* Settings: frozen before loading, so the verifier drops what they switch off. */
-extern const volatile __u64 period_ns; /* between two samples of a CPU */
 extern const volatile __u32 ring_mask; /* number of rings, a power of two, minus one */
 extern const volatile __u32
 	thread_bytes; /* size of a task's kernel stack, where no helper finds its registers */

@@ -92,7 +92,7 @@ static __always_inline void fill(struct bpf_perf_event_data *ctx, struct scratch
 	s->h.time_ns = bpf_ktime_get_ns();
 	s->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 	s->cgroup_id = bpf_get_current_cgroup_id();
-	s->weight_ns = period_ns;
+	s->weight_ns = ctx->sample_period; /* of the event that fired: rates change */
 	s->pid = pid_tgid >> 32;
 	s->tid = pid_tgid;
 	s->cpu = bpf_get_smp_processor_id();
@@ -129,6 +129,7 @@ static __always_inline void submit(struct scratch *scratch, struct task_struct *
 		st->samples++;
 	else
 		stat_lost(st, LOSS_RING_FULL);
+	st->run_ns += bpf_ktime_get_ns() - s->h.time_ns;
 }
 
 SEC("perf_event")

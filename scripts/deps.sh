@@ -37,6 +37,7 @@ packages() {
 		test   libdw-dev            elfutils-devel
 		test   libxml2-utils        libxml2
 		test   chromium             chromium
+		test   prometheus           golang-github-prometheus
 		bench  bpftrace             bpftrace
 		bench  linux-perf           perf
 	END

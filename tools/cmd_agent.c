@@ -3,8 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "agent/agent.h"
+#include "agent/budget.h"
 #include "agent/keeper.h"
-#include "agent/recorder.h"
 #include "commands.h"
 #include "signals.h"
 #include "store/store.h"
@@ -12,8 +13,9 @@
 
 struct config {
 	const char *store;
-	uint64_t hz, window_ns, block_ns, max_age_ns, max_bytes;
-	bool no_kernel_stacks;
+	uint64_t hz, window_ns, block_ns, max_age_ns, max_bytes, memory_budget;
+	double cpu_budget; /* per cent */
+	bool no_kernel_stacks, retry_attach;
 };
 
 #define DAY_NS (86400 * NSEC_PER_SEC)
@@ -33,32 +35,36 @@ static const struct opt opts[] = {
 	 "drop the oldest blocks while the store is larger (default 2GiB; 0: never)", 0, 1e18},
 	{"no-kernel-stacks", 0, OPT_FLAG, offsetof(struct config, no_kernel_stacks), NULL,
 	 "user stacks only", 0, 0},
+	{"memory-budget", 0, OPT_BYTES, offsetof(struct config, memory_budget), "SIZE",
+	 "memory that the agent may take, in the kernel too (default 96MiB)", 0, 1e15},
+	{"cpu-budget", 0, OPT_REAL, offsetof(struct config, cpu_budget), "PERCENT",
+	 "of a CPU, for each CPU sampled: above it the rate is lowered (default 1)", 0.001, 100},
+	{"retry-attach", 0, OPT_FLAG, offsetof(struct config, retry_attach), NULL,
+	 "switch on again what is off since the machine went down with it", 0, 0},
 };
 
-static int loop(struct recorder *recorder, struct err *err)
+static int loop(struct agent *agent, struct err *err)
 {
 	int r = 0, finished;
 
 	while (!r && !signals_stop())
-		r = recorder_poll(recorder, err);
-	finished = recorder_finish(recorder, r ? NULL : err);
+		r = agent_poll(agent, err);
+	finished = agent_finish(agent, r ? NULL : err);
 	return r ? r : finished;
 }
 
-static void say_goodbye(const struct recorder *recorder, const struct keeper *keeper)
+static void say_goodbye(const struct agent *agent, const struct keeper *keeper)
 {
-	struct recorder_stats rec;
 	struct keeper_stats kept;
 	uint64_t lost;
 
-	recorder_stats(recorder, &rec);
 	keeper_stats(keeper, &kept);
 	lost = kept.lost_samples + kept.given_up_samples + kept.waiting_samples;
 	(void)fprintf(stderr,
 		      "culprit agent: stored %" PRIu64 " window%s with %" PRIu64
 		      " samples of %zu processes; lost %" PRIu64 " samples\n",
 		      kept.stored_windows, kept.stored_windows == 1 ? "" : "s", kept.stored_samples,
-		      rec.pipeline.processes, lost);
+		      agent_processes(agent), lost);
 	if (kept.waiting)
 		command_warn("%zu windows could not be stored: %s", kept.waiting,
 			     kept.last_error.text);
@@ -67,13 +73,18 @@ static void say_goodbye(const struct recorder *recorder, const struct keeper *ke
 static int run(const void *config, const struct operands *operands)
 {
 	const struct config *c = config;
-	struct recorder_opts rec_opts = {
-		.collect = {.hz = (uint32_t)c->hz, .no_kernel_stacks = c->no_kernel_stacks},
-		.window_ns = c->window_ns,
+	struct agent_opts agent_opts = {
+		.recorder = {.collect = {.hz = (uint32_t)c->hz,
+					 .no_kernel_stacks = c->no_kernel_stacks},
+			     .window_ns = c->window_ns},
+		.dir = c->store,
+		.memory_budget = c->memory_budget,
+		.cpu_budget = c->cpu_budget / 100,
+		.retry_attach = c->retry_attach,
 	};
 	struct store_opts store_opts = {
 		.block_ns = c->block_ns, .max_age_ns = c->max_age_ns, .max_bytes = c->max_bytes};
-	struct recorder *recorder = NULL;
+	struct agent *agent = NULL;
 	struct keeper *keeper = NULL;
 	struct keeper_stats kept;
 	struct store *store = NULL;
@@ -89,12 +100,14 @@ static int run(const void *config, const struct operands *operands)
 	if (!r && keeper_new(store, &clock_system, &keeper))
 		r = err_set(&err, ENOMEM, "out of memory");
 	if (!r)
-		r = recorder_new(&rec_opts, keeper_sink, keeper, &recorder, &err);
+		r = agent_new(&agent_opts, keeper, &agent, &err);
 	if (!r) {
-		(void)fprintf(stderr, "culprit agent: sampling at %" PRIu64 " Hz, storing to %s\n",
-			      c->hz, c->store);
-		r = loop(recorder, &err);
-		say_goodbye(recorder, keeper);
+		if (!agent_is_disabled(agent))
+			(void)fprintf(stderr,
+				      "culprit agent: sampling at %" PRIu64 " Hz, storing to %s\n",
+				      c->hz, c->store);
+		r = loop(agent, &err);
+		say_goodbye(agent, keeper);
 		keeper_stats(keeper, &kept);
 		if (kept.waiting || kept.given_up_windows)
 			status = EXIT_FAILED;
@@ -102,7 +115,7 @@ static int run(const void *config, const struct operands *operands)
 	tool_warn_store(store);
 	if (r)
 		status = command_fail(&err);
-	recorder_free(recorder);
+	agent_free(agent);
 	keeper_free(keeper);
 	store_close(store);
 	return status;
@@ -114,16 +127,23 @@ const struct command cmd_agent = {
 	.usage = "--store DIR [--hz N] [--window 10s]",
 	.examples = "  culprit agent --store /var/lib/culprit\n"
 		    "  culprit agent --store DIR --window 1s --max-age 7d --max-bytes 1GiB\n",
-	.details = "Runs until SIGINT or SIGTERM, then stores what it has. Losses are counted and "
-		   "stored with the "
-		   "windows: see culprit ls.\n",
+	.details =
+		"Runs until SIGINT or SIGTERM, then stores what it has. Losses are counted and "
+		"stored with the "
+		"windows: see culprit ls.\n"
+		"While a file DIR/disable is there, the agent attaches nothing to the kernel and "
+		"waits; it detaches within a second.\n"
+		"DIR/agent.prom tells what it costs, for node_exporter's textfile collector and "
+		"culprit doctor --store DIR.\n",
 	.opts = opts,
 	.opt_cnt = ARRAY_SIZE(opts),
 	.defaults = &(const struct config){.hz = 97,
 					   .window_ns = 10 * NSEC_PER_SEC,
 					   .block_ns = 6 * 3600 * NSEC_PER_SEC,
 					   .max_age_ns = 14 * DAY_NS,
-					   .max_bytes = (uint64_t)2 << 30},
+					   .max_bytes = (uint64_t)2 << 30,
+					   .memory_budget = BUDGET_DEFAULT_BYTES,
+					   .cpu_budget = 100 * AGENT_DEFAULT_CPU_BUDGET},
 	.config_size = sizeof(struct config),
 	.run = run,
 };

@@ -15,6 +15,7 @@
 struct kernel_stat {
 	__u64 samples;	      /* records written to a ring */
 	__u64 idle;	      /* ticks that found the CPU idle */
+	__u64 run_ns;	      /* time that making records took */
 	__u64 lost[LOSS_CNT]; /* by enum loss */
 };
 

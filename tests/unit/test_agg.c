@@ -155,6 +155,39 @@ static void test_sums(void)
 	drop(&w);
 }
 
+/* A sample of a process that stands for so much time; `now` is in the open window. */
+static int weigh(struct agg *a, uint64_t now, uint64_t weight_ns)
+{
+	struct agg_sample s = {
+		.mono_ns = now, .weight_ns = weight_ns, .process = STR_LIT("a"), .frame_cnt = 0};
+	int r = agg_open(a, now);
+
+	return r ? r : agg_sample(a, &s);
+}
+
+static void test_rate(void)
+{
+	struct windows w = {0};
+	struct agg *a = start(&w, 10 * S, 0, 0);
+	int r = 0;
+
+	for (uint64_t i = 0; i < 97; i++)
+		r |= weigh(a, i, S / 97);
+	for (uint64_t i = 0; i < 97; i++)
+		r |= weigh(a, 10 * S + i, S / (i < 65 ? 97 : 48));
+	r |= weigh(a, 20 * S, S / 48);
+	r |= agg_finish(a, 40 * S);
+	is_i64(r, 0, "windows with changing rates");
+	is_u64(w.cnt, 4, "four of them");
+	is_near(w.p[0]->hz, 97, 0, "the rate that was asked for, to the last digit");
+	is_near(w.p[1]->hz, 97 / (65 / 97. + 32 / 48.), 0.001, "a mean of the two");
+	is_u64(w.p[1]->total, 65 * (S / 97) + 32 * (S / 48), "…with the weights as they are");
+	is_near(w.p[2]->hz, 48, 0.00001, "the new one");
+	is_near(w.p[3]->hz, 48, 0.00001, "which holds where nothing ran");
+	agg_free(a);
+	drop(&w);
+}
+
 static void test_late(void)
 {
 	struct windows w = {0};
@@ -223,6 +256,7 @@ int main(void)
 	test_clock_steps();
 	test_drift();
 	test_sums();
+	test_rate();
 	test_late();
 	test_sink_failure();
 	return tap_done();

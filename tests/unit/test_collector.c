@@ -422,6 +422,44 @@ static void test_cgroup_filter(void)
 	rmdir(outer);
 }
 
+/*
+ * The rate changes twelve times while we spin: what samples weigh is the CPU time that we took,
+ * although there are fewer and fewer, then more and more of them.
+ */
+static void test_rate_changes(void)
+{
+	static const uint32_t rates[] = {2003, 997,  499, 251, 499, 997,
+					 2003, 3989, 997, 251, 997, 2003};
+	struct collector_opts opts = {.hz = HZ};
+	struct seen seen = {.pid = (uint32_t)getpid()};
+	struct collector *c = start(&opts);
+	struct err err = {0};
+	uint64_t cpu_ns;
+	double share;
+	int r = 0;
+
+	if (!c)
+		return;
+	cpu_ns = cpu_time_ns();
+	for (size_t i = 0; !r && i < sizeof(rates) / sizeof(rates[0]); i++) {
+		spin_for(150 * 1000 * 1000);
+		r = collector_set_hz(c, rates[i], &err);
+		if (!r)
+			r = collector_poll(c, 0, take, &seen);
+	}
+	spin_for(150 * 1000 * 1000);
+	is_i64(r, 0, "the rate changes %s", err.text);
+	ok(!collector_stop(c, take, &seen), "stop");
+	cpu_ns = cpu_time_ns() - cpu_ns;
+	share = (double)seen.weight_ns / (double)cpu_ns;
+	is_near(share, 1, 0.12, "weights are the CPU time (%.3f of %.3f s, %" PRIu64 " samples)",
+		(double)seen.weight_ns / 1e9, (double)cpu_ns / 1e9, seen.samples);
+	ok(seen.weight_ns != seen.samples * (NSEC_PER_SEC / HZ), "and not the first rate's");
+	ok(collector_set_hz(c, 0, &err) == -EINVAL, "no rate: %s", err.text);
+	is_i64(collector_set_hz(c, 97, &err), 0, "a stopped collector takes any");
+	collector_free(c);
+}
+
 static int refuse(void *arg, const struct wire_header *rec)
 {
 	(*(int *)arg)++;
@@ -466,6 +504,7 @@ int main(void)
 	test_losses();
 	test_pid_filter();
 	test_cgroup_filter();
+	test_rate_changes();
 	test_errors();
 	return tap_done();
 }

@@ -240,6 +240,35 @@ static void merged(void)
 	buf_release(&out);
 }
 
+/* Half of it was sampled at a tenth of the rate: counts would show the wrong half. */
+static void changed_rate(void)
+{
+	struct builder *b = builder_new(&builder_limits_window, PROFILE_NANOSECONDS);
+	struct profile *p = NULL;
+	uint32_t busy = 0, late = 0;
+	struct buf out;
+	int r;
+
+	buf_init(&out, 4096);
+	r = builder_process(b, STR_LIT("busy"), &busy) | builder_process(b, STR_LIT("late"), &late);
+	r |= builder_sample(b, busy, 0, 1000, 10) | builder_sample(b, late, 0, 500, 5);
+	r |= builder_seal(b, &p);
+	r |= folded_write(p, NULL, &out);
+	is_str(buf_str(&out).p, "busy 10\nlate 5\n", "one rate: counts");
+	profile_free(p);
+	buf_clear(&out);
+	r |= builder_process(b, STR_LIT("busy"), &busy) |
+	     builder_process(b, STR_LIT("late"), &late);
+	r |= builder_sample(b, busy, 0, 1000, 10) | builder_sample(b, late, 0, 5000, 5);
+	r |= builder_seal(b, &p);
+	r |= folded_write(p, NULL, &out);
+	is_str(buf_str(&out).p, "busy 1000\nlate 5000\n", "several rates: weights");
+	is_i64(r, 0, "all written");
+	profile_free(p);
+	builder_free(b);
+	buf_release(&out);
+}
+
 int main(void)
 {
 	reading();
@@ -247,6 +276,7 @@ int main(void)
 	round_trip(true);
 	round_trip(false);
 	merged();
+	changed_rate();
 	forget();
 	return tap_done();
 }

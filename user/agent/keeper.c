@@ -14,6 +14,7 @@ struct keeper {
 	struct keeper_stats stats;
 	uint64_t unreported; /* samples given up that no stored window tells of yet */
 	uint64_t retained_at_ns;
+	uint64_t max_bytes;
 	bool failing;
 };
 
@@ -25,6 +26,7 @@ int keeper_new(struct store *store, const struct clock *clock, struct keeper **r
 		return -ENOMEM;
 	k->store = store;
 	k->clock = clock;
+	k->max_bytes = UINT64_MAX;
 	*ret_keeper = k;
 	return 0;
 }
@@ -38,8 +40,25 @@ void keeper_free(struct keeper *k)
 	free(k);
 }
 
+void keeper_set_max_bytes(struct keeper *k, uint64_t max_bytes)
+{
+	k->max_bytes = max_bytes;
+}
+
+#define STRING_BYTES 24 /* of one, beside its text: its place in two tables */
+
+static uint64_t memory_of(const struct profile *p)
+{
+	return sizeof(*p) + intern_bytes(&p->strings) +
+	       (uint64_t)intern_cnt(&p->strings) * STRING_BYTES +
+	       p->frame_cnt * sizeof(*p->frames) + p->node_cnt * sizeof(*p->nodes) +
+	       p->label_cnt * sizeof(*p->labels) + p->series_cnt * sizeof(*p->series) +
+	       p->sample_cnt * sizeof(*p->samples);
+}
+
 static void remove_oldest(struct keeper *k)
 {
+	k->stats.waiting_bytes -= memory_of(k->waiting[0]);
 	k->stats.waiting_samples -= k->waiting[0]->total_cnt;
 	profile_free(k->waiting[0]);
 	k->stats.waiting--;
@@ -53,6 +72,7 @@ static void drop_oldest(struct keeper *k)
 	k->stats.given_up_windows++;
 	k->stats.given_up_samples += p->total_cnt;
 	k->unreported += p->total_cnt + loss_samples(p->lost);
+	k->stats.lost[LOSS_STORE_WRITE] += p->total_cnt;
 	remove_oldest(k);
 }
 
@@ -104,10 +124,15 @@ int keeper_sink(void *keeper, struct profile *window)
 	if (k->stats.waiting == KEEPER_MAX_WAITING)
 		drop_oldest(k);
 	k->stats.lost_samples += loss_samples(window->lost);
+	for (size_t i = 0; i < LOSS_CNT; i++)
+		k->stats.lost[i] += window->lost[i];
 	k->stats.waiting_samples += window->total_cnt;
+	k->stats.waiting_bytes += memory_of(window);
 	k->waiting[k->stats.waiting++] = window;
 	while (k->stats.waiting && !put(k, k->waiting[0]))
 		remove_oldest(k);
+	while (k->stats.waiting > 1 && k->stats.waiting_bytes > k->max_bytes)
+		drop_oldest(k);
 	retain(k);
 	return 0;
 }

@@ -27,6 +27,12 @@ int must_check keeper_new(struct store *store, const struct clock *clock,
 void keeper_free(struct keeper *k);
 
 /*
+ * Windows that wait take so many bytes at most; the oldest are given up before. The newest one is
+ * tried whatever its size. UINT64_MAX at first.
+ */
+void keeper_set_max_bytes(struct keeper *k, uint64_t max_bytes);
+
+/*
  * An agg_sink_fn: takes the window. Always 0, but for -ENOMEM: a store that fails must not stop the
  * sampling.
  */
@@ -34,9 +40,12 @@ int must_check keeper_sink(void *keeper, struct profile *window);
 
 struct keeper_stats {
 	uint64_t stored_windows, stored_samples;
+	uint64_t lost
+		[LOSS_CNT];    /* as the windows tell that were taken; store_write: given up here */
 	uint64_t lost_samples; /* as the windows tell that were taken, whether stored or not */
 	uint64_t failed_puts;  /* tries that the store refused */
 	uint64_t given_up_windows, given_up_samples;
+	uint64_t waiting_bytes;	  /* memory of the windows that wait */
 	size_t waiting;		  /* windows that wait to be tried again */
 	uint64_t waiting_samples; /* in those */
 	struct err last_error;	  /* of the last refusal; empty text: none yet */

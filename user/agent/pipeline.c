@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/budget.h"
 #include "base/idmap.h"
 #include "elf/image.h"
 #include "proc/mappings.h"
@@ -47,10 +48,24 @@ static int new_unwinder(struct pipeline *p, const struct unwind_target *target)
 	return unwinder_new(&own, &p->unwinder);
 }
 
+static void keep_to_budget(const struct budget *b, struct registry_opts *reg,
+			   struct symbolizer_opts *sym, struct image_limits *images,
+			   struct agg_opts *agg)
+{
+	reg->max_processes = b->max_processes;
+	reg->max_all_mappings = b->max_mappings;
+	sym->max_cache_entries = b->max_names;
+	sym->perfmap.max_bytes = b->jit_bytes;
+	images->max_symbol_bytes = b->symbol_bytes;
+	agg->limits = &b->window;
+}
+
 int pipeline_new(const struct pipeline_opts *opts, agg_sink_fn sink, void *sink_arg,
 		 struct pipeline **ret_pipeline, struct err *err)
 {
 	struct symbolizer_opts sym = symbolizer_opts_default;
+	struct image_limits images = image_limits_default;
+	struct agg_opts agg = opts->agg;
 	struct registry_opts reg = {
 		.max_processes = opts->max_processes,
 		.max_mappings = MAX_MAPPINGS,
@@ -68,7 +83,9 @@ int pipeline_new(const struct pipeline_opts *opts, agg_sink_fn sink, void *sink_
 	p->journal_arg = opts->journal_arg;
 	p->no_kernel_frames = opts->no_kernel_frames;
 	idmap_init(&p->known, MAX_KNOWN);
-	r = image_cache_new(&image_limits_default, &p->images);
+	if (opts->budget)
+		keep_to_budget(opts->budget, &reg, &sym, &images, &agg);
+	r = image_cache_new(&images, &p->images);
 	if (!r) {
 		reg.images = p->images;
 		r = registry_new(&reg, &p->registry);
@@ -89,7 +106,7 @@ int pipeline_new(const struct pipeline_opts *opts, agg_sink_fn sink, void *sink_
 	r = symbolizer_new(&sym, &p->symbolizer, err);
 	if (r)
 		goto fail;
-	r = agg_new(&opts->agg, sink, sink_arg, &p->agg);
+	r = agg_new(&agg, sink, sink_arg, &p->agg);
 	if (r) {
 		err_set(err, r, "out of memory");
 		goto fail;
@@ -342,6 +359,12 @@ int pipeline_finish(struct pipeline *p, uint64_t mono_ns)
 {
 	pass_losses_on(p);
 	return agg_finish(p->agg, mono_ns);
+}
+
+void pipeline_shrink(struct pipeline *p)
+{
+	symbolizer_forget(p->symbolizer);
+	idmap_release(&p->known);
 }
 
 void pipeline_set_cpus(struct pipeline *p, uint32_t cpus)

@@ -15,6 +15,7 @@
 #include "model/record.h"
 #include "unwind/unwinder.h"
 
+struct budget;
 struct pipeline;
 struct sandbox;
 
@@ -23,12 +24,13 @@ struct pipeline_opts {
 	const char *
 		proc_root; /* "/proc"; NULL: the records are old, never look at running processes */
 	const char *kallsyms;	/* "/proc/kallsyms"; NULL: kernel frames stay "[kernel]" */
-	uint32_t max_processes; /* that are known at a time */
+	uint32_t max_processes; /* that are known at a time, without a budget */
 
 	/* Where the sampler looks for unwind rules; all zero: walks are ended here alone. */
 	struct unwind_target unwind;
 	bool no_kernel_frames;
 	struct sandbox *sandbox; /* borrowed; runs agent_jobs. NULL: parse in this process */
+	const struct budget *budget; /* ceilings of the tables; NULL: the defaults */
 
 	/*
 	 * Shown every record, those that the registry reads from /proc included, in an order in
@@ -57,6 +59,9 @@ int must_check pipeline_advance(struct pipeline *p, uint64_t mono_ns, int64_t wa
 int must_check pipeline_finish(struct pipeline *p, uint64_t mono_ns);
 
 void pipeline_set_cpus(struct pipeline *p, uint32_t cpus);
+
+/* Empties caches, to give memory back; what was in them is looked up again. */
+void pipeline_shrink(struct pipeline *p);
 
 struct pipeline_stats {
 	size_t processes;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/budget.h"
 #include "agent/jobs.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -19,6 +20,8 @@
 /* How often the counters of losses are read: they cost system calls. */
 #define STATS_EVERY_NS (NSEC_PER_SEC / 2)
 
+#define ASK_EVERY 16 /* records; asking is a system call */
+
 struct recorder {
 	const struct clock *clock;
 	struct sandbox *sandbox;
@@ -27,6 +30,9 @@ struct recorder {
 	struct raw_writer *raw;
 	struct collector_stats seen; /* as far as it has been passed on */
 	uint64_t stats_at_ns;
+	bool (*is_wanted_elsewhere)(void *arg); /* may be NULL */
+	void *wanted_arg;
+	uint32_t taken;
 };
 
 static int64_t wall_offset(const struct recorder *r)
@@ -69,6 +75,7 @@ static int open_pipeline(struct recorder *r, const struct recorder_opts *opts, a
 		.kallsyms = "/proc/kallsyms",
 		.max_processes = PIPELINE_MAX_PROCESSES,
 		.sandbox = r->sandbox,
+		.budget = opts->budget,
 		.journal = r->raw ? raw_writer_put : NULL,
 		.journal_arg = r->raw,
 		.unwind = {.max_spaces = collector_max_spaces(r->collector),
@@ -101,15 +108,23 @@ static int scan(struct recorder *r, struct err *err)
 int recorder_new(const struct recorder_opts *opts, agg_sink_fn sink, void *sink_arg,
 		 struct recorder **ret_recorder, struct err *err)
 {
+	struct collector_opts collect = opts->collect;
 	struct recorder *r = calloc(1, sizeof(*r));
 	int ret;
 
 	if (!r)
 		return err_set(err, ENOMEM, "out of memory");
 	r->clock = &clock_system;
+	r->is_wanted_elsewhere = opts->is_wanted_elsewhere;
+	r->wanted_arg = opts->wanted_arg;
+	if (opts->budget) {
+		collect.ring_bytes = opts->budget->ring_bytes;
+		collect.event_ring_bytes = opts->budget->event_ring_bytes;
+		collect.unwind_bytes = opts->budget->unwind_bytes;
+	}
 	ret = sandbox_new(agent_jobs, AGENT_JOB_CNT, &r->sandbox, err); /* while we are small */
 	if (!ret)
-		ret = collector_new(&opts->collect, &r->collector, err);
+		ret = collector_new(&collect, &r->collector, err);
 	if (ret)
 		goto fail;
 	collector_stats(r->collector, &r->seen);
@@ -166,6 +181,17 @@ static int pass_losses_on(struct recorder *r, uint64_t now_ns)
 	return ret;
 }
 
+/* The record is kept by the collector when somebody wants us. */
+static int take(void *recorder, const struct wire_header *rec)
+{
+	struct recorder *r = recorder;
+
+	if (r->is_wanted_elsewhere && r->taken++ % ASK_EVERY == 0 &&
+	    r->is_wanted_elsewhere(r->wanted_arg))
+		return -EINTR;
+	return pipeline_take(r->pipeline, rec);
+}
+
 int recorder_poll(struct recorder *r, struct err *err)
 {
 	/*
@@ -175,7 +201,9 @@ int recorder_poll(struct recorder *r, struct err *err)
 	uint64_t complete_ns = clock_mono_ns(r->clock), now_ns;
 	int ret;
 
-	ret = collector_poll(r->collector, RECORDER_POLL_MS, pipeline_take, r->pipeline);
+	ret = collector_poll(r->collector, RECORDER_POLL_MS, take, r);
+	if (ret == -EINTR)
+		return 0;
 	now_ns = clock_mono_ns(r->clock);
 	if (!ret && now_ns - r->stats_at_ns >= STATS_EVERY_NS) {
 		ret = pass_losses_on(r, now_ns);
@@ -206,6 +234,16 @@ int recorder_finish(struct recorder *r, struct err *err)
 int recorder_add_pid(struct recorder *r, uint32_t pid)
 {
 	return collector_add_pid(r->collector, pid);
+}
+
+int recorder_set_hz(struct recorder *r, uint32_t hz, struct err *err)
+{
+	return collector_set_hz(r->collector, hz, err);
+}
+
+void recorder_shrink(struct recorder *r)
+{
+	pipeline_shrink(r->pipeline);
 }
 
 void recorder_stats(const struct recorder *r, struct recorder_stats *ret_stats)

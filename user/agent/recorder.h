@@ -23,7 +23,15 @@ struct recorder;
 
 struct recorder_opts {
 	struct collector_opts collect;
-	uint64_t window_ns;   /* 0: one window for all */
+	uint64_t window_ns; /* 0: one window for all */
+	const struct budget
+		*budget; /* see budget.h; also sets the rings of `collect`. NULL: none */
+	/*
+	 * Asked now and then while records are taken: true ends a recorder_poll() early, which
+	 * naming from large files may make long. NULL: nobody asks.
+	 */
+	bool (*is_wanted_elsewhere)(void *arg);
+	void *wanted_arg;
 	const char *raw_path; /* also write the records there; NULL: no */
 };
 
@@ -46,6 +54,12 @@ void recorder_free(struct recorder *r); /* NULL is fine */
 
 /* Extends the process filter: a command that was started after attaching. */
 int must_check recorder_add_pid(struct recorder *r, uint32_t pid);
+
+/* See collector_set_hz(). */
+int must_check recorder_set_hz(struct recorder *r, uint32_t hz, struct err *err);
+
+/* Empties caches, to give memory back; what was in them is looked up again. */
+void recorder_shrink(struct recorder *r);
 
 struct recorder_stats {
 	struct collector_stats collector;

@@ -2,6 +2,7 @@
 #include "agg/agg.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "model/builder.h"
@@ -15,6 +16,8 @@ struct agg {
 	uint64_t start_mono_ns;
 	uint64_t end_mono_ns; /* UINT64_MAX: when agg_finish() says so */
 	int64_t start_wall_ns;
+	uint64_t samples, weight_ns; /* in the open window */
+	double hz;		     /* of the last window that had samples */
 	bool sealed_one;
 };
 
@@ -50,9 +53,11 @@ int agg_new(const struct agg_opts *opts, agg_sink_fn sink, void *arg, struct agg
 	if (!a)
 		return -ENOMEM;
 	a->opts = *opts;
+	a->hz = opts->hz;
 	a->sink = sink;
 	a->arg = arg;
-	a->builder = builder_new(&builder_limits_window, PROFILE_NANOSECONDS);
+	a->builder = builder_new(opts->limits ? opts->limits : &builder_limits_window,
+				 PROFILE_NANOSECONDS);
 	if (!a->builder) {
 		free(a);
 		return -ENOMEM;
@@ -70,6 +75,18 @@ void agg_free(struct agg *a)
 	free(a);
 }
 
+/* Weights are whole nanoseconds: what is as near as that to the rate that was asked for, is it. */
+static double rate(struct agg *a)
+{
+	double hz;
+
+	if (!a->weight_ns)
+		return a->hz;
+	hz = (double)a->samples * NSEC_PER_SEC / (double)a->weight_ns;
+	a->hz = fabs(hz - a->opts.hz) <= hz * hz / NSEC_PER_SEC ? a->opts.hz : hz;
+	return a->hz;
+}
+
 static int seal(struct agg *a, uint64_t end_mono_ns)
 {
 	uint64_t length = end_mono_ns - a->start_mono_ns;
@@ -83,7 +100,8 @@ static int seal(struct agg *a, uint64_t end_mono_ns)
 	if (a->opts.window_ns && length > a->opts.window_ns)
 		length = a->opts.window_ns;
 	a->sealed_one = true;
-	builder_window(a->builder, a->start_wall_ns, length, a->opts.cpus, a->opts.hz);
+	builder_window(a->builder, a->start_wall_ns, length, a->opts.cpus, rate(a));
+	a->samples = a->weight_ns = 0;
 	r = builder_seal(a->builder, &window);
 	a->sealed++;
 	return r ? r : a->sink(a->arg, window);
@@ -150,6 +168,10 @@ int agg_sample(struct agg *a, const struct agg_sample *s)
 	if (r == -ENOSPC) {
 		builder_lost(a->builder, full, 1);
 		return 0;
+	}
+	if (!r) {
+		a->samples++;
+		a->weight_ns += s->weight_ns;
 	}
 	return r;
 }

@@ -10,7 +10,10 @@
  *	      |------ window 1 ------|----- window 2 -----|---- window 3 ---|
  *
  * Windows in which nothing ran are sealed too: that nothing ran is knowledge. The first and the
- * last one are shorter; a profile says how long it is. Not thread-safe.
+ * last one are shorter; a profile says how long it is.
+ *
+ * The rate may change at any time: each sample has its own weight. A window's rate is that of its
+ * samples, count by weight, so that one stands for 1 / hz on the average. Not thread-safe.
  */
 #ifndef AGG_AGG_H
 #define AGG_AGG_H
@@ -19,13 +22,15 @@
 #include "model/profile.h"
 
 struct agg;
+struct builder_limits;
 
 struct agg_opts {
-	uint64_t window_ns;	/* 0: one window, from agg_new() to agg_finish() */
-	uint32_t cpus;		/* that are being sampled; may be changed by agg_set_cpus() */
-	double hz;		/* samples per second and CPU */
-	uint64_t mono_ns;	/* now: from here on the machine is watched */
-	int64_t wall_offset_ns; /* wall clock = monotonic clock + this */
+	uint64_t window_ns; /* 0: one window, from agg_new() to agg_finish() */
+	uint32_t cpus;	    /* that are being sampled; may be changed by agg_set_cpus() */
+	double hz;	  /* samples per second and CPU, as long as samples do not say otherwise */
+	uint64_t mono_ns; /* now: from here on the machine is watched */
+	int64_t wall_offset_ns;		     /* wall clock = monotonic clock + this */
+	const struct builder_limits *limits; /* of a window; NULL: builder_limits_window */
 };
 
 struct agg_frame {

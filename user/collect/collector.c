@@ -119,9 +119,9 @@ static int allow_family(struct collector *c, uint32_t pid, struct err *err)
 
 static int start(struct collector *c, const struct collector_opts *o, struct err *err)
 {
+	size_t event_bytes = o->event_ring_bytes ? o->event_ring_bytes : EVENT_RING_BYTES;
 	uint64_t period_ns = NSEC_PER_SEC / o->hz;
 	struct sampler_opts so = {
-		.period_ns = period_ns,
 		.cgroup_id = o->cgroup_id,
 		.filter_pids = o->pid || o->only_added,
 		.kernel_stacks = !o->no_kernel_stacks,
@@ -143,7 +143,7 @@ static int start(struct collector *c, const struct collector_opts *o, struct err
 		r = allow_family(c, o->pid, err);
 	if (r)
 		return r;
-	r = taskevents_new(EVENT_RING_BYTES, &c->events);
+	r = taskevents_new(event_bytes, &c->events);
 	if (!r)
 		r = ticks_new(period_ns, sampler_prog_fd(c->sampler), &c->ticks);
 	if (r)
@@ -159,8 +159,7 @@ static int start(struct collector *c, const struct collector_opts *o, struct err
 	 * Everything that all rings can hold, twice: what waits from the last round, and what this
 	 * one brings.
 	 */
-	order_init(&c->order,
-		   2 * (sampler_ring_bytes(c->sampler) + EVENT_RING_BYTES * c->online.cnt));
+	order_init(&c->order, 2 * (sampler_ring_bytes(c->sampler) + event_bytes * c->online.cnt));
 	c->next_follow_ns = clock_mono_ns(&clock_system) + FOLLOW_CPUS_NS;
 	return 0;
 }
@@ -212,6 +211,16 @@ void collector_set_tick(struct collector *c, uint16_t tick)
 	sampler_set_tick(c->sampler, tick);
 }
 
+int collector_set_hz(struct collector *c, uint32_t hz, struct err *err)
+{
+	struct collector_opts opts = {.hz = hz};
+	int r = check_opts(&opts, err);
+
+	if (r || !c->ticks)
+		return r;
+	return ticks_set_period(c->ticks, NSEC_PER_SEC / hz, err);
+}
+
 static void follow_cpus(struct collector *c)
 {
 	uint64_t now_ns = clock_mono_ns(&clock_system);
@@ -256,6 +265,9 @@ int collector_stop(struct collector *c, record_fn fn, void *arg)
 		ticks_free(c->ticks);
 		c->ticks = NULL;
 		drain(c);
+		c->lost[LOSS_EVENTS] += taskevents_lost(c->events);
+		taskevents_free(c->events);
+		c->events = NULL;
 		c->stopped = true;
 	}
 	return order_deliver(&c->order, UINT64_MAX, fn, arg);
@@ -270,12 +282,15 @@ void collector_stats(const struct collector *c, struct collector_stats *ret)
 	ret->started_ns = c->started_ns;
 	ret->samples = st.samples;
 	ret->idle = st.idle;
+	ret->run_ns = st.run_ns;
 	for (size_t i = 0; i < LOSS_CNT; i++)
 		ret->lost[i] = st.lost[i] + c->lost[i];
-	ret->lost[LOSS_EVENTS] += taskevents_lost(c->events);
+	if (c->events)
+		ret->lost[LOSS_EVENTS] += taskevents_lost(c->events);
 	ret->cpus_online = c->ticks ? (uint32_t)ticks_cnt(c->ticks) : 0;
 	sampler_runtime(c->sampler, &ret->bpf_ns, &ret->bpf_runs);
-	ret->map_bytes = sampler_map_bytes(c->sampler) + taskevents_bytes(c->events);
+	ret->map_bytes =
+		sampler_map_bytes(c->sampler) + (c->events ? taskevents_bytes(c->events) : 0);
 }
 
 void collector_free(struct collector *c)

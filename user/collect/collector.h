@@ -69,6 +69,7 @@ struct collector_opts {
 	uint32_t max_spaces;
 
 	bool copy_all_stacks; /* for checking the unwinder: each sample brings its stack along */
+	size_t event_ring_bytes; /* ring of task events of each CPU; 0 = 128 KiB */
 	size_t ring_bytes; /* all BPF rings together, rounded up to a power of two; 0 = two seconds
 			      of samples */
 };
@@ -79,6 +80,8 @@ struct collector_stats {
 	uint64_t idle;		 /* ticks that found the CPU idle; no record */
 	uint64_t lost[LOSS_CNT]; /* by enum loss; cumulative like all of this */
 	uint32_t cpus_online;	 /* CPUs that are being sampled now */
+	uint64_t run_ns; /* time that taking samples took, by the programs' own clock: always
+				    there, and does without what is done before a sample is begun */
 	uint64_t bpf_ns,
 		bpf_runs; /* run time of the BPF programs; 0 unless kernel.bpf_stats_enabled */
 	size_t map_bytes; /* BPF maps and event rings, as the kernel accounts for them */
@@ -112,6 +115,13 @@ int must_check collector_set_space(struct collector *c, uint32_t pid,
 
 /* Leaves that the sampler looks at from now on are marked with this number. */
 void collector_set_tick(struct collector *c, uint16_t tick);
+
+/*
+ * Changes the rate of all CPUs. Each sample's weight is that of the clock which took it, so totals
+ * stay right. Takes up to one new and half an old period. 0 or -errno with a line in err: CPUs that
+ * could not change keep their rate and change with the next call.
+ */
+int must_check collector_set_hz(struct collector *c, uint32_t hz, struct err *err);
 
 /*
  * Sleeps up to timeout_ms (less when event rings fill up or a signal comes; 0 = not at all), then

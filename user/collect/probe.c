@@ -117,7 +117,6 @@ static void spin(void)
 static int sample_self(struct probe *p, bool filter, struct heard *heard, struct err *err)
 {
 	struct sampler_opts opts = {
-		.period_ns = NSEC_PER_SEC / PROBE_HZ,
 		.ring_bytes = 256 << 10,
 		.cpus = 1,
 		.filter_pids = filter,
@@ -133,7 +132,7 @@ static int sample_self(struct probe *p, bool filter, struct heard *heard, struct
 	if (filter)
 		r = sampler_allow_pid(s, (uint32_t)getpid());
 	if (!r)
-		r = ticks_new(opts.period_ns, sampler_prog_fd(s), &t);
+		r = ticks_new(NSEC_PER_SEC / PROBE_HZ, sampler_prog_fd(s), &t);
 	if (r)
 		err_set(err, r, "%s", strerror(-r));
 	else

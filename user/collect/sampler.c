@@ -70,7 +70,6 @@ static int set_up(struct sampler *s, const struct sampler_opts *o)
 		s->ring_cnt *= 2;
 	s->ring_bytes = round_up_pow2(o->ring_bytes / s->ring_cnt, page);
 
-	skel->rodata->period_ns = o->period_ns;
 	skel->rodata->ring_mask = (uint32_t)s->ring_cnt - 1;
 	skel->rodata->thread_bytes = page > MIN_KERNEL_STACK ? (uint32_t)page : MIN_KERNEL_STACK;
 	skel->rodata->kernel_stacks = o->kernel_stacks;
@@ -294,6 +293,7 @@ void sampler_stat(const struct sampler *s, struct kernel_stat *ret)
 		for (int cpu = 0; cpu < s->possible_cpus; cpu++) {
 			ret->samples += of_cpu[cpu].samples;
 			ret->idle += of_cpu[cpu].idle;
+			ret->run_ns += of_cpu[cpu].run_ns;
 			for (size_t i = 0; i < LOSS_CNT; i++)
 				ret->lost[i] += of_cpu[cpu].lost[i];
 		}

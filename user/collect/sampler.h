@@ -17,7 +17,6 @@
 struct sampler;
 
 struct sampler_opts {
-	uint64_t period_ns; /* time that a sample stands for */
 	size_t ring_bytes;  /* all rings together */
 	uint32_t cpus;	    /* CPUs there may be: decides on the number of rings */
 	uint64_t cgroup_id; /* 0 = all */

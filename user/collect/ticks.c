@@ -17,7 +17,10 @@
 struct tick {
 	uint32_t cpu;
 	int fd;
-	uint64_t alive_ns; /* for perf_is_alive() */
+	int old_fd; /* -1, or whom it takes over from */
+	uint64_t period_ns;
+	uint64_t enabled_ns; /* when it was */
+	uint64_t alive_ns;   /* for perf_is_alive() */
 };
 
 struct ticks {
@@ -82,8 +85,8 @@ static void close_gone(struct ticks *t, const struct cpu_list *online)
 	t->cnt = kept;
 }
 
-/* Opens one disabled event with the program attached. */
-static int open_tick(struct ticks *t, uint32_t cpu, struct err *err)
+/* Opens one disabled event with the program attached. Descriptor or -errno. */
+static int open_event(const struct ticks *t, uint32_t cpu, struct err *err)
 {
 	struct perf_event_attr attr = {
 		.type = PERF_TYPE_SOFTWARE,
@@ -91,14 +94,10 @@ static int open_tick(struct ticks *t, uint32_t cpu, struct err *err)
 		.sample_period = t->period_ns,
 		.disabled = 1,
 	};
-	int fd, r;
+	int fd = perf_open(&attr, cpu, "sampling clock", err), r;
 
-	r = mem_grow(&t->items, &t->cap, t->cnt + 1, sizeof(*t->items), CPU_MAX);
-	if (r)
-		return err_set(err, r, "sampling clock: %s", strerror(-r));
-	fd = perf_open(&attr, cpu, "sampling clock", err);
 	if (fd < 0)
-		return fd == -ENODEV ? 0 : fd;
+		return fd;
 	if (ioctl(fd, PERF_EVENT_IOC_SET_BPF, t->prog_fd)) {
 		r = err_set(err, errno,
 			    "sampling clock: cannot attach the BPF program on CPU %u: %s", cpu,
@@ -106,7 +105,21 @@ static int open_tick(struct ticks *t, uint32_t cpu, struct err *err)
 		close(fd);
 		return r;
 	}
-	t->items[t->cnt++] = (struct tick){.cpu = cpu, .fd = fd};
+	return fd;
+}
+
+static int open_tick(struct ticks *t, uint32_t cpu, struct err *err)
+{
+	int fd, r;
+
+	r = mem_grow(&t->items, &t->cap, t->cnt + 1, sizeof(*t->items), CPU_MAX);
+	if (r)
+		return err_set(err, r, "sampling clock: %s", strerror(-r));
+	fd = open_event(t, cpu, err);
+	if (fd < 0)
+		return fd == -ENODEV ? 0 : fd;
+	t->items[t->cnt++] =
+		(struct tick){.cpu = cpu, .fd = fd, .old_fd = -1, .period_ns = t->period_ns};
 	return 0;
 }
 
@@ -118,13 +131,31 @@ static void sleep_until(uint64_t mono_ns)
 		;
 }
 
-/* Enables items[first..cnt) at points spread over one period; see the header. */
-static int enable_spread(struct ticks *t, size_t first, struct err *err)
+/* Closes old events of items[0..cnt), which are in the order in which they were enabled. */
+static void retire_old(struct tick *items, size_t cnt, uint64_t overlap_ns, uint64_t until_ns)
 {
-	uint64_t start_ns = clock_mono_ns(&clock_system);
-	size_t n = t->cnt - first;
+	for (size_t i = 0; i < cnt; i++) {
+		if (items[i].old_fd < 0)
+			continue;
+		if (items[i].enabled_ns + overlap_ns > until_ns)
+			return;
+		sleep_until(items[i].enabled_ns + overlap_ns);
+		close(items[i].old_fd);
+		items[i].old_fd = -1;
+	}
+}
 
-	for (size_t i = 0; i < n; i++) {
+/*
+ * Enables items[first..cnt) at points spread over one period; see the header. Those that take over
+ * from another event end it overlap_ns later.
+ */
+static int enable_spread(struct ticks *t, size_t first, uint64_t overlap_ns, struct err *err)
+{
+	uint64_t start_ns = clock_mono_ns(&clock_system), due_ns;
+	size_t n = t->cnt - first;
+	int r = 0;
+
+	for (size_t i = 0; !r && i < n; i++) {
 		struct tick *slots = t->items + first;
 		size_t pick = i + next_random(t) % (n - i);
 		uint64_t share_ns = t->period_ns / n;
@@ -132,12 +163,16 @@ static int enable_spread(struct ticks *t, size_t first, struct err *err)
 
 		slots[i] = slots[pick];
 		slots[pick] = tmp;
-		sleep_until(start_ns + i * share_ns + next_random(t) % (share_ns + 1));
+		due_ns = start_ns + i * share_ns + next_random(t) % (share_ns + 1);
+		retire_old(slots, i, overlap_ns, due_ns);
+		sleep_until(due_ns);
+		slots[i].enabled_ns = clock_mono_ns(&clock_system);
 		if (ioctl(slots[i].fd, PERF_EVENT_IOC_ENABLE, 0))
-			return err_set(err, errno, "sampling clock: cannot start on CPU %u: %s",
-				       slots[i].cpu, strerror(errno));
+			r = err_set(err, errno, "sampling clock: cannot start on CPU %u: %s",
+				    slots[i].cpu, strerror(errno));
 	}
-	return 0;
+	retire_old(t->items + first, n, overlap_ns, UINT64_MAX);
+	return r;
 }
 
 int ticks_follow(struct ticks *t, const struct cpu_list *online, struct err *err)
@@ -150,7 +185,36 @@ int ticks_follow(struct ticks *t, const struct cpu_list *online, struct err *err
 	for (size_t i = 0; !r && i < online->cnt; i++)
 		if (!is_ticking(t, online->ids[i]))
 			r = open_tick(t, online->ids[i], err);
-	failed = enable_spread(t, first, r ? NULL : err);
+	failed = enable_spread(t, first, 0, r ? NULL : err);
+	return r ? r : failed;
+}
+
+int ticks_set_period(struct ticks *t, uint64_t period_ns, struct err *err)
+{
+	uint64_t overlap_ns = t->period_ns / 2;
+	size_t kept = 0;
+	int r = 0, failed;
+
+	t->period_ns = period_ns;
+	/* those that stay as they are go to the front, where nobody enables them again */
+	for (size_t i = 0; i < t->cnt; i++) {
+		struct tick *tick = &t->items[i], tmp = *tick;
+		int fd = -ENODEV;
+
+		if (tick->period_ns != period_ns)
+			fd = open_event(t, tick->cpu, r ? NULL : err);
+		if (fd < 0) {
+			r = fd == -ENODEV || r ? r : fd; /* offline: ticks_follow() finds out */
+			*tick = t->items[kept];
+			t->items[kept++] = tmp;
+			continue;
+		}
+		tick->old_fd = tick->fd;
+		tick->fd = fd;
+		tick->period_ns = period_ns;
+		tick->alive_ns = 0;
+	}
+	failed = enable_spread(t, kept, overlap_ns, r ? NULL : err);
 	return r ? r : failed;
 }
 

@@ -32,6 +32,17 @@ int must_check ticks_new(uint64_t period_ns, int prog_fd, struct ticks **ret);
  */
 int must_check ticks_follow(struct ticks *t, const struct cpu_list *online, struct err *err);
 
+/*
+ * Changes the period: a new event takes over on each CPU. (PERF_EVENT_IOC_PERIOD would not do: the
+ * sample's period, which is its weight, stays that of the opening; see perf_swevent_hrtimer().)
+ *
+ * Totals stay right on the average: what an event has begun of its last period is never told, half
+ * of one on the average, so the old event goes half a period after the new one has begun. Takes one
+ * new and half an old period. 0, or -errno with a line in err: CPUs that could not change keep
+ * their period, and change with the next call.
+ */
+int must_check ticks_set_period(struct ticks *t, uint64_t period_ns, struct err *err);
+
 size_t ticks_cnt(const struct ticks *t); /* CPUs that are being sampled */
 void ticks_free(
 	struct ticks *t); /* closes all events: no program runs any more when this returns */

@@ -93,7 +93,8 @@ struct folded_style {
 /*
  * Appends the profile, process first, sorted by process, then stack, frame by frame in bytewise
  * order; stacks that read the same are one line. Numbers are counts of samples where every sample
- * has one (and, with a header, the counts times the period are the weights), else weights. Without
+ * has one and all count for the same time (and, with a header, the counts times the period are the
+ * weights), else weights. Without
  * escapes `;` becomes `:`, newlines become blanks, and `#` at the very beginning `:`. 0 or -ENOMEM
  * (-ENOSPC at b's ceiling). `style` may be NULL.
  */

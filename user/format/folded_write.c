@@ -153,7 +153,16 @@ static void add_lines(struct writer *w, const struct order_item *items)
 	}
 }
 
-/* Counts say it all when each sample has one and, where a reader multiplies, gives the weight. */
+/* Do they stand for the same time each? Not when the rate has changed. */
+static bool same_weight(const struct sample *a, const struct sample *b)
+{
+	return (unsigned __int128)a->weight * b->cnt == (unsigned __int128)b->weight * a->cnt;
+}
+
+/*
+ * Counts say it all when each sample has one, and all count for the same; where a reader multiplies,
+ * they must give the weight.
+ */
 static enum number choose_number(const struct profile *p, bool exact)
 {
 	uint64_t period = window_period_ns(p->hz), weight;
@@ -163,7 +172,7 @@ static enum number choose_number(const struct profile *p, bool exact)
 	for (size_t i = 0; i < p->sample_cnt; i++) {
 		const struct sample *s = &p->samples[i];
 
-		if (!s->cnt)
+		if (!s->cnt || !same_weight(s, &p->samples[0]))
 			return NUMBER_WEIGHT;
 		if (exact &&
 		    (__builtin_mul_overflow(s->cnt, period, &weight) || weight != s->weight))

@@ -96,6 +96,14 @@ void symbolizer_free(struct symbolizer *s)
 	free(s);
 }
 
+void symbolizer_forget(struct symbolizer *s)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(s->generations); i++) {
+		idmap_release(&s->generations[i].by_place);
+		intern_release(&s->generations[i].names);
+	}
+}
+
 /* "libfoo.so" becomes "[libfoo.so]"; what has brackets already keeps them. */
 static struct str bracket(struct symbolizer *s, struct str name)
 {

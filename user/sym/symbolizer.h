@@ -46,6 +46,9 @@ int must_check symbolizer_new(const struct symbolizer_opts *opts, struct symboli
 			      struct err *err);
 void symbolizer_free(struct symbolizer *s); /* NULL is fine */
 
+/* Forgets the names that it remembers, and gives their memory back. */
+void symbolizer_forget(struct symbolizer *s);
+
 /*
  * Never fails. *ret is borrowed, valid until the next call; its module as long as place->image,
  * too.
