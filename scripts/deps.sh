@@ -35,6 +35,7 @@ packages() {
 		test   golang-go            golang
 		test   sqlite3              sqlite
 		test   libdw-dev            elfutils-devel
+		test   lld                  lld
 		test   libxml2-utils        libxml2
 		test   chromium             chromium
 		test   prometheus           golang-github-prometheus

@@ -39,7 +39,7 @@ static void compare_file(const char *path, uint64_t skip, uint64_t limit, bool d
 	struct cfi_stats stats;
 	struct elf_file file;
 	Dwarf *dwarf = NULL;
-	struct cfi *c;
+	struct cfi *c = NULL;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	Elf *elf;
 

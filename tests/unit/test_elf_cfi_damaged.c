@@ -84,7 +84,7 @@ static int digest_rows(struct cfi *cfi, const struct elf_file *file, struct dige
 static int digest(struct digest *ret, struct cfi_stats *stats)
 {
 	struct elf_file file;
-	struct cfi *cfi;
+	struct cfi *cfi = NULL;
 	int r = elf_file_init(&file, fd);
 
 	if (!r)
@@ -166,7 +166,7 @@ static void test_laziness(void)
 	struct elf_file file;
 	struct cfi_stats stats;
 	struct digest d = {0};
-	struct cfi *cfi;
+	struct cfi *cfi = NULL;
 	uint64_t code;
 
 	if (!open_copy("/lib/x86_64-linux-gnu/libc.so.6")) {
@@ -193,7 +193,7 @@ static void test_debug_file(void)
 	struct digest whole, got;
 	struct cfi_stats stats;
 	struct buf a, b, c;
-	struct cfi *cfi;
+	struct cfi *cfi = NULL;
 	int debug_fd;
 	const char *path;
 

@@ -130,7 +130,7 @@ static int take(void *arg, uint64_t vaddr, const struct unwind_rule *rule)
 static void check_against_rows(const struct elf_file *file, const char *name)
 {
 	struct check c = {0};
-	struct cfi *cfi;
+	struct cfi *cfi = NULL;
 	int r = cfi_open(file, &cfi);
 
 	c.code = malloc(sizeof(*c.code));
