@@ -32,12 +32,12 @@ static __always_inline __u32 copy_length(struct task_struct *task, __u64 from)
 
 static __always_inline void describe_walk(struct wire_stack *stack, const struct unwind_walk *w)
 {
-	const __u64 *regs = copy_all_stacks ? w->entry_regs : w->regs;
+	const __u64 *regs = copy_all_stacks ? w->entry_regs : w->u.regs;
 
-	stack->sp = w->sp;
-	stack->fp = w->fp;
-	stack->other = w->other;
-	stack->is_interrupted = w->is_interrupted;
+	stack->sp = w->u.sp;
+	stack->fp = w->u.fp;
+	stack->other = w->u.other;
+	stack->is_interrupted = w->u.is_interrupted;
 #pragma unroll
 	for (int i = 0; i < WIRE_REGS; i++)
 		stack->regs[i] = regs[i];
@@ -50,7 +50,7 @@ static __always_inline void describe_walk(struct wire_stack *stack, const struct
 static __always_inline __u32 copy_stack(struct scratch *scratch, struct task_struct *task, __u32 at)
 {
 	struct unwind_walk *w = &scratch->walk;
-	__u64 from = (copy_all_stacks ? w->entry_regs[DWARF_SP] : w->sp) & ~7UL;
+	__u64 from = (copy_all_stacks ? w->entry_regs[DWARF_SP] : w->u.sp) & ~7UL;
 	__u32 want = copy_length(task, from), len = 0;
 	struct wire_stack *stack;
 

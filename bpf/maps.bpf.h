@@ -11,7 +11,7 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include <culprit/stat.h>
-#include <culprit/unwind.h>
+#include <culprit/unwind_step.h>
 #include <culprit/wire.h>
 
 /*
@@ -36,16 +36,9 @@ _Static_assert(WIRE_MAX_KERNEL_FRAMES + WIRE_MAX_USER_FRAMES < SCRATCH_FRAMES,
 
 #define SCRATCH_ROOM 24576
 
-/* Where a walk is; see culprit/unwind_step.h for the first part. */
+/* Where a walk is. */
 struct unwind_walk {
-	__u64 ip;
-	__u64 sp;
-	__u64 fp;
-	__u64 other;
-	__u64 regs[WIRE_REGS];
-	__u32 is_interrupted;
-	__u16 flags; /* WIRE_F_USER_* */
-	__u16 reserved;
+	struct unwind_state u;
 	__u64 space_id;
 	__u64 entry_regs[WIRE_REGS]; /* regs before any signal frame, with copy_all_stacks only */
 

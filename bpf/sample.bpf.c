@@ -76,10 +76,10 @@ static __always_inline void add_user_stack(struct bpf_perf_event_data *ctx, stru
 		walk_begin(w, &ctx->regs, s->pid, space_id);
 	else if (!walk_begin_in_kernel(w, task, s->pid, space_id))
 		return;
-	if (!is_user_address(w->ip))
+	if (!is_user_address(w->u.ip))
 		return;
 	walk_user(w, s);
-	s->h.flags |= w->flags;
+	s->h.flags |= w->u.flags;
 }
 
 static __always_inline void fill(struct bpf_perf_event_data *ctx, struct scratch *scratch,

@@ -11,8 +11,6 @@
  */
 #include "unwind.bpf.h"
 
-#include <culprit/unwind_step.h>
-
 #define UNITS_A_PAGE (UNWIND_PAGE / UNWIND_UNIT)
 
 /* 2^8 spans in a list, 2^12 rows in a leaf are more than a page holds. */
@@ -137,7 +135,7 @@ static __always_inline bool search_leaf(__u32 leaf, __u32 byte, struct unwind_ru
 /* False: nothing is known there, yet. */
 static __always_inline bool find_rule(struct unwind_walk *w, struct unwind_rule *ret)
 {
-	__u64 addr = unwind_lookup_address(w), byte;
+	__u64 addr = unwind_lookup_address(&w->u), byte;
 	__u32 leaf;
 
 	if (!find_span(w, addr))
@@ -152,8 +150,9 @@ static __always_inline bool find_rule(struct unwind_walk *w, struct unwind_rule 
 	return search_leaf(leaf, byte & (UNWIND_CHUNK - 1), ret);
 }
 
-static bool unwind_read(struct unwind_walk *w, __u64 addr, __u64 *ret)
+static __always_inline bool read_stack(struct unwind_state *u, __u64 addr, __u64 *ret)
 {
+	struct unwind_walk *w = (struct unwind_walk *)u; /* its first member */
 	__u64 word = (addr - w->window_start) >> 3;
 
 	if (addr & 7)
@@ -183,8 +182,8 @@ int unwind_frame(__u32 unused)
 	if (!scratch || !find_rule(&scratch->walk, &rule))
 		return UNWIND_NO_RULES;
 	if ((rule.cfa & UNWIND_CFA_MASK) == UNWIND_CFA_NONE)
-		return unwind_by_frame_pointer(&scratch->walk);
-	return unwind_by_rule(&scratch->walk, &rule);
+		return unwind_by_frame_pointer(&scratch->walk.u, read_stack);
+	return unwind_by_rule(&scratch->walk.u, &rule, read_stack);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

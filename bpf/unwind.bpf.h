@@ -44,23 +44,23 @@ static __always_inline bool regs_are_user(const bpf_user_pt_regs_t *regs)
 
 static __always_inline void walk_set_registers(struct unwind_walk *w, const bpf_user_pt_regs_t *r)
 {
-	w->regs[0] = r->ax;
-	w->regs[1] = r->dx;
-	w->regs[2] = r->cx;
-	w->regs[3] = w->other = r->bx;
-	w->regs[4] = r->si;
-	w->regs[5] = r->di;
-	w->regs[6] = w->fp = r->bp;
-	w->regs[7] = w->sp = r->sp;
-	w->regs[8] = r->r8;
-	w->regs[9] = r->r9;
-	w->regs[10] = r->r10;
-	w->regs[11] = r->r11;
-	w->regs[12] = r->r12;
-	w->regs[13] = r->r13;
-	w->regs[14] = r->r14;
-	w->regs[15] = r->r15;
-	w->ip = r->ip;
+	w->u.regs[0] = r->ax;
+	w->u.regs[1] = r->dx;
+	w->u.regs[2] = r->cx;
+	w->u.regs[3] = w->u.other = r->bx;
+	w->u.regs[4] = r->si;
+	w->u.regs[5] = r->di;
+	w->u.regs[6] = w->u.fp = r->bp;
+	w->u.regs[7] = w->u.sp = r->sp;
+	w->u.regs[8] = r->r8;
+	w->u.regs[9] = r->r9;
+	w->u.regs[10] = r->r10;
+	w->u.regs[11] = r->r11;
+	w->u.regs[12] = r->r12;
+	w->u.regs[13] = r->r13;
+	w->u.regs[14] = r->r14;
+	w->u.regs[15] = r->r15;
+	w->u.ip = r->ip;
 }
 
 #elif defined(__TARGET_ARCH_arm64)
@@ -75,11 +75,11 @@ static __always_inline void walk_set_registers(struct unwind_walk *w, const bpf_
 {
 #pragma unroll
 	for (int i = 0; i < 31; i++)
-		w->regs[i] = r->regs[i];
-	w->regs[31] = w->sp = r->sp;
-	w->fp = r->regs[29];
-	w->other = r->regs[30];
-	w->ip = r->pc;
+		w->u.regs[i] = r->regs[i];
+	w->u.regs[31] = w->u.sp = r->sp;
+	w->u.fp = r->regs[29];
+	w->u.other = r->regs[30];
+	w->u.ip = r->pc;
 }
 
 #endif
@@ -96,11 +96,11 @@ static __always_inline void walk_begin(struct unwind_walk *w, const bpf_user_pt_
 	struct unwind_space *space = bpf_map_lookup_elem(&spaces, &pid);
 
 	walk_set_registers(w, regs);
-	w->is_interrupted = 1;
-	w->flags = 0;
+	w->u.is_interrupted = 1;
+	w->u.flags = 0;
 	w->space_id = space_id;
 	if (copy_all_stacks)
-		__builtin_memcpy(w->entry_regs, w->regs, sizeof(w->regs));
+		__builtin_memcpy(w->entry_regs, w->u.regs, sizeof(w->u.regs));
 	w->list = space && space->id == space_id ? space->list : UNWIND_UNKNOWN;
 	w->span_start = w->span_end = 0;
 	w->window_words = 0;
@@ -137,21 +137,21 @@ static __always_inline void walk_user(struct unwind_walk *w, struct wire_sample 
 	__u32 n;
 
 	for (n = 0; n < WIRE_MAX_USER_FRAMES; n++) {
-		s->pcs[(base + n) & SCRATCH_FRAME_MASK] = w->ip;
+		s->pcs[(base + n) & SCRATCH_FRAME_MASK] = w->u.ip;
 		r = unwind_frame(n);
 		if (r)
 			break;
 	}
 	if (!r) {
-		w->flags |= WIRE_F_USER_TRUNCATED;
+		w->u.flags |= WIRE_F_USER_TRUNCATED;
 		s->user_cnt = WIRE_MAX_USER_FRAMES;
 		return;
 	}
 	s->user_cnt = n + 1;
 	if (r == UNWIND_NO_RULES)
-		w->flags |= WIRE_F_USER_NO_RULES;
+		w->u.flags |= WIRE_F_USER_NO_RULES;
 	else
-		w->flags |= r == UNWIND_END ? WIRE_F_USER_WHOLE : WIRE_F_USER_BROKEN;
+		w->u.flags |= r == UNWIND_END ? WIRE_F_USER_WHOLE : WIRE_F_USER_BROKEN;
 }
 
 #endif

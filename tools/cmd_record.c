@@ -36,8 +36,8 @@ static const struct opt opts[] = {
 	{"raw", 0, OPT_STRING, offsetof(struct config, raw), "FILE",
 	 "also write the raw records there, for culprit show --raw", 0, 0},
 	{"stack-copies", 0, OPT_FLAG, offsetof(struct config, stack_copies), NULL,
-	 "with --raw: each sample brings its registers and stack along, for checking the unwinder", 0,
-	 0},
+	 "with --raw: each sample brings its registers and stack along, for checking the unwinder",
+	 0, 0},
 	{"no-kernel-stacks", 0, OPT_FLAG, offsetof(struct config, no_kernel_stacks), NULL,
 	 "user stacks only", 0, 0},
 };

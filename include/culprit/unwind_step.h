@@ -3,15 +3,8 @@
  * unwind_step.h - from a frame to its caller, for the BPF programs and for user space alike: one
  * piece of code, so that a walk that one of them begins can be ended by the other.
  *
- * Whoever includes it has defined struct unwind_walk before, with at least these members,
- *
- *	__u64 ip, sp, fp, other;	registers of the frame; other is rbx, or x30 on arm64
- *	__u64 regs[WIRE_REGS];		all of them in DWARF's numbering, while is_interrupted
- *	__u32 is_interrupted;		the frame was not left by a call: ip is exact
- *	__u16 flags;			WIRE_F_USER_FP is added
- *
- * and defines unwind_read() behind it, which reads a word of the stack, or says that it cannot be
- * read.
+ * Whoever walks has a struct unwind_state inside of its own state, and a function that reads a word
+ * of the stack; it is a constant at each call, so that it is compiled into the step.
  *
  * Sources: System V ABI for x86-64, 3.7 (stack unwinding) and figure 3.36 (DWARF's numbers); AAPCS64;
  * the layout of signal frames is the kernel's ABI (arch/x86/include/uapi/asm/sigcontext.h,
@@ -23,7 +16,20 @@
 #include <culprit/unwind.h>
 #include <culprit/wire.h>
 
-static bool unwind_read(struct unwind_walk *w, __u64 addr, __u64 *ret);
+/* One frame. */
+struct unwind_state {
+	__u64 ip;
+	__u64 sp;
+	__u64 fp;
+	__u64 other;	       /* rbx; x30 on arm64 */
+	__u64 regs[WIRE_REGS]; /* all of them in DWARF's numbering, while is_interrupted */
+	__u32 is_interrupted;  /* the frame was not left by a call: ip is exact */
+	__u16 flags;	       /* WIRE_F_USER_FP is added */
+	__u16 reserved;
+};
+
+/* Reads an 8-byte word of the stack into *ret. False: it cannot be read; *ret is as it was. */
+typedef bool (*unwind_read_fn)(struct unwind_state *u, __u64 addr, __u64 *ret);
 
 /*
  * Return addresses of arm64 may be signed (pointer authentication): the signature sits above the
@@ -35,35 +41,36 @@ static __always_inline __u64 code_address(__u64 addr)
 }
 
 /* A return address points behind the call, which may be the last instruction of its function. */
-static __always_inline __u64 unwind_lookup_address(const struct unwind_walk *w)
+static __always_inline __u64 unwind_lookup_address(const struct unwind_state *u)
 {
-	return w->is_interrupted ? w->ip : w->ip - 1;
+	return u->is_interrupted ? u->ip : u->ip - 1;
 }
 
 /*
  * x86-64 and arm64 alike: the frame pointer points to the caller's frame pointer, above it is the
  * return address.
  */
-static __always_inline enum unwind_result unwind_by_frame_pointer(struct unwind_walk *w)
+static __always_inline enum unwind_result unwind_by_frame_pointer(struct unwind_state *u,
+								  unwind_read_fn read)
 {
 	__u64 fp, ip;
 
-	w->flags |= WIRE_F_USER_FP;
-	if (!w->fp)
+	u->flags |= WIRE_F_USER_FP;
+	if (!u->fp)
 		return UNWIND_END;
 	/* Stacks grow downwards: a frame that is not higher up is none, and would make a circle. */
-	if (w->fp < w->sp || !is_user_address(w->fp) || !unwind_read(w, w->fp, &fp) ||
-	    !unwind_read(w, w->fp + 8, &ip))
+	if (u->fp < u->sp || !is_user_address(u->fp) || !read(u, u->fp, &fp) ||
+	    !read(u, u->fp + 8, &ip))
 		return UNWIND_BROKEN;
 	if (!ip)
 		return UNWIND_END;
 	ip = code_address(ip);
 	if (!is_user_address(ip))
 		return UNWIND_BROKEN;
-	w->sp = w->fp + 16;
-	w->fp = fp;
-	w->ip = ip;
-	w->is_interrupted = 0;
+	u->sp = u->fp + 16;
+	u->fp = fp;
+	u->ip = ip;
+	u->is_interrupted = 0;
 	return UNWIND_MORE;
 }
 
@@ -80,7 +87,8 @@ static __always_inline unsigned int signal_register(unsigned int i)
 }
 
 /* `context` is where struct ucontext begins. */
-static __always_inline enum unwind_result unwind_signal_frame(struct unwind_walk *w, __u64 context)
+static __always_inline enum unwind_result unwind_signal_frame(struct unwind_state *u, __u64 context,
+							      unwind_read_fn read)
 {
 	/* x86-64: behind flags, link and stack; arm64: behind signal mask and fault_address */
 	const __u64 registers = context + (UNWIND_X86 ? 40 : 184);
@@ -88,71 +96,71 @@ static __always_inline enum unwind_result unwind_signal_frame(struct unwind_walk
 	__u64 ip;
 
 	for (unsigned int i = 0; i < cnt; i++)
-		if (!unwind_read(w, registers + 8 * i, &w->regs[signal_register(i)]))
+		if (!read(u, registers + 8 * i, &u->regs[signal_register(i)]))
 			return UNWIND_BROKEN;
-	if (!unwind_read(w, registers + 8 * cnt, &ip))
+	if (!read(u, registers + 8 * cnt, &ip))
 		return UNWIND_BROKEN;
 	if (!is_user_address(ip))
 		return UNWIND_BROKEN;
-	w->ip = ip;
-	w->sp = w->regs[DWARF_SP];
-	w->fp = w->regs[DWARF_FP];
-	w->other = w->regs[DWARF_OTHER];
-	w->is_interrupted = 1;
+	u->ip = ip;
+	u->sp = u->regs[DWARF_SP];
+	u->fp = u->regs[DWARF_FP];
+	u->other = u->regs[DWARF_OTHER];
+	u->is_interrupted = 1;
 	return UNWIND_MORE;
 }
 
 /* A register by DWARF's number; only the followed ones are known in a frame that made a call. */
-static __always_inline bool unwind_register(const struct unwind_walk *w, __s16 number, __u64 *ret)
+static __always_inline bool unwind_register(const struct unwind_state *u, __s16 number, __u64 *ret)
 {
-	if (w->is_interrupted) {
-		*ret = w->regs[number & (WIRE_REGS - 1)];
+	if (u->is_interrupted) {
+		*ret = u->regs[number & (WIRE_REGS - 1)];
 		return true;
 	}
-	*ret = w->other;
+	*ret = u->other;
 	return UNWIND_X86 && number == DWARF_OTHER;
 }
 
 /* The frame's CFA. False when it cannot be computed. */
-static __always_inline bool unwind_cfa(struct unwind_walk *w, const struct unwind_rule *rule,
-				       __u64 *ret)
+static __always_inline bool unwind_cfa(struct unwind_state *u, const struct unwind_rule *rule,
+				       unwind_read_fn read, __u64 *ret)
 {
 	__s64 offset = (__s32)rule->cfa >> UNWIND_CFA_BITS;
 	__u64 cfa;
 
 	switch (rule->cfa & UNWIND_CFA_MASK) {
 	case UNWIND_CFA_SP:
-		*ret = w->sp + offset;
+		*ret = u->sp + offset;
 		return true;
 	case UNWIND_CFA_FP:
-		*ret = w->fp + offset;
+		*ret = u->fp + offset;
 		return true;
 	case UNWIND_CFA_REG:
-		if (!unwind_register(w, rule->other, &cfa))
+		if (!unwind_register(u, rule->other, &cfa))
 			return false;
 		*ret = cfa + offset;
 		return true;
 	case UNWIND_CFA_PLT:
-		*ret = w->sp + offset + ((w->ip & 15) >= (__u64)rule->other ? 8 : 0);
+		*ret = u->sp + offset + ((u->ip & 15) >= (__u64)rule->other ? 8 : 0);
 		return true;
 	case UNWIND_CFA_SP_DEREF:
-		cfa = w->sp + offset;
+		cfa = u->sp + offset;
 		break;
 	case UNWIND_CFA_FP_DEREF:
-		cfa = w->fp + offset;
+		cfa = u->fp + offset;
 		break;
 	default:
 		return false;
 	}
-	if (!is_user_address(cfa) || !unwind_read(w, cfa, &cfa))
+	if (!is_user_address(cfa) || !read(u, cfa, &cfa))
 		return false;
 	*ret = cfa + rule->other;
 	return true;
 }
 
 /* The caller's value of a register that was saved at base + 8 * where. */
-static __always_inline bool unwind_saved(struct unwind_walk *w, __u64 base, __s16 where,
-					 __u64 *value)
+static __always_inline bool unwind_saved(struct unwind_state *u, __u64 base, __s16 where,
+					 unwind_read_fn read, __u64 *value)
 {
 	if (where == UNWIND_SAME)
 		return true;
@@ -160,38 +168,39 @@ static __always_inline bool unwind_saved(struct unwind_walk *w, __u64 base, __s1
 		*value = 0;
 		return true;
 	}
-	return unwind_read(w, base + 8 * (__s64)where, value);
+	return read(u, base + 8 * (__s64)where, value);
 }
 
 /*
  * The return address, and what becomes of `other`. On arm64 a function that made a call has lost its
  * return address from x30, so "still in the register" holds for interrupted code alone.
  */
-static __always_inline bool unwind_return_address(struct unwind_walk *w, __u64 cfa,
-						  const struct unwind_rule *rule, __u64 *ret_ip)
+static __always_inline bool unwind_return_address(struct unwind_state *u, __u64 cfa,
+						  const struct unwind_rule *rule,
+						  unwind_read_fn read, __u64 *ret_ip)
 {
 	__u32 kind = rule->cfa & UNWIND_CFA_MASK;
 	bool followed = kind == UNWIND_CFA_SP || kind == UNWIND_CFA_FP;
 
 	if (UNWIND_X86) {
 		if (!followed)
-			w->other = 0;
-		else if (!unwind_saved(w, cfa, rule->other, &w->other))
+			u->other = 0;
+		else if (!unwind_saved(u, cfa, rule->other, read, &u->other))
 			return false;
-		return unwind_read(w, cfa - 8, ret_ip);
+		return read(u, cfa - 8, ret_ip);
 	}
 	if (!followed)
-		return unwind_read(w, cfa - 8, ret_ip);
+		return read(u, cfa - 8, ret_ip);
 	if (rule->other == UNWIND_LOST)
 		return false;
-	*ret_ip = w->other;
-	return rule->other == UNWIND_SAME ? w->is_interrupted
-					  : unwind_saved(w, cfa, rule->other, ret_ip);
+	*ret_ip = u->other;
+	return rule->other == UNWIND_SAME ? u->is_interrupted
+					  : unwind_saved(u, cfa, rule->other, read, ret_ip);
 }
 
 /* One step by a rule that is not UNWIND_CFA_NONE. */
-static __always_inline enum unwind_result unwind_by_rule(struct unwind_walk *w,
-							 const struct unwind_rule *rule)
+static __always_inline enum unwind_result
+unwind_by_rule(struct unwind_state *u, const struct unwind_rule *rule, unwind_read_fn read)
 {
 	__u32 kind = rule->cfa & UNWIND_CFA_MASK;
 	__u64 cfa, ip, fp_base;
@@ -199,24 +208,24 @@ static __always_inline enum unwind_result unwind_by_rule(struct unwind_walk *w,
 	if (kind == UNWIND_CFA_END)
 		return UNWIND_END;
 	if (kind == UNWIND_CFA_SIGNAL)
-		return unwind_signal_frame(w, w->sp + ((__s32)rule->cfa >> UNWIND_CFA_BITS));
-	if (!unwind_cfa(w, rule, &cfa))
+		return unwind_signal_frame(u, u->sp + ((__s32)rule->cfa >> UNWIND_CFA_BITS), read);
+	if (!unwind_cfa(u, rule, read, &cfa))
 		return UNWIND_BROKEN;
 	/* The caller's frame is higher up; on arm64 a leaf function need not have one of its own. */
-	if (!is_user_address(cfa) || cfa < w->sp || (UNWIND_X86 && cfa == w->sp))
+	if (!is_user_address(cfa) || cfa < u->sp || (UNWIND_X86 && cfa == u->sp))
 		return UNWIND_BROKEN;
-	fp_base = kind == UNWIND_CFA_FP_DEREF ? w->fp - 8 : cfa;
-	if (!unwind_return_address(w, cfa, rule, &ip) ||
-	    !unwind_saved(w, fp_base, rule->fp, &w->fp))
+	fp_base = kind == UNWIND_CFA_FP_DEREF ? u->fp - 8 : cfa;
+	if (!unwind_return_address(u, cfa, rule, read, &ip) ||
+	    !unwind_saved(u, fp_base, rule->fp, read, &u->fp))
 		return UNWIND_BROKEN;
 	if (!ip)
 		return UNWIND_END;
 	ip = code_address(ip);
 	if (!is_user_address(ip))
 		return UNWIND_BROKEN;
-	w->sp = cfa;
-	w->ip = ip;
-	w->is_interrupted = 0;
+	u->sp = cfa;
+	u->ip = ip;
+	u->is_interrupted = 0;
 	return UNWIND_MORE;
 }
 

@@ -68,7 +68,7 @@ struct collector_opts {
 	size_t unwind_bytes;
 	uint32_t max_spaces;
 
-	bool copy_all_stacks; /* for checking the unwinder: each sample brings its stack along */
+	bool copy_all_stacks;	 /* for checking the unwinder: each sample brings its stack along */
 	size_t event_ring_bytes; /* ring of task events of each CPU; 0 = 128 KiB */
 	size_t ring_bytes; /* all BPF rings together, rounded up to a power of two; 0 = two seconds
 			      of samples */
