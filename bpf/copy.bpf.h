@@ -13,12 +13,10 @@
 
 #define COPY_STEPS (WIRE_MAX_STACK / COPY_STEP + 1)
 
-static __always_inline bool wants_copy(const struct wire_sample *s, void *ring)
+static __always_inline bool wants_copy(const struct wire_sample *s, __u64 waiting)
 {
-	if (!s->user_cnt || !(copy_all_stacks || s->h.flags & WIRE_F_USER_NO_RULES))
-		return false;
-	return bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) <
-	       bpf_ringbuf_query(ring, BPF_RB_RING_SIZE) / 2;
+	return s->user_cnt && (copy_all_stacks || s->h.flags & WIRE_F_USER_NO_RULES) &&
+	       waiting < ring_bytes / 2;
 }
 
 /* How much there is to copy: the first thread's stack ends where its arguments begin. */

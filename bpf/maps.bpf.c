@@ -9,6 +9,7 @@ struct stat_map stats SEC(".maps");
 struct pid_set pid_filter SEC(".maps");
 struct cgroup_set cgroup_filter SEC(".maps");
 
+const volatile __u32 ring_bytes = 65536;
 const volatile __u32 ring_mask = 0;
 const volatile __u32 thread_bytes = 16384;
 const volatile bool kernel_stacks = true;

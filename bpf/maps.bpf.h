@@ -151,7 +151,8 @@ extern struct pid_set pid_filter SEC(".maps");
 extern struct cgroup_set cgroup_filter SEC(".maps");
 
 /* Settings: frozen before loading, so the verifier drops what they switch off. */
-extern const volatile __u32 ring_mask; /* number of rings, a power of two, minus one */
+extern const volatile __u32 ring_bytes; /* of one ring */
+extern const volatile __u32 ring_mask;	/* number of rings, a power of two, minus one */
 extern const volatile __u32
 	thread_bytes; /* size of a task's kernel stack, where no helper finds its registers */
 extern const volatile bool kernel_stacks;

@@ -4,7 +4,7 @@
  *
  * Runs in the interrupt that ends the period. Filters come first, then the record is put together
  * in this CPU's scratch and copied to the ring with just the bytes it needs. User space is not
- * woken: it comes by itself.
+ * woken, it comes by itself, unless the ring fills up before that.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_core_read.h>
@@ -115,17 +115,20 @@ static __always_inline void submit(struct scratch *scratch, struct task_struct *
 	__u32 size = sizeof(*s) + frames * sizeof(s->pcs[0]);
 	__u32 index = s->cpu & ring_mask;
 	void *ring = bpf_map_lookup_elem(&rings, &index);
+	__u64 waiting;
 
 	if (!ring) {
 		stat_lost(st, LOSS_RING_FULL);
 		return;
 	}
-	if (wants_copy(s, ring)) {
+	waiting = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA);
+	if (wants_copy(s, waiting)) {
 		s->h.flags |= WIRE_F_STACK;
 		size += copy_stack(scratch, task, size);
 	}
 	s->h.size = size;
-	if (!bpf_ringbuf_output(ring, s, size, BPF_RB_NO_WAKEUP))
+	if (!bpf_ringbuf_output(ring, s, size,
+				waiting > ring_bytes / 4 ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP))
 		st->samples++;
 	else
 		stat_lost(st, LOSS_RING_FULL);

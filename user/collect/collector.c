@@ -117,6 +117,17 @@ static int allow_family(struct collector *c, uint32_t pid, struct err *err)
 	return r;
 }
 
+static int watch_rings(struct collector *c)
+{
+	size_t cnt;
+	const int *fds = sampler_rings(c->sampler, &cnt);
+	int r = 0;
+
+	for (size_t i = 0; i < cnt && !r; i++)
+		r = taskevents_watch(c->events, fds[i]);
+	return r;
+}
+
 static int start(struct collector *c, const struct collector_opts *o, struct err *err)
 {
 	size_t event_bytes = o->event_ring_bytes ? o->event_ring_bytes : EVENT_RING_BYTES;
@@ -146,6 +157,9 @@ static int start(struct collector *c, const struct collector_opts *o, struct err
 	r = taskevents_new(event_bytes, &c->events);
 	if (!r)
 		r = ticks_new(period_ns, sampler_prog_fd(c->sampler), &c->ticks);
+	if (r)
+		return err_set(err, r, "collector: %s", strerror(-r));
+	r = watch_rings(c);
 	if (r)
 		return err_set(err, r, "collector: %s", strerror(-r));
 	/* Events first: the mappings of whoever starts now are known before its first sample. */

@@ -70,6 +70,7 @@ static int set_up(struct sampler *s, const struct sampler_opts *o)
 		s->ring_cnt *= 2;
 	s->ring_bytes = round_up_pow2(o->ring_bytes / s->ring_cnt, page);
 
+	skel->rodata->ring_bytes = (uint32_t)s->ring_bytes;
 	skel->rodata->ring_mask = (uint32_t)s->ring_cnt - 1;
 	skel->rodata->thread_bytes = page > MIN_KERNEL_STACK ? (uint32_t)page : MIN_KERNEL_STACK;
 	skel->rodata->kernel_stacks = o->kernel_stacks;
@@ -281,6 +282,12 @@ int sampler_drain(struct sampler *s, int (*fn)(void *arg, const void *bytes, siz
 	s->arg = arg;
 	r = ring_buffer__consume(s->reader);
 	return r < 0 ? r : 0;
+}
+
+const int *sampler_rings(const struct sampler *s, size_t *ret_cnt)
+{
+	*ret_cnt = s->ring_cnt;
+	return s->ring_fds;
 }
 
 void sampler_stat(const struct sampler *s, struct kernel_stat *ret)

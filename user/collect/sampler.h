@@ -58,6 +58,9 @@ void sampler_set_tick(struct sampler *s, uint16_t tick);
 int must_check sampler_drain(struct sampler *s, int (*fn)(void *arg, const void *bytes, size_t len),
 			     void *arg);
 
+/* The rings, each of which becomes readable when it should not wait any longer; borrowed. */
+const int *sampler_rings(const struct sampler *s, size_t *ret_cnt);
+
 void sampler_stat(const struct sampler *s, struct kernel_stat *ret); /* summed over CPUs */
 void sampler_runtime(const struct sampler *s, uint64_t *ret_ns, uint64_t *ret_runs);
 size_t sampler_map_bytes(const struct sampler *s);

@@ -160,6 +160,14 @@ int taskevents_follow(struct taskevents *te, const struct cpu_list *online, stru
 	return r;
 }
 
+int taskevents_watch(struct taskevents *te, int fd)
+{
+	/* edges: a ring can always be read; what counts is that somebody wants it to be */
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLET, .data.fd = fd};
+
+	return epoll_ctl(te->epoll_fd, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
+}
+
 void taskevents_wait(struct taskevents *te, int timeout_ms)
 {
 	struct epoll_event ready[16];

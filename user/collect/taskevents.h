@@ -27,6 +27,9 @@ int must_check taskevents_new(size_t ring_bytes, struct taskevents **ret);
 int must_check taskevents_follow(struct taskevents *te, const struct cpu_list *online,
 				 struct err *err);
 
+/* Lets taskevents_wait() end too when a BPF ring asks for a reader. 0 or -errno. */
+int must_check taskevents_watch(struct taskevents *te, int fd);
+
 /* Sleeps up to timeout_ms (0 = not at all), less when a ring is half full or a signal comes. */
 void taskevents_wait(struct taskevents *te, int timeout_ms);
 
