@@ -95,3 +95,15 @@ uint64_t loss_samples(const uint64_t *lost)
 			sum_add(&sum, lost[i]);
 	return sum;
 }
+
+uint64_t loss_partial_stacks(const uint64_t *lost)
+{
+	static const enum loss partial[] = {LOSS_USER_TRUNCATED, LOSS_USER_BROKEN,
+					    LOSS_BROKEN_NO_RULE, LOSS_BROKEN_JIT,
+					    LOSS_BROKEN_UNKNOWN, LOSS_UNFINISHED};
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(partial); i++)
+		sum_add(&sum, lost[partial[i]]);
+	return sum;
+}

@@ -26,4 +26,7 @@ enum loss_class loss_class(unsigned int reason);
 /* How many whole samples a table of LOSS_CNT counters says are gone. */
 uint64_t loss_samples(const uint64_t *lost);
 
+/* How many samples' user stacks do not reach the outermost frame: cut, or broken at whatever kind of frame. */
+uint64_t loss_partial_stacks(const uint64_t *lost);
+
 #endif

@@ -260,19 +260,31 @@ static void add_sides(const struct page *p)
 	buf_addch(p->out, '\n');
 }
 
+/* The share of user stacks that are whole; each of the others has its reason below. */
+static void add_whole_stacks(const struct page *p, const struct diff_side *side, const char *where)
+{
+	uint64_t partial = loss_partial_stacks(side->lost);
+
+	if (!partial || !side->cnt)
+		return;
+	buf_addf(p->out, "stacks%s: ", where);
+	value_add_percent(p->out,
+			  partial < side->cnt ? 1 - (double)partial / (double)side->cnt : 0);
+	buf_addstr(p->out, " of the samples have their whole user stack\n");
+}
+
 static void add_losses(const struct page *p)
 {
 	for (int side = p->d->single ? DIFF_B : DIFF_A; side <= DIFF_B; side++) {
 		const uint64_t *lost = p->d->side[side].lost;
+		const char *where = p->d->single ? "" : side == DIFF_A ? " in A" : " in B";
 
+		add_whole_stacks(p, &p->d->side[side], where);
 		for (unsigned int i = 0; i < LOSS_CNT; i++) {
 			if (!lost[i] || !loss_name(i))
 				continue;
 			buf_addf(p->out, "%s%s: ",
-				 loss_class(i) == LOSS_CLASS_SAMPLE ? "lost" : "incomplete",
-				 p->d->single	  ? ""
-				 : side == DIFF_A ? " in A"
-						  : " in B");
+				 loss_class(i) == LOSS_CLASS_SAMPLE ? "lost" : "incomplete", where);
 			value_add_cnt(p->out, lost[i]);
 			buf_addf(p->out, " %s (%s)\n", loss_name(i), loss_help(i));
 		}
