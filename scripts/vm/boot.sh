@@ -24,14 +24,26 @@ rm -f "$dir"/*.log
 tests=$(printf '%s,' "$@")
 clock=(-accel 'tcg,thread=multi')
 [ "$cpus" -gt 1 ] || clock=(-accel 'tcg,thread=single' -icount 'shift=2')
-options="root=/dev/nvme0n1 rw init=/culprit/tests/vm/init console=ttyS0 panic=-1"
-options="$options culprit.port=ttyS1 culprit.env=CI=${CI:-},SLOW=${SLOW:-1},TEST_TIMEOUT=${TEST_TIMEOUT:-300}"
+
+# Results go through a port of their own: the first process would mix its lines with the kernel's.
+case ${VM_ARCH:-amd64} in
+amd64)
+	machine=(qemu-system-x86_64 -cpu 'qemu64,-cx16' -serial "file:$dir/console.log" -serial stdio)
+	ports='console=ttyS0 culprit.port=ttyS1'
+	;;
+arm64)
+	machine=(qemu-system-aarch64 -M virt -cpu cortex-a72 -serial "file:$dir/console.log" -chardev 'stdio,id=results'
+		-device 'pci-serial,chardev=results')
+	ports='console=ttyAMA0 culprit.port=ttyS0'
+	;;
+esac
+disk=(-drive "if=none,id=disk,file=$image,format=raw,snapshot=on" -device 'nvme,drive=disk,serial=culprit')
+options="root=/dev/nvme0n1 rw init=/culprit/tests/vm/init panic=-1 $ports culprit.tests=${tests%,}"
+options="$options culprit.env=CI=${CI:-},SLOW=${SLOW:-4},TEST_TIMEOUT=${TEST_TIMEOUT:-300}"
 
 set +e
-timeout --foreground -k 5 "$limit" qemu-system-x86_64 "${clock[@]}" -cpu qemu64,-cx16 -smp "$cpus" -m 1024 \
-	-nodefaults -display none -no-reboot -serial "file:$dir/console.log" -serial stdio \
-	-drive "if=none,id=disk,file=$image,format=raw,snapshot=on" -device nvme,drive=disk,serial=culprit \
-	-kernel "$vmlinuz" -append "$options culprit.tests=${tests%,}" </dev/null 2>"$dir/qemu.log" |
+timeout --foreground -k 5 "$limit" "${machine[@]}" "${clock[@]}" -smp "$cpus" -m 1024 -nodefaults -display none -no-reboot \
+	"${disk[@]}" -kernel "$vmlinuz" -append "$options" </dev/null 2>"$dir/qemu.log" |
 	tee "$dir/result.log" | "$here/report.pl" "$kernel" "$dir/console.log" "$first"
 status=${PIPESTATUS[2]}
 set -e

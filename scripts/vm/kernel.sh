@@ -5,13 +5,13 @@
 # or arm64; VERSION is 5.10, 6.1, 6.12 or `newest`. Exit status 3, with the reason: this machine's package sources do not
 # have it.
 #
-# Nothing is installed and nothing of the running system changes: apt works in a directory of its own, with the mirror
-# that this machine uses for itself and the suite that has the kernel, so that apt's signatures vouch for the image. Which
-# package has it is asked each time (the names move): the meta package depends on it.
+# Which package has it is asked each time, for the names move: the meta package of the suite depends on it.
 #
 # Downloads are kept in ${VM_CACHE:-${XDG_CACHE_HOME:-~/.cache}/culprit/vm}, for all checkouts. After a week the mirror is
 # asked again; when it cannot be reached, what is there does.
 set -eu
+# shellcheck source=scripts/vm/apt.sh
+. "$(dirname "$0")/apt.sh"
 arch=$1
 version=$2
 cache=${VM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/culprit/vm}/$arch/$version
@@ -42,34 +42,6 @@ exec 9>"$cache/lock"
 flock 9
 [ -z "$(find "$cache/release" -mtime -7 2>/dev/null)" ] || answer
 
-# The address of a mirror, from those that apt would ask: the first that has this machine's own suite.
-command -v apt-get >/dev/null 2>&1 || missing 'no apt-get here'
-# shellcheck source=/dev/null
-. /etc/os-release
-mirror=$(apt-get update --print-uris 2>/dev/null |
-	sed -n "s|^'\(.*\)/dists/${VERSION_CODENAME:-none}/InRelease'.*|\1|p" | head -n 1)
-[ -n "$mirror" ] || missing "no package source of this machine has its suite '${VERSION_CODENAME:-?}'"
-
-apt=$cache/apt
-mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$apt/deb"
-: >"$apt/status"
-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-echo "deb [arch=$arch$([ ! -f $keyring ] || echo " signed-by=$keyring")] $mirror $suite main" >"$apt/sources.list"
-cat >"$apt/conf" <<-END
-	APT::Architecture "$arch";
-	APT::Architectures { "$arch"; };
-	APT::Sandbox::User "root";
-	Acquire::Languages "none";
-	Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled "false";
-	Acquire::Retries "3";
-	Dir::Etc::sourcelist "$apt/sources.list";
-	Dir::Etc::sourceparts "/dev/null";
-	Dir::State::Lists "$apt/lists";
-	Dir::State::status "$apt/status";
-	Dir::Cache "$apt/cache";
-	END
-export APT_CONFIG=$apt/conf
-
 # What cannot be fetched is a reason to use what an earlier run has fetched.
 stale() {
 	[ ! -f "$cache/release" ] || {
@@ -79,7 +51,9 @@ stale() {
 	missing "$*"
 }
 
-apt-get -qq update >"$apt/log" 2>&1 || stale "suite $suite ($arch) cannot be read: $(tail -n 1 "$apt/log")"
+apt=$cache/apt
+private_apt "$apt" "$arch" "$suite" || stale "$apt_reason"
+mkdir -p "$apt/deb"
 meta=linux-image-cloud-$arch
 packages=$(apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces \
 	--no-enhances "$meta" 2>/dev/null | grep -E '^linux-(image|binary)-[0-9]' | sort -u) || true

@@ -6,14 +6,15 @@
 #
 #	KERNELS='5.10 newest'   which kernels: 5.10, 6.1, 6.12, newest (what Debian has); all of them without it
 #	TESTS='busy_loop jit'   tests whose name contains one of the words; all of them without it
-#	VM_TIMEOUT=s            for one machine (1500);  TEST_TIMEOUT=s for one test (300)
+#	VM_ARCH=arm64           the architecture, amd64 without it; VM_SYSROOT=DIR has its programs (sysroot.sh)
+#	VM_TIMEOUT=s            for one machine (2400);  TEST_TIMEOUT=s for one test (300)
 #
 # A kernel that cannot be fetched is skipped, with the reason; with CI=true that is a failure for the oldest and the newest.
 # What a machine has said is kept in .output/vm/KERNEL/: console.log (its kernel), result.log (the tests).
 set -eu
 cd "$(dirname "$0")/../.."
 O=${O:-.output}
-arch=amd64
+export VM_ARCH=${VM_ARCH:-amd64}
 oldest=5.10
 read -ra kernels <<<"${KERNELS:-5.10 6.1 6.12 newest}"
 [ ${#kernels[@]} -gt 0 ] || exit 2
@@ -48,7 +49,7 @@ mapfile -t two_cpus < <(wanted tests/vm/smp/*.t tests/unit/test_collector)
 	exit 2
 }
 
-scripts/vm/image.sh "$O/vm/root.img"
+scripts/vm/image.sh "$O/vm/root.img" "${VM_SYSROOT:-}"
 : >"$log"
 
 # boot KERNEL RELEASE VMLINUZ CPUS TEST…
@@ -64,7 +65,7 @@ boot() {
 }
 
 for kernel in "${kernels[@]}"; do
-	if found=$(scripts/vm/kernel.sh "$arch" "$kernel" 2>"$O/vm/kernel.log"); then
+	if found=$(scripts/vm/kernel.sh "$VM_ARCH" "$kernel" 2>"$O/vm/kernel.log"); then
 		boot "$kernel" "${found%% *}" "${found#* }" 1 ${one_cpu[@]+"${one_cpu[@]}"}
 		boot "$kernel" "${found%% *}" "${found#* }" 2 ${two_cpus[@]+"${two_cpus[@]}"}
 		continue
