@@ -78,9 +78,9 @@ SKEL     := $(if $(BPF_SRC),$(O)/bpf/culprit.skel.h)
 
 # ---- goals -------------------------------------------------------------------------------------------------------
 
-.PHONY: help all lib units targets demo-programs demo test bench lint format install clean deps force
+.PHONY: help all lib units targets demo-programs demo test test-kernels bench lint format install clean deps force
 help: ## this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 all: $(O)/culprit ## build .output/culprit
 
@@ -93,6 +93,12 @@ test: ## install what is missing, build, run every test that this machine can ru
 	$(Q)scripts/deps.sh --test
 	$(Q)$(MAKE) all targets
 	$(Q)scripts/test.sh
+
+VM_UNITS := $(addprefix $(O)/tests/unit/,test_collector test_collect_probe)
+test-kernels: ## the same programs on other kernels, in virtual machines (KERNELS="5.10 newest" TESTS=busy_loop)
+	$(Q)scripts/deps.sh --vm
+	$(Q)$(MAKE) all targets $(VM_UNITS)
+	$(Q)KERNELS="$(KERNELS)" TESTS="$(TESTS)" O=$(O) scripts/vm/test.sh
 
 bench: ## measure cost and speed beside named peers
 	$(Q)scripts/deps.sh --bench

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# deps.sh [--test] [--bench] - install what building (and testing, and measuring) culprit needs and this machine lacks.
+# deps.sh [--test] [--bench] [--vm] - install what building (and testing, measuring, testing on other kernels) culprit needs
+# and this machine lacks.
 #
 # Says what it installs before it does. Silent and quick when nothing is missing, so that make calls it every time.
 # Debian and Ubuntu are what the project is tested on; Fedora's names are best effort. DEPS_DRY_RUN=1 only says what
@@ -39,6 +40,9 @@ packages() {
 		test   libxml2-utils        libxml2
 		test   chromium             chromium
 		test   prometheus           golang-github-prometheus
+		vm     qemu-system-x86      qemu-system-x86-core
+		vm     e2fsprogs            e2fsprogs
+		vm     procps               procps-ng
 		bench  bpftrace             bpftrace
 		bench  linux-perf           perf
 	END
@@ -54,7 +58,8 @@ for arg in "$@"; do
 	case $arg in
 	--test) kinds="$kinds test" ;;
 	--bench) kinds="$kinds test bench" ;;
-	*) die "unknown option '$arg' (want --test or --bench)" ;;
+	--vm) kinds="$kinds vm" ;;
+	*) die "unknown option '$arg' (want --test, --bench or --vm)" ;;
 	esac
 done
 

@@ -20,6 +20,8 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 O=${O:-$ROOT/.output}
 case $O in /*) ;; *) O=$ROOT/$O ;; esac
 export CULPRIT=${CULPRIT:-$O/culprit}
+# How many times slower than usual this machine is (an emulated one): what bounds the time of something multiplies by it.
+SLOW=${SLOW:-1}
 # shellcheck disable=SC2034 # for the tests
 TARGETS=$O/tests/targets DATA=$ROOT/tests/data
 export LC_ALL=C TZ=UTC
@@ -178,9 +180,9 @@ stop_all() {
 	test_pids=()
 }
 
-# wait_for SECONDS COMMAND… - until it succeeds, asking ten times a second; 1 when the time is over.
+# wait_for SECONDS COMMAND… - until it succeeds, asking ten times a second; 1 when the time is over. SLOW times as long.
 wait_for() {
-	local tries=$(($1 * 10))
+	local tries=$(($1 * 10 * SLOW))
 	shift
 	while ! "$@" >/dev/null 2>&1; do
 		[ $((tries -= 1)) -gt 0 ] || return 1

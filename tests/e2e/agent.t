@@ -12,9 +12,12 @@ windows() {
 
 start culprit agent --store store --window 500ms
 agent=$started
-wait_for 10 test -e store/lock
-sleep 0.5
-start "${clocked[@]}" cpu "$TARGETS/threads" 5 2
+# shellcheck disable=SC2317 # called by wait_for
+stored() {
+	culprit show store --windowed 2>/dev/null | grep -q '^# window'
+}
+wait_for 10 stored
+start "${clocked[@]}" cpu "$TARGETS/threads" $((5 * SLOW)) 2
 load=$started
 sleep 1.2
 
@@ -32,11 +35,16 @@ for _ in 1 2 3 4 5 6 7 8; do
 		# shellcheck disable=SC2086 # words
 		run culprit $how
 		reads=$((reads + 1))
-		[ "$status" = 0 ] && [ -z "$err" ] || bad=$((bad + 1))
+		[ "$status" = 0 ] && [ -z "$err" ] && continue
+		bad=$((bad + 1))
+		diag "$how: exit status $status: $err"
 	done
 	culprit show store --windowed -o now.folded
 	now=$(windows now.folded | wc -l)
-	[ "$now" -ge "$before" ] || bad=$((bad + 1))
+	[ "$now" -ge "$before" ] || {
+		bad=$((bad + 1))
+		diag "$before windows, and then $now"
+	}
 	before=$now
 	sleep 0.1
 done

@@ -23,8 +23,12 @@ first=disk/store
 agent=$!
 test_pids+=("$agent")
 wait_for 10 test -e "$first/lock"
-start "$TARGETS/threads" 30 1
-sleep 1
+start "$TARGETS/threads" 120 1
+# shellcheck disable=SC2317 # called by wait_for
+stored() {
+	[ "$(culprit show "$first" --windowed 2>/dev/null | grep -c '^# window')" -ge 3 ]
+}
+wait_for 10 stored
 culprit show "$first" --windowed -o before.folded
 at_least "$(grep -c '^# window' before.folded)" 3 'windows were stored while there was room'
 
