@@ -15,6 +15,7 @@
 
 #include "agent/pipeline.h"
 #include "base/err.h"
+#include "base/sandbox.h"
 #include "collect/collector.h"
 
 #define RECORDER_POLL_MS 100
@@ -50,6 +51,7 @@ int must_check recorder_add_pid(struct recorder *r, uint32_t pid);
 struct recorder_stats {
 	struct collector_stats collector;
 	struct pipeline_stats pipeline;
+	struct sandbox_stats sandbox;
 };
 
 void recorder_stats(const struct recorder *r, struct recorder_stats *ret_stats);
