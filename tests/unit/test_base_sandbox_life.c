@@ -119,8 +119,8 @@ static void test_descriptors(void)
 	int ends[2];
 	size_t cnt;
 
-	if (pipe(ends)) {
-		tap_skip("no pipe");
+	if (SANITIZED || pipe(ends)) {
+		tap_skip("beside a sanitizer standard error stays open");
 		return;
 	}
 	sb = new_sandbox();
@@ -129,7 +129,7 @@ static void test_descriptors(void)
 		zygote = pids[i] > zygote ? pids[i] : zygote;
 	is_u64(links_to(zygote, "pipe:", 5), 0, "a pipe of the program's is not held open");
 	is_u64(links_to(zygote, "socket:", 7), 1, "one socket is");
-	is_u64(links_to(zygote, "/dev/null", 9), SANITIZED ? 2 : 3, "nothing else");
+	is_u64(links_to(zygote, "/dev/null", 9), 3, "nothing else");
 	close(ends[0]);
 	close(ends[1]);
 	sandbox_free(sb);
