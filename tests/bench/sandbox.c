@@ -57,7 +57,8 @@ int main(int argc, char **argv)
 	wall_ns = clock_mono_ns(&clock_system) - wall_ns;
 	cpu_ns = own_cpu_ns() - cpu_ns;
 	sandbox_stats(sb, &stats);
-	printf("sandbox: %.0f us a run by the clock, %.0f us CPU here, %.0f us CPU in the child;"
+	printf("sandbox: %.0f us a run by the clock, %.0f us CPU here, %.0f us CPU in zygote and "
+	       "child;"
 	       " %" PRIu64 " runs, %" PRIu64 " failed, filter %s\n",
 	       (double)wall_ns / 1e3 / (double)runs, (double)cpu_ns / 1e3 / (double)runs,
 	       (double)stats.cpu_ns / 1e3 / (double)runs, runs, failed,

@@ -98,6 +98,43 @@ static void test_host(struct buf *reply)
 	sigaction(SIGCHLD, &old, NULL);
 }
 
+static size_t links_to(pid_t pid, const char *target, size_t len)
+{
+	char path[64], link[256];
+	size_t cnt = 0;
+
+	for (int fd = 0; fd < 64; fd++) {
+		snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, fd);
+		if (readlink(path, link, sizeof(link)) >= (ssize_t)len)
+			cnt += !memcmp(link, target, len);
+	}
+	return cnt;
+}
+
+/* A pipe to a pager, the lock of a store: held open by us, they would outlive the program. */
+static void test_descriptors(void)
+{
+	struct sandbox *sb;
+	pid_t pids[64], zygote = 0;
+	int ends[2];
+	size_t cnt;
+
+	if (SANITIZED || pipe(ends)) {
+		tap_skip("beside a sanitizer standard error stays open");
+		return;
+	}
+	sb = new_sandbox();
+	cnt = children_of(getpid(), pids, 64);
+	for (size_t i = 0; i < cnt; i++)
+		zygote = pids[i] > zygote ? pids[i] : zygote;
+	is_u64(links_to(zygote, "pipe:", 5), 0, "a pipe of the program's is not held open");
+	is_u64(links_to(zygote, "socket:", 7), 1, "one socket is");
+	is_u64(links_to(zygote, "/dev/null", 9), 3, "nothing else");
+	close(ends[0]);
+	close(ends[1]);
+	sandbox_free(sb);
+}
+
 /* ^C and what a service manager sends to all is for the program, which needs names to finish. */
 static void test_signals(struct sandbox *sb, struct buf *reply)
 {
@@ -199,6 +236,7 @@ int main(void)
 
 	buf_init(&reply, 8u << 20);
 	test_host(&reply);
+	test_descriptors();
 	test_lost_zygote(&reply);
 	sb = new_sandbox();
 	test_signals(sb, &reply);

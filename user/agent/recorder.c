@@ -250,4 +250,5 @@ void recorder_stats(const struct recorder *r, struct recorder_stats *ret_stats)
 {
 	collector_stats(r->collector, &ret_stats->collector);
 	pipeline_stats(r->pipeline, &ret_stats->pipeline);
+	sandbox_stats(r->sandbox, &ret_stats->sandbox);
 }

@@ -15,6 +15,7 @@
 
 #include "agent/pipeline.h"
 #include "base/err.h"
+#include "base/sandbox.h"
 #include "collect/collector.h"
 
 #define RECORDER_POLL_MS 100
@@ -64,6 +65,7 @@ void recorder_shrink(struct recorder *r);
 struct recorder_stats {
 	struct collector_stats collector;
 	struct pipeline_stats pipeline;
+	struct sandbox_stats sandbox;
 };
 
 void recorder_stats(const struct recorder *r, struct recorder_stats *ret_stats);

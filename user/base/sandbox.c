@@ -31,6 +31,7 @@ struct sandbox {
 	pid_t zygote;
 	int control; /* -1: the zygote is gone */
 	uint32_t last_session;
+	uint64_t zygote_cpu_ns; /* as far as it is in the statistics */
 	struct sandbox_session *sessions[SANDBOX_MAX_SESSIONS];
 	struct sandbox_stats stats;
 };
@@ -59,7 +60,8 @@ static void lose_zygote(struct sandbox *sb)
 
 static void take_report(struct sandbox *sb, const struct sandbox_report *rep)
 {
-	sb->stats.cpu_ns += rep->cpu_ns;
+	sb->stats.cpu_ns += rep->cpu_ns + rep->own_cpu_ns - sb->zygote_cpu_ns;
+	sb->zygote_cpu_ns = rep->own_cpu_ns;
 	sb->stats.crashes += rep->ending == SANDBOX_CRASHED;
 	sb->stats.timeouts += rep->ending == SANDBOX_CPU_LIMIT;
 	sb->stats.refused += rep->ending == SANDBOX_NOT_FORKED;

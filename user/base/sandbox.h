@@ -107,7 +107,7 @@ struct sandbox_stats {
 	uint64_t crashes;  /* children that crashed or broke a rule */
 	uint64_t timeouts; /* children that took too long, by the clock or in CPU time */
 	uint64_t refused;  /* sessions for which there was no child: -EAGAIN */
-	uint64_t cpu_ns;   /* of all children that have ended, user and system */
+	uint64_t cpu_ns;   /* of the zygote and of children that have ended; not in getrusage() */
 	bool has_seccomp;  /* false: the kernel or a policy refused the filter, or sanitized */
 	bool has_nobody;   /* children run as nobody */
 	bool is_alive;	   /* the zygote is there */

@@ -46,7 +46,7 @@ static const int plain_calls[] = {
 	SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(getrandom),
 	SCMP_SYS(getpid),	 SCMP_SYS(gettid),	 SCMP_SYS(sysinfo),
 	SCMP_SYS(rt_sigreturn),	 SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),
-	SCMP_SYS(exit),		 SCMP_SYS(exit_group),
+	SCMP_SYS(exit),		 SCMP_SYS(exit_group),	 SCMP_SYS(close),
 };
 
 static int add_rules(scmp_filter_ctx ctx)

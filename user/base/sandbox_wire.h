@@ -39,8 +39,9 @@ enum sandbox_ending {
 
 struct sandbox_report {
 	uint32_t ending, session;
-	uint64_t cpu_ns;
-	bool has_seccomp; /* of SANDBOX_HELLO */
+	uint64_t cpu_ns;     /* of the child */
+	uint64_t own_cpu_ns; /* of the zygote up to now */
+	bool has_seccomp;    /* of SANDBOX_HELLO */
 	bool has_nobody;
 };
 

@@ -104,17 +104,21 @@ static int set_descriptors(int control)
 	return setrlimit(RLIMIT_NOFILE, &few) ? -errno : 0;
 }
 
-static void report(const struct sandbox_report *rep)
-{
-	/* Whoever does not listen any more has closed the socket, which ends the loop. */
-	(void)!send(CONTROL_FD, rep, sizeof(*rep), MSG_NOSIGNAL);
-}
-
 static uint64_t cpu_ns_of(const struct rusage *usage)
 {
 	return ((uint64_t)usage->ru_utime.tv_sec + (uint64_t)usage->ru_stime.tv_sec) *
 		       NSEC_PER_SEC +
 	       ((uint64_t)usage->ru_utime.tv_usec + (uint64_t)usage->ru_stime.tv_usec) * 1000;
+}
+
+static void report(struct sandbox_report *rep)
+{
+	struct rusage own;
+
+	if (!getrusage(RUSAGE_SELF, &own))
+		rep->own_cpu_ns = cpu_ns_of(&own);
+	/* Whoever does not listen any more has closed the socket, which ends the loop. */
+	(void)!send(CONTROL_FD, rep, sizeof(*rep), MSG_NOSIGNAL);
 }
 
 static enum sandbox_ending ending_of(const struct child *c, int status, uint64_t cpu_ns)
