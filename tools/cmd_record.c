@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "agent/budget.h"
 #include "agent/recorder.h"
 #include "base/clock.h"
 #include "child.h"
@@ -16,7 +17,7 @@
 
 struct config {
 	const char *output, *format, *raw, *cgroup;
-	uint64_t duration_ns, hz, pid;
+	uint64_t duration_ns, hz, pid, memory_budget;
 	bool no_kernel_stacks, stack_copies;
 };
 
@@ -38,6 +39,8 @@ static const struct opt opts[] = {
 	{"stack-copies", 0, OPT_FLAG, offsetof(struct config, stack_copies), NULL,
 	 "with --raw: each sample brings its registers and stack along, for checking the unwinder",
 	 0, 0},
+	{"memory-budget", 0, OPT_BYTES, offsetof(struct config, memory_budget), "SIZE",
+	 "memory that it may take, in the kernel too (default 256MiB)", 0, 1e15},
 	{"no-kernel-stacks", 0, OPT_FLAG, offsetof(struct config, no_kernel_stacks), NULL,
 	 "user stacks only", 0, 0},
 };
@@ -96,6 +99,7 @@ static void summarize(const struct profile *p)
 
 static int record(const struct config *c, char **command, struct profile **ret, struct err *err)
 {
+	struct budget budget;
 	struct recorder_opts rec_opts = {
 		.collect = {.hz = (uint32_t)c->hz,
 			    .pid = (uint32_t)c->pid,
@@ -103,13 +107,17 @@ static int record(const struct config *c, char **command, struct profile **ret, 
 			    .no_kernel_stacks = c->no_kernel_stacks,
 			    .copy_all_stacks = c->stack_copies},
 		.raw_path = c->raw,
+		.budget = &budget,
 	};
 	uint64_t duration_ns = c->duration_ns ? c->duration_ns : command ? 0 : 10 * NSEC_PER_SEC;
+	struct budget_opts budget_opts = {
+		.memory_bytes = c->memory_budget, .hz = (uint32_t)c->hz, .one_window = true};
 	struct recorder *recorder = NULL;
 	struct child child = CHILD_NONE;
 	int r = 0;
 
-	if (c->cgroup)
+	r = budget_divide_here(&budget_opts, &budget, err);
+	if (!r && c->cgroup)
 		r = find_cgroup(c->cgroup, &rec_opts.collect.cgroup_id, err);
 	if (!r && c->pid && kill((pid_t)c->pid, 0) && errno == ESRCH)
 		r = err_set(err, ESRCH, "--pid %" PRIu64 ": no such process", c->pid);
@@ -170,7 +178,7 @@ const struct command cmd_record = {
 		    "  culprit record -o build.svg -- make -j8  a command and all that it starts\n",
 	.opts = opts,
 	.opt_cnt = ARRAY_SIZE(opts),
-	.defaults = &(const struct config){.hz = 97},
+	.defaults = &(const struct config){.hz = 97, .memory_budget = (uint64_t)256 << 20},
 	.config_size = sizeof(struct config),
 	.stops_at_operand = true,
 	.run = run,

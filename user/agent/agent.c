@@ -16,7 +16,6 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/log.h"
-#include "collect/cpus.h"
 
 #define LOOK_EVERY_NS	NSEC_PER_SEC
 #define SHRINK_EVERY_NS (30 * NSEC_PER_SEC)
@@ -313,25 +312,12 @@ int agent_finish(struct agent *a, struct err *err)
 	return r;
 }
 
-/* The CPUs decide on the sizes of rings; they are read again by the collector. */
-static int divide(struct agent *a, struct err *err)
+static int set_up(struct agent *a, const char *dir, struct err *err)
 {
-	struct budget_opts opts = {
+	struct budget_opts budget = {
 		.memory_bytes = a->opts.memory_budget,
 		.hz = a->opts.recorder.collect.hz,
 	};
-	struct cpu_list online;
-	int r;
-
-	cpu_list_init(&online);
-	r = cpu_list_read_online(&online, err);
-	opts.cpus = (uint32_t)online.cnt;
-	cpu_list_release(&online);
-	return r ? r : budget_divide(&opts, &a->budget, err);
-}
-
-static int set_up(struct agent *a, const char *dir, struct err *err)
-{
 	unsigned int wanted = GUARD_SAMPLING;
 	int r;
 
@@ -341,7 +327,7 @@ static int set_up(struct agent *a, const char *dir, struct err *err)
 		a->prom_path = NULL;
 	if (!a->disable_path || !a->prom_path)
 		return err_set(err, ENOMEM, "out of memory");
-	r = divide(a, err);
+	r = budget_divide_here(&budget, &a->budget, err);
 	if (r)
 		return r;
 	keeper_set_max_bytes(a->keeper, a->budget.waiting_bytes);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/budget.h"
 
+#include "collect/cpus.h"
+
 #define KIB UINT64_C(1024)
 #define MIB (KIB * KIB)
 
@@ -164,4 +166,17 @@ int budget_divide(const struct budget_opts *opts, struct budget *ret, struct err
 	translate(opts, &b);
 	*ret = b;
 	return 0;
+}
+
+int budget_divide_here(const struct budget_opts *opts, struct budget *ret, struct err *err)
+{
+	struct budget_opts here = *opts;
+	struct cpu_list online;
+	int r;
+
+	cpu_list_init(&online);
+	r = cpu_list_read_online(&online, err);
+	here.cpus = (uint32_t)online.cnt;
+	cpu_list_release(&online);
+	return r ? r : budget_divide(&here, ret, err);
 }

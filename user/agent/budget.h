@@ -54,6 +54,10 @@ struct budget {
  */
 int must_check budget_divide(const struct budget_opts *opts, struct budget *ret, struct err *err);
 
+/* The same for the CPUs that are online now; opts->cpus is not looked at. */
+int must_check budget_divide_here(const struct budget_opts *opts, struct budget *ret,
+				  struct err *err);
+
 /* Short stable name of a part, for metrics and tables ("symbols"). */
 const char *budget_part_name(enum budget_part part);
 
