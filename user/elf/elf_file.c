@@ -54,7 +54,8 @@ static int keep_segment(struct elf_file *file, const uint8_t *header)
 	seg.size = reader_u64(&r);
 	if (seg.type == PT_INTERP)
 		file->has_interpreter = true;
-	if (seg.type != PT_LOAD && seg.type != PT_NOTE && seg.type != PT_GNU_EH_FRAME)
+	if (seg.type != PT_LOAD && seg.type != PT_NOTE && seg.type != PT_GNU_EH_FRAME &&
+	    seg.type != PT_DYNAMIC)
 		return 0;
 	if (seg.offset > file->size)
 		return 0; /* cut off: what is left of the file may still be named */

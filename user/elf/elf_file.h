@@ -20,7 +20,7 @@ struct elf_segment {
 	uint64_t vaddr;
 	uint64_t offset; /* of the file; offset + size is within it */
 	uint64_t size;	 /* bytes in the file */
-	uint32_t type;	 /* PT_LOAD, PT_NOTE or PT_GNU_EH_FRAME */
+	uint32_t type;	 /* PT_LOAD, PT_NOTE, PT_DYNAMIC or PT_GNU_EH_FRAME */
 	uint32_t flags;	 /* PF_X, … */
 };
 
