@@ -14,6 +14,7 @@
  */
 #include "elf/pclntab.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,22 +137,28 @@ static bool read_function(struct pclntab *t, uint32_t i, struct function *ret)
 	return true;
 }
 
-/* "main.sum[go.shape.int_0]" ─► "main.sum[...]", as runtime.funcNameForPrint() has it. */
+/*
+ * "main.sum[go.shape.int_0]" ─► "main.sum[...]", as runtime.funcNameForPrint() has it, but lengths
+ * of arrays stay ("type:.eq.[6]string"). `name` has room for SYMTAB_MAX_NAME bytes.
+ */
 static size_t shorten(char *name, size_t len)
 {
 	static const char dots[] = "[...]";
-	char *open = memchr(name, '[', len);
-	size_t from, to;
+	size_t from, to = len, room = SYMTAB_MAX_NAME - 1;
 
-	if (!open)
+	for (from = 0; from < len; from++)
+		if (name[from] == '[' && !(from + 1 < len && isdigit((uint8_t)name[from + 1])))
+			break;
+	if (from == len)
 		return len;
-	for (to = len; to && name[to - 1] != ']'; to--)
-		;
-	from = (size_t)(open - name);
-	if (to <= from + sizeof(dots) - 1)
+	while (to > from && name[to - 1] != ']')
+		to--;
+	if (to == from) /* cut within: what follows is gone */
+		to = len;
+	if (from + sizeof(dots) - 1 + (len - to) > room)
 		return len;
-	memcpy(open, dots, sizeof(dots) - 1);
-	memmove(open + sizeof(dots) - 1, name + to, len - to);
+	memmove(name + from + sizeof(dots) - 1, name + to, len - to);
+	memcpy(name + from, dots, sizeof(dots) - 1);
 	return from + sizeof(dots) - 1 + (len - to);
 }
 
