@@ -38,17 +38,6 @@
 #define MODULE_MINPC 160
 #define MODULE_TEXT  176
 
-static uint16_t machine(const struct elf_file *file)
-{
-	uint8_t bytes[2];
-	struct reader r;
-
-	if (elf_file_read(file, offsetof(Elf64_Ehdr, e_machine), bytes, sizeof(bytes)))
-		return EM_NONE;
-	reader_init(&r, bytes, sizeof(bytes));
-	return reader_u16(&r);
-}
-
 static uint64_t read_word(const struct elf_file *file, uint64_t offset, size_t len)
 {
 	uint8_t bytes[8] = {0};
@@ -236,7 +225,7 @@ static void add_pointer(struct pointers *found, uint64_t at)
 static uint64_t scan_relocs(const struct elf_file *file, uint64_t where, uint64_t value,
 			    struct pointers *found)
 {
-	uint64_t relative = machine(file) == EM_AARCH64 ? R_AARCH64_RELATIVE : R_X86_64_RELATIVE;
+	uint64_t relative = file->machine == EM_AARCH64 ? R_AARCH64_RELATIVE : R_X86_64_RELATIVE;
 	uint8_t *bytes = malloc(RELOCS_A_READ * sizeof(Elf64_Rela));
 	uint64_t offset, left = 0, ret = 0;
 
@@ -419,13 +408,12 @@ static int scan_sections(struct header_scan *s, bool *ret_maybe)
 int pclnfind(const struct elf_file *file, struct pclntab_place *ret)
 {
 	struct header_scan s = {.file = file};
-	uint16_t arch = machine(file);
 	bool maybe;
 	int r;
 
-	if (arch != EM_X86_64 && arch != EM_AARCH64)
+	if (file->machine != EM_X86_64 && file->machine != EM_AARCH64)
 		return -ENOENT;
-	s.place.is_arm64 = arch == EM_AARCH64;
+	s.place.is_arm64 = file->machine == EM_AARCH64;
 	s.quantum = s.place.is_arm64 ? 4 : 1;
 	r = scan_sections(&s, &maybe);
 	if (!r && maybe)

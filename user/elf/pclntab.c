@@ -39,7 +39,7 @@ enum { WINDOW_FUNCTAB, WINDOW_RECORDS, WINDOW_NAMES, WINDOW_PCS, WINDOW_CODE, WI
 struct pclntab {
 	struct elf_file file;
 	struct pclntab_place place;
-	struct elf_window windows[WINDOW_CNT];
+	struct window windows[WINDOW_CNT];
 };
 
 struct function {
@@ -47,6 +47,12 @@ struct function {
 	uint32_t name, pcsp;
 	uint8_t flags;
 };
+
+/* A part of the table, from a file offset on. */
+static void open_window(struct pclntab *t, unsigned int window, uint64_t offset)
+{
+	window_init(&t->windows[window], &t->file, offset, t->place.end - offset);
+}
 
 int pclntab_open(const struct elf_file *file, struct pclntab **ret)
 {
@@ -61,6 +67,11 @@ int pclntab_open(const struct elf_file *file, struct pclntab **ret)
 		free(t);
 		return r;
 	}
+	open_window(t, WINDOW_FUNCTAB, t->place.functab);
+	open_window(t, WINDOW_RECORDS, t->place.records);
+	open_window(t, WINDOW_NAMES, t->place.names);
+	open_window(t, WINDOW_PCS, t->place.pcs);
+	window_init(&t->windows[WINDOW_CODE], &t->file, 0, file->size);
 	*ret = t;
 	return 0;
 }
@@ -75,18 +86,12 @@ uint32_t pclntab_cnt(const struct pclntab *t)
 	return t->place.cnt;
 }
 
-/* Bytes of the table, or of code, in the file. */
-static const uint8_t *get(struct pclntab *t, unsigned int window, uint64_t offset, size_t len)
-{
-	return elf_window_get(&t->windows[window], &t->file, offset, len);
-}
-
 /* One entry of functab: where function i begins. 0 when it cannot be read. */
 static uint64_t entry_of(struct pclntab *t, uint32_t i, uint64_t *ret_record)
 {
 	bool is_wide = t->place.version < PCLNTAB_GO_1_18;
 	size_t width = is_wide ? 8 : 4, len = i < t->place.cnt ? 2 * width : width;
-	const uint8_t *p = get(t, WINDOW_FUNCTAB, t->place.functab + 2 * width * i, len);
+	const uint8_t *p = window_view(&t->windows[WINDOW_FUNCTAB], 2 * width * (uint64_t)i, len);
 	uint64_t entry;
 	struct reader r;
 
@@ -124,9 +129,9 @@ static bool read_function(struct pclntab *t, uint32_t i, struct function *ret)
 
 	ret->start = entry_of(t, i, &record);
 	ret->end = entry_of(t, i + 1, &unused);
-	if (!ret->start || ret->end <= ret->start || record >= place->end - place->records)
+	if (!ret->start || ret->end <= ret->start)
 		return false;
-	p = get(t, WINDOW_RECORDS, place->records + record, RECORD_BYTES);
+	p = window_view(&t->windows[WINDOW_RECORDS], record, RECORD_BYTES);
 	if (!p)
 		return false;
 	reader_init(&r, p + entry, RECORD_BYTES - entry);
@@ -165,19 +170,11 @@ static size_t shorten(char *name, size_t len)
 /* The length; 0 when there is no name. What is longer is cut. */
 static size_t read_name(struct pclntab *t, uint32_t at, char name[SYMTAB_MAX_NAME])
 {
-	uint64_t offset = t->place.names + at, room;
-	const uint8_t *p;
-	size_t len;
+	struct window *w = &t->windows[WINDOW_NAMES];
+	uint64_t room = window_left(w, at);
+	size_t len = room < SYMTAB_MAX_NAME - 1 ? (size_t)room : SYMTAB_MAX_NAME - 1;
+	const uint8_t *p = window_view(w, at, len);
 
-	if (offset >= t->place.end)
-		return 0;
-	room = t->place.end - offset;
-	len = room < SYMTAB_MAX_NAME - 1 ? (size_t)room : SYMTAB_MAX_NAME - 1;
-	p = get(t, WINDOW_NAMES, offset, len < 256 ? len : 256);
-	if (p && len > 256 && !memchr(p, 0, 256))
-		p = get(t, WINDOW_NAMES, offset, len);
-	else if (len > 256)
-		len = 256;
 	if (!p)
 		return 0;
 	len = strnlen((const char *)p, len);
@@ -275,7 +272,7 @@ static const uint8_t *get_code(struct pclntab *t, uint64_t vaddr, size_t len)
 
 	if (!elf_file_code_offset(&t->file, vaddr, &offset, &end) || len > end - offset)
 		return NULL;
-	return get(t, WINDOW_CODE, offset, len);
+	return window_view(&t->windows[WINDOW_CODE], offset, len);
 }
 
 /*
@@ -342,14 +339,15 @@ static uint32_t read_varint32(struct reader *r)
 /* The rows of a function from its pcsp table; NONE after it. */
 static void add_pcsp(struct pclntab *t, struct rows *rows, const struct function *fn)
 {
-	uint64_t at = t->place.pcs + fn->pcsp, pc = fn->start;
+	struct window *w = &t->windows[WINDOW_PCS];
+	uint64_t at = fn->pcsp, pc = fn->start;
 	uint32_t quantum = t->place.is_arm64 ? ARM_INSTRUCTION : 1;
 	struct frame f = {.depth = -1};
 
 	for (uint32_t i = 0; i < MAX_STEPS && pc < fn->end && pc < rows->to; i++) {
-		uint64_t left = at < t->place.end ? t->place.end - at : 0;
+		uint64_t left = window_left(w, at);
 		size_t len = left < MAX_STEP_BYTES ? (size_t)left : MAX_STEP_BYTES;
-		const uint8_t *p = get(t, WINDOW_PCS, at, len);
+		const uint8_t *p = window_view(w, at, len);
 		uint32_t value, advance;
 		struct reader r;
 
