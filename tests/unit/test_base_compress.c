@@ -44,6 +44,7 @@ static void test_crc(void)
 	is_u64(compress_crc32(0, "123456789", 9), 0xcbf43926, "CRC-32 of the check string");
 	is_u64(compress_crc32(compress_crc32(0, "1234", 4), "56789", 5), 0xcbf43926,
 	       "...in two parts");
+	is_u64(compress_crc32(0xcbf43926, NULL, 0), 0xcbf43926, "nothing changes nothing");
 }
 
 /* Every length but the right one is refused, and no byte is written beyond it. */

@@ -23,7 +23,7 @@ static unsigned int clamp(size_t len)
 
 uint32_t compress_crc32(uint32_t crc, const void *p, size_t len)
 {
-	return (uint32_t)crc32_z(crc, p, len);
+	return len ? (uint32_t)crc32_z(crc, p, len) : crc; /* zlib takes NULL as "begin" */
 }
 
 /* More than 4 GiB are neither taken nor given: nothing that is read here is so large. */

@@ -68,9 +68,9 @@ static int expand(const struct elf_file *file, const struct elf_section *section
 		return -EFBIG;
 	packed = malloc(len ? len : 1);
 	data = malloc(packing->expanded ? packing->expanded : 1);
-	r = packed && data ? elf_file_read(file, section->offset + packing->header_bytes, packed,
-					   len)
-			   : -ENOMEM;
+	r = packed && data
+		    ? elf_file_read(file, section->offset + packing->header_bytes, packed, len)
+		    : -ENOMEM;
 	if (!r)
 		r = compress_expand(packing->format, (struct str){packed, len}, data,
 				    packing->expanded);
@@ -96,8 +96,7 @@ int elf_content_open(const struct elf_file *file, const struct elf_section *sect
 		r = read_new_header(file, section, &packing);
 		return r ? r : expand(file, section, &packing, max_bytes, ret);
 	}
-	*ret = (struct elf_content){
-		.file = file, .offset = section->offset, .size = section->size};
+	*ret = (struct elf_content){.file = file, .offset = section->offset, .size = section->size};
 	return 0;
 }
 

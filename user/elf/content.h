@@ -17,8 +17,8 @@ struct elf_content {
 	const struct elf_file *file; /* borrowed */
 	uint64_t offset;	     /* of the file; meaningless when is_expanded */
 	uint64_t size;		     /* of what is read from here */
-	uint8_t *data;		     /* owned: the content in memory; NULL: it is read from the file */
-	bool is_expanded;	     /* it was compressed */
+	uint8_t *data;	  /* owned: the content in memory; NULL: it is read from the file */
+	bool is_expanded; /* it was compressed */
 };
 
 /*

@@ -36,7 +36,7 @@ struct elf_section {
 };
 
 struct elf_file {
-	int fd; /* borrowed; -1 when the file is in memory */
+	int fd;		    /* borrowed; -1 when the file is in memory */
 	const uint8_t *mem; /* private: borrowed, NULL when it is not */
 	uint64_t size;
 	uint64_t section_offset; /* private, as is the next */
