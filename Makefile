@@ -48,10 +48,10 @@ SAN := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all,)
 CFLAGS_ALL := -std=gnu11 -g $(OPT) -fno-omit-frame-pointer $(if $(SAN),,-fstack-protector-strong) $(WARN) $(SAN) $(CFLAGS)
 LDFLAGS_ALL := $(SAN) -Wl,-z,relro,-z,now $(LDFLAGS)
 
-# Each library is included by one folder only: -lbpf by collect/, -liberty by elf/, -lsqlite3 and -lzstd by store/,
-# -lprotobuf-c and -lz by format/, -lseccomp by base/; -lelf is libbpf's, and an oracle of the tests. jemalloc is linked
-# into the program only, and not together with a sanitizer (both replace malloc).
-LIBS := -lbpf -lelf -lsqlite3 -lzstd -lprotobuf-c -lz -liberty -lseccomp -lm -lpthread
+# Each library is included by one folder only: -lz, -lzstd and -lseccomp by base/, -lbpf by collect/, -liberty and
+# -llzma by elf/, -lsqlite3 by store/, -lprotobuf-c by format/; -lelf is libbpf's, and an oracle of the tests. jemalloc is
+# linked into the program only, and not together with a sanitizer (both replace malloc).
+LIBS := -lbpf -lelf -lsqlite3 -lprotobuf-c -lzstd -lz -llzma -liberty -lseccomp -lm -lpthread
 UNIT_LIBS := -ldw # another opinion on what elf/ reads
 JEMALLOC := $(if $(SAN),,-ljemalloc)
 

@@ -31,11 +31,11 @@ BEGIN {
 	add(5, "tools")
 
 	# A name that ends in / stands for all headers below it.
-	only("base", "seccomp.h")
 	only("collect", "bpf/ culprit.skel.h linux/bpf.h linux/btf.h linux/perf_event.h")
 	only("elf", "libelf.h gelf.h elfutils/ dwarf.h demangle.h libiberty/ libiberty.h lzma.h")
-	only("store", "sqlite3.h zstd.h")
-	only("format", "profile.pb-c.h protobuf-c/ zlib.h")
+	only("base", "seccomp.h zlib.h zstd.h")
+	only("store", "sqlite3.h")
+	only("format", "profile.pb-c.h protobuf-c/")
 	only("render", "flame.js.h")
 	only("ship", "curl/")
 	only("serve", "microhttpd.h gnutls/")

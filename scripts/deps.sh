@@ -23,6 +23,7 @@ packages() {
 		build  libelf-dev           elfutils-libelf-devel
 		build  zlib1g-dev           zlib-devel
 		build  libzstd-dev          libzstd-devel
+		build  liblzma-dev          xz-devel
 		build  libprotobuf-c-dev    protobuf-c-devel
 		build  protobuf-c-compiler  protobuf-c-compiler
 		build  libsqlite3-dev       sqlite-devel
@@ -31,6 +32,9 @@ packages() {
 		build  libseccomp-dev       libseccomp-devel
 		build  perl                 perl
 		test   git                  git
+		test   binutils             binutils
+		test   xz-utils             xz
+		test   zstd                 zstd
 		test   clang-format         clang-tools-extra
 		test   shellcheck           ShellCheck
 		test   golang-go            golang

@@ -138,8 +138,8 @@ static void test_libc(void)
 		   "its build id is hexadecimal");
 		ok(!image_is_loader(image), "libc is not the loader");
 		image_cache_stats(cache, &stats);
-		ok(stats.images == 1 && stats.loaded_tables == 1 && stats.symbol_bytes > 0,
-		   "one table is loaded");
+		ok(stats.images == 1 && stats.loaded_tables == 1 && !stats.memory_bytes,
+		   "one table is open, and takes no memory");
 		image_unref(image);
 	}
 	fd = -1;
@@ -152,9 +152,6 @@ static void test_libc(void)
 		ok(image && image_is_loader(image), "the loader is");
 		image_unref(image);
 	}
-	image = get(cache, open_self(), "/tmp/ld-linux-x86-64.so.2");
-	ok(image && !image_is_loader(image), "a program that bears its name is not");
-	image_unref(image);
 	image_cache_free(cache);
 }
 
@@ -253,24 +250,19 @@ static void copy_self(const char *name)
 	close(out);
 }
 
+/* Two files and one table: each question opens or makes a symbol file anew. */
 static void test_budget(void)
 {
 	struct image_limits limits = image_limits_default;
 	uint64_t offset = code_offset((const void *)a_function);
-	struct image_cache *cache = new_cache(&limits);
+	struct image_cache *cache;
 	struct image *one, *two;
 	struct image_stats stats;
 	struct str name;
 
 	copy_self("one");
 	copy_self("two");
-	one = get(cache, open(tmpdir_at("one"), O_RDONLY | O_CLOEXEC), "one");
-	ok(image_symbol(one, offset, &name, NULL), "a copy has names");
-	image_cache_stats(cache, &stats);
-	image_unref(one);
-	image_cache_free(cache);
-
-	limits.max_symbol_bytes = stats.symbol_bytes + stats.symbol_bytes / 2;
+	limits.max_tables = 1;
 	cache = new_cache(&limits);
 	one = get(cache, open(tmpdir_at("one"), O_RDONLY | O_CLOEXEC), "one");
 	two = get(cache, open(tmpdir_at("two"), O_RDONLY | O_CLOEXEC), "two");
@@ -281,21 +273,37 @@ static void test_budget(void)
 		   "so is the other");
 	}
 	image_cache_stats(cache, &stats);
-	ok(stats.symbol_bytes <= limits.max_symbol_bytes && stats.loaded_tables == 1,
-	   "within the budget");
-	is_u64(stats.evicted_tables, 5, "by reading them again in turn");
+	is_u64(stats.loaded_tables, 1, "one table is open");
+	is_u64(stats.evicted_tables, 5, "they were made again in turn");
+	is_u64(stats.child_runs, 6, "since there is no directory to keep them in");
 	ok(!unlink(tmpdir_at("one")) && image_symbol(one, offset, &name, NULL),
 	   "also after the file was unlinked");
 	image_unref(one);
 	image_unref(two);
 	image_cache_free(cache);
 
-	limits.max_symbol_bytes = 100;
+	limits = image_limits_default;
+	limits.cache_bytes = 100; /* of symbol files without a name */
+	cache = new_cache(&limits);
+	copy_self("one");
+	one = get(cache, open(tmpdir_at("one"), O_RDONLY | O_CLOEXEC), "one");
+	two = get(cache, open(tmpdir_at("two"), O_RDONLY | O_CLOEXEC), "two");
+	ok(image_symbol(one, offset, &name, NULL) && image_symbol(two, offset, &name, NULL),
+	   "a table over the whole budget is kept while it is asked");
+	image_cache_stats(cache, &stats);
+	ok(stats.loaded_tables == 1 && stats.evicted_tables == 1, "but not beside another");
+	image_unref(one);
+	image_unref(two);
+	image_cache_free(cache);
+
+	limits = image_limits_default;
+	limits.max_symbols = 10;
 	cache = new_cache(&limits);
 	two = get(cache, open(tmpdir_at("two"), O_RDONLY | O_CLOEXEC), "two");
-	ok(!image_symbol(two, offset, &name, NULL), "a table over the whole budget is not kept");
+	ok(!image_symbol(two, offset, &name, NULL) && !image_is_pending(two),
+	   "a file with more functions than allowed has no names");
 	image_cache_stats(cache, &stats);
-	ok(stats.symbol_bytes == 0 && stats.refused_files == 1, "but counted");
+	is_u64(stats.refused_files, 1, "and is counted");
 	image_unref(two);
 	image_cache_free(cache);
 }
@@ -314,18 +322,12 @@ static void test_share_of_time(void)
 	const struct clock clock = {.mono_ns = stepping};
 	struct image_limits limits = image_limits_default;
 	uint64_t offset = code_offset((const void *)a_function), named = 0;
-	struct image_cache *cache = new_cache(&limits);
+	struct image_cache *cache;
 	struct image *images[2];
 	struct image_stats stats;
 	struct str name;
 
-	images[0] = get(cache, open_self(), "self");
-	ok(image_symbol(images[0], offset, &name, NULL), "a table is read");
-	image_cache_stats(cache, &stats);
-	image_unref(images[0]);
-	image_cache_free(cache);
-
-	limits.max_symbol_bytes = stats.symbol_bytes + stats.symbol_bytes / 2;
+	limits.max_tables = 1;
 	limits.clock = &clock;
 	limits.read_share = 10;
 	limits.read_burst_ns = 2 * NSEC_PER_SEC;
@@ -343,7 +345,7 @@ static void test_share_of_time(void)
 	ok(!image_symbol(images[0], offset, &name, NULL) ||
 		   !image_symbol(images[1], offset, &name, NULL),
 	   "one of them has no names now");
-	ok(image_is_pending(images[0]) != image_is_pending(images[1]), "...which may change");
+	ok(image_is_pending(images[0]) || image_is_pending(images[1]), "...which may change");
 	now_ns += 1000 * NSEC_PER_SEC;
 	ok(image_symbol(images[0], offset, &name, NULL) &&
 		   image_symbol(images[1], offset, &name, NULL),

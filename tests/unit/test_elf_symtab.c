@@ -8,7 +8,7 @@
 
 #include "base/compiler.h"
 #include "elf/buildid.h"
-#include "elf/symtab.h"
+#include "unit/symbols.h"
 #include "unit/tap.h"
 
 /*
@@ -141,39 +141,25 @@ static int elf_fd(size_t len)
 	return fd;
 }
 
-static struct symtab *table_of(int fd)
+static struct symbols table_of(int fd)
 {
-	struct symtab *table = NULL;
-	struct elf_file file;
-
-	if (elf_file_init(&file, fd) || symtab_read(&file, 1 << 20, &table))
-		return NULL;
-	return table;
+	return symbols_read(fd, 1 << 20, 1 << 16, NULL);
 }
 
-static char name[SYMTAB_MAX_NAME];
-
-static const char *name_at(const struct symtab *table, uint64_t offset)
+static const char *name_at(const struct symbols *table, uint64_t offset)
 {
-	uint64_t start, end;
-	size_t len;
-
-	if (!symtab_find(table, offset, name, &len, &start, &end))
-		return "-";
-	if (offset < start || offset >= end || strlen(name) != len)
-		return "(range is wrong)";
-	return name;
+	return symbols_at(table, offset);
 }
 
 static void test_choice(void)
 {
-	struct symtab *table;
+	struct symbols read, *table = &read;
 	int fd;
 
 	make_elf();
 	fd = elf_fd(sizeof(elf));
-	table = table_of(fd);
-	if (!ok(table != NULL, "a file made by hand is read"))
+	read = table_of(fd);
+	if (!ok(read.file != NULL, "a file made by hand is read (%d)", read.error))
 		return;
 	is_str(name_at(table, 0x0fff), "-", "before the first function there is no name");
 	is_str(name_at(table, 0x1000), "outer", "first byte of a function");
@@ -197,26 +183,25 @@ static void test_choice(void)
 	is_str(name_at(table, 0x1fff), "huge", "a size without bounds is cut at the segment");
 	is_str(name_at(table, 0x2000), "-", "and not further");
 	is_str(name_at(table, UINT64_MAX), "-", "no offset at all");
-	symtab_free(table);
+	symbols_release(table);
 	close(fd);
 }
 
 static void test_limits(void)
 {
-	struct symtab *table = NULL;
-	struct elf_file file;
+	struct symbols read, *table = &read;
 	int fd;
 
 	make_elf();
 	fd = elf_fd(sizeof(elf));
-	is_i64(elf_file_init(&file, fd), 0, "headers");
-	is_i64(symtab_read(&file, 3, &table), -ENOSPC, "more functions than allowed");
-	ok(!table, "leave no table behind");
-	ok(symtab_read(&file, 64, &table) == 0 && symtab_bytes(table) < 64 * 16 + 4096,
-	   "memory is that of the functions");
+	read = symbols_read(fd, 3, 1 << 16, NULL);
+	is_i64(read.error, -EFBIG, "more functions than allowed");
+	read = symbols_read(fd, 64, 1 << 16, NULL);
+	ok(read.file && symfile_cnt(read.file) == 10 && symfile_size(read.file) == 2 * 4096 + 4,
+	   "ten functions take a header and a block");
 	is_i64(ftruncate(fd, STR_OFFSET), 0, "the file shrinks after it was read");
 	is_str(name_at(table, 0x1000), "-", "and names are gone, nothing else");
-	symtab_free(table);
+	symbols_release(table);
 	close(fd);
 }
 
@@ -248,16 +233,16 @@ static void test_buildid(void)
 static bool survives(size_t len)
 {
 	int fd = elf_fd(len);
-	struct symtab *table = table_of(fd);
+	struct symbols read = table_of(fd), *table = &read;
 	struct elf_file file;
 	struct buildid id;
 	bool held = true;
 
 	if (!elf_file_init(&file, fd))
 		(void)buildid_read(&file, &id);
-	for (uint64_t offset = 0; table && offset < FILE_SIZE; offset += 0x3f)
+	for (uint64_t offset = 0; read.file && offset < FILE_SIZE; offset += 0x3f)
 		held = held && name_at(table, offset)[0] != '(';
-	symtab_free(table);
+	symbols_release(table);
 	close(fd);
 	return held;
 }
@@ -294,10 +279,10 @@ static void test_hostile(void)
 static bool refused(void)
 {
 	int fd = elf_fd(sizeof(elf));
-	struct symtab *table = table_of(fd);
-	bool none = !table || !symtab_cnt(table);
+	struct symbols read = table_of(fd), *table = &read;
+	bool none = read.file && !symfile_cnt(read.file);
 
-	symtab_free(table);
+	symbols_release(table);
 	close(fd);
 	return none;
 }
@@ -375,19 +360,19 @@ static uint64_t offset_of(const struct elf_file *file, uintptr_t address)
 static void test_self(void)
 {
 	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	struct symtab *table = table_of(fd);
+	struct symbols read = table_of(fd), *table = &read;
 	struct elf_file file;
 
 	ok(known_global(1) != 0, "known functions run");
-	if (!ok(table && !elf_file_init(&file, fd), "this program is read"))
+	if (!ok(read.file && !elf_file_init(&file, fd), "this program is read"))
 		return;
 	is_str(name_at(table, offset_of(&file, (uintptr_t)known_static)), "known_static",
 	       "a static function");
 	is_str(name_at(table, offset_of(&file, (uintptr_t)known_global) + 1), "known_global",
 	       "a global one");
-	is_str(name_at(table, offset_of(&file, (uintptr_t)symtab_find) + 8), "symtab_find",
+	is_str(name_at(table, offset_of(&file, (uintptr_t)symfile_find) + 8), "symfile_find",
 	       "one of the library");
-	symtab_free(table);
+	symbols_release(table);
 	close(fd);
 }
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "elf/vdso.h"
 #include "unit/proc_records.h"
 
 static void test_options(void)
@@ -196,6 +197,8 @@ static void test_places(void)
 	struct stat st, other;
 	char exe[4096];
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	uint64_t high = UINT64_C(0x7ffd00000000);
+	struct vdso vdso;
 	struct place at;
 
 	exe[n > 0 ? n : 0] = '\0';
@@ -216,9 +219,14 @@ static void test_places(void)
 	ok(at.kind == PLACE_NO_FILE && at.name && !strcmp(at.name, strrchr(exe, '/') + 1),
 	   "…is not this file");
 	is_u64(lost(r, LOSS_NO_FILE), 1, "…and is counted");
-	ok(!map_of(r, 2, 10, 0x600000, 0x1000, 5, "[vdso]", NULL), "the vDSO");
+	vdso_open(images, &vdso);
+	ok(!map_of(r, 2, 10, high, vdso.size ? vdso.size : 4096, 5, "[vdso]", NULL), "the vDSO");
+	at = place_at(r, 3, 10, high + 0x123);
+	ok(!vdso.image || (at.kind == PLACE_FILE && at.offset == 0x123), "…counts from its start");
+	vdso_close(&vdso);
+	ok(!map_of(r, 2, 10, 0x600000, 0x1000, 5, "[vdso]", NULL), "that of a 32-bit process");
 	at = place_at(r, 3, 10, 0x600123);
-	ok(at.kind == PLACE_VDSO && at.offset == 0x123, "…counts from its start");
+	ok(at.kind == PLACE_NO_FILE && !strcmp(at.name, "vdso"), "…is another");
 	static const char *const anon[] = {"//anon",
 					   "",
 					   "[heap]",

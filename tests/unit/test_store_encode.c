@@ -19,7 +19,7 @@ static bool is_bytes(const struct buf *b, const void *want, size_t len)
 static void test_envelope(void)
 {
 	static const size_t sizes[] = {0, 1, 63, 64, 65, 1000, 100000};
-	struct codec c = {NULL, NULL};
+	struct codec c = {{NULL, NULL}};
 	struct buf payload, blob, back;
 	bool good = true, sealed = true, smaller = true;
 
@@ -63,7 +63,7 @@ static void test_envelope(void)
 /* A blob with a right CRC that lies about the size of what is packed in it. */
 static void test_bomb(void)
 {
-	struct codec c = {NULL, NULL};
+	struct codec c = {{NULL, NULL}};
 	struct buf blob, back;
 	uint32_t crc;
 
@@ -231,7 +231,7 @@ static struct profile *example_window(void)
 static void is_blob(struct buf *payload, const uint8_t *seal, size_t seal_len, const char *hex,
 		    const char *what)
 {
-	struct codec c = {NULL, NULL};
+	struct codec c = {{NULL, NULL}};
 	struct buf blob, text;
 
 	buf_init(&blob, 1 << 16);

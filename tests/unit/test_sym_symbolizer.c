@@ -9,8 +9,8 @@
 #include "base/text.h"
 #include "elf/elf_file.h"
 #include "elf/image.h"
+#include "elf/vdso.h"
 #include "sym/symbolizer.h"
-#include "sym/vdso.h"
 #include "unit/tap.h"
 #include "unit/tmpdir.h"
 
@@ -228,28 +228,41 @@ static void test_elsewhere(void)
 static void test_vdso(void)
 {
 	struct symbolizer *s = new_symbolizer(100, "kallsyms");
-	struct place place = {.kind = PLACE_VDSO};
-	struct vdso *v = NULL;
-	struct str name;
+	struct place place = {.kind = PLACE_FILE};
+	uint64_t high = UINT64_C(0x7ffd00000000);
+	struct image_cache *cache = NULL;
+	struct image_stats stats;
+	struct vdso vdso;
 	size_t named = 0;
 	bool has_clock = false;
 
-	place.offset = 1;
-	is_str(describe(s, &place), "[vdso]|[vdso]|1!", "the header of the vDSO has no name");
-	if (!getauxval(AT_SYSINFO_EHDR) || vdso_new(&v)) {
+	if (image_cache_new(&image_limits_default, &cache))
+		return;
+	vdso_open(cache, &vdso);
+	if (!getauxval(AT_SYSINFO_EHDR) || !vdso.image) {
 		tap_skip("no vDSO here");
 	} else {
-		for (uint64_t offset = 0; offset < 16384; offset++) {
-			if (!vdso_find(v, offset, &name))
-				continue;
-			named++;
-			has_clock = has_clock || memmem(name.p, name.len, "clock_gettime", 13);
+		place.image = vdso_of(&vdso, high, vdso.size);
+		ok(place.image == vdso.image, "a mapping of its size is the vDSO");
+		image_unref(place.image);
+		ok(!vdso_of(&vdso, high, vdso.size + 4096), "one of another size is not");
+		ok(!vdso_of(&vdso, 0xf7f00000, vdso.size), "nor is that of a 32-bit process");
+		place.offset = 1;
+		is_str(describe(s, &place), "[vdso]|[vdso]|1!", "its header has no name");
+		for (place.offset = 0; place.offset < vdso.size; place.offset++) {
+			const char *text = describe(s, &place);
+
+			named += !strchr(text, '!');
+			has_clock = has_clock || strstr(text, "clock_gettime|[vdso]|1");
 		}
 		ok(named > 100 && has_clock, "clock_gettime is in it (%zu bytes with names)",
 		   named);
-		vdso_free(v);
+		image_cache_stats(cache, &stats);
+		is_u64(stats.child_runs, 0, "no child is needed for the kernel's own file");
 	}
-	vdso_free(NULL);
+	vdso_close(&vdso);
+	vdso_close(&vdso);
+	image_cache_free(cache);
 	symbolizer_free(s);
 }
 

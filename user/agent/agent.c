@@ -20,6 +20,7 @@
 #define LOOK_EVERY_NS	NSEC_PER_SEC
 #define SHRINK_EVERY_NS (30 * NSEC_PER_SEC)
 #define MAX_TEXT	(1 << 20)
+#define CACHE_DIR	"cache" /* in the store's directory: symbol files, see elf/symcache.h */
 
 struct agent {
 	struct agent_opts opts;
@@ -30,7 +31,7 @@ struct agent {
 	struct governor governor;
 	struct guard guard;
 	bool governed, healthy, said_over, said_memory;
-	char *disable_path, *prom_path;
+	char *disable_path, *prom_path, *cache_path;
 	uint64_t attached_ns, looked_ns, told_ns, shrunk_ns;
 	uint64_t shrinks, windows; /* windows: stored, when it was last told of */
 	uint64_t resident_bytes;
@@ -86,6 +87,7 @@ static int attach(struct agent *a, struct err *err)
 	if (a->governed)
 		opts.collect.hz = a->governor.hz;
 	opts.budget = &a->budget;
+	opts.cache_dir = a->cache_path;
 	opts.is_wanted_elsewhere = is_disabled_now;
 	opts.wanted_arg = a;
 	if (a->guard.verdict.off & GUARD_KERNEL_STACKS)
@@ -325,7 +327,9 @@ static int set_up(struct agent *a, const char *dir, struct err *err)
 		a->disable_path = NULL;
 	if (asprintf(&a->prom_path, "%s/" SELFSTATS_FILE, dir) < 0)
 		a->prom_path = NULL;
-	if (!a->disable_path || !a->prom_path)
+	if (asprintf(&a->cache_path, "%s/" CACHE_DIR, dir) < 0)
+		a->cache_path = NULL;
+	if (!a->disable_path || !a->prom_path || !a->cache_path)
 		return err_set(err, ENOMEM, "out of memory");
 	r = budget_divide_here(&budget, &a->budget, err);
 	if (r)
@@ -373,6 +377,7 @@ void agent_free(struct agent *a)
 	guard_release(&a->guard);
 	free(a->disable_path);
 	free(a->prom_path);
+	free(a->cache_path);
 	free(a);
 }
 

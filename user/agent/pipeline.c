@@ -56,7 +56,7 @@ static void keep_to_budget(const struct budget *b, struct registry_opts *reg,
 	reg->max_all_mappings = b->max_mappings;
 	sym->max_cache_entries = b->max_names;
 	sym->perfmap.max_bytes = b->jit_bytes;
-	images->max_symbol_bytes = b->symbol_bytes;
+	images->max_memory_bytes = b->symbol_bytes;
 	agg->limits = &b->window;
 }
 
@@ -85,6 +85,8 @@ int pipeline_new(const struct pipeline_opts *opts, agg_sink_fn sink, void *sink_
 	idmap_init(&p->known, MAX_KNOWN);
 	if (opts->budget)
 		keep_to_budget(opts->budget, &reg, &sym, &images, &agg);
+	images.sandbox = opts->sandbox;
+	images.cache_dir = opts->cache_dir;
 	r = image_cache_new(&images, &p->images);
 	if (!r) {
 		reg.images = p->images;

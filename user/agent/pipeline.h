@@ -30,6 +30,7 @@ struct pipeline_opts {
 	struct unwind_target unwind;
 	bool no_kernel_frames;
 	struct sandbox *sandbox;     /* borrowed; runs agent_jobs. NULL: parse in this process */
+	const char *cache_dir;	     /* symbol files are kept there, copied; NULL: nowhere */
 	const struct budget *budget; /* ceilings of the tables; NULL: the defaults */
 
 	/*

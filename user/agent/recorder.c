@@ -75,6 +75,7 @@ static int open_pipeline(struct recorder *r, const struct recorder_opts *opts, a
 		.kallsyms = "/proc/kallsyms",
 		.max_processes = PIPELINE_MAX_PROCESSES,
 		.sandbox = r->sandbox,
+		.cache_dir = opts->cache_dir,
 		.budget = opts->budget,
 		.journal = r->raw ? raw_writer_put : NULL,
 		.journal_arg = r->raw,

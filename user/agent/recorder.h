@@ -33,7 +33,8 @@ struct recorder_opts {
 	 */
 	bool (*is_wanted_elsewhere)(void *arg);
 	void *wanted_arg;
-	const char *raw_path; /* also write the records there; NULL: no */
+	const char *cache_dir; /* where symbol files outlive the recorder; NULL: nowhere */
+	const char *raw_path;  /* also write the records there; NULL: no */
 };
 
 /*

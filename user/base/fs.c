@@ -136,11 +136,11 @@ int fs_mkdirs(const char *path, struct err *err)
  * a regular file. The second open goes through /proc/self/fd and is therefore of that very inode,
  * whatever the path leads to by now.
  */
-int fs_open_in_root(int root_fd, const char *path)
+static int open_regular(int root_fd, const char *path, uint64_t resolve)
 {
 	struct open_how how = {
 		.flags = O_PATH | O_CLOEXEC,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve,
 	};
 	char self[sizeof("/proc/self/fd/") + 3 * sizeof(int)];
 	struct stat st;
@@ -159,4 +159,14 @@ int fs_open_in_root(int root_fd, const char *path)
 		fd = -errno;
 	(void)close(at);
 	return fd;
+}
+
+int fs_open_in_root(int root_fd, const char *path)
+{
+	return open_regular(root_fd, path, 0);
+}
+
+int fs_open_in_mount(int root_fd, const char *path)
+{
+	return open_regular(root_fd, path, RESOLVE_NO_XDEV);
 }

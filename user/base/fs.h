@@ -34,4 +34,8 @@ int must_check fs_mkdirs(const char *path, struct err *err);
  */
 int must_check fs_open_in_root(int root_fd, const char *path);
 
+/* The same, but never enters what is mounted below that root: it may be a file system that hangs.
+ * -EXDEV for what is there. */
+int must_check fs_open_in_mount(int root_fd, const char *path);
+
 #endif

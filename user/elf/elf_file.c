@@ -16,6 +16,12 @@ int elf_file_read(const struct elf_file *file, uint64_t offset, void *buf, size_
 {
 	char *p = buf;
 
+	if (file->mem) {
+		if (offset > file->size || len > file->size - offset)
+			return -EIO;
+		memcpy(buf, file->mem + offset, len);
+		return 0;
+	}
 	while (len) {
 		ssize_t n;
 
@@ -54,7 +60,8 @@ static int keep_segment(struct elf_file *file, const uint8_t *header)
 	seg.size = reader_u64(&r);
 	if (seg.type == PT_INTERP)
 		file->has_interpreter = true;
-	if (seg.type != PT_LOAD && seg.type != PT_NOTE && seg.type != PT_GNU_EH_FRAME)
+	if (seg.type != PT_LOAD && seg.type != PT_NOTE && seg.type != PT_GNU_EH_FRAME &&
+	    seg.type != PT_DYNAMIC)
 		return 0;
 	if (seg.offset > file->size)
 		return 0; /* cut off: what is left of the file may still be named */
@@ -84,21 +91,15 @@ static int read_segments(struct elf_file *file, uint64_t offset, uint32_t cnt)
 	return r;
 }
 
-int elf_file_init(struct elf_file *file, int fd)
+static int read_headers(struct elf_file *file)
 {
 	static const uint8_t magic[] = {0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT};
 	uint8_t header[sizeof(Elf64_Ehdr)];
 	uint16_t segment_size, segment_cnt, section_size;
 	uint64_t segment_offset;
 	struct reader r;
-	struct stat st;
 	int err;
 
-	memset(file, 0, sizeof(*file));
-	file->fd = fd;
-	if (fstat(fd, &st))
-		return -errno;
-	file->size = st.st_size < 0 ? 0 : (uint64_t)st.st_size;
 	if (!within(file, 0, sizeof(header)))
 		return -ENOEXEC;
 	err = elf_file_read(file, 0, header, sizeof(header));
@@ -123,6 +124,27 @@ int elf_file_init(struct elf_file *file, int fd)
 	if (section_size != sizeof(Elf64_Shdr))
 		file->section_cnt = 0;
 	return read_segments(file, segment_offset, segment_cnt);
+}
+
+int elf_file_init(struct elf_file *file, int fd)
+{
+	struct stat st;
+
+	memset(file, 0, sizeof(*file));
+	file->fd = fd;
+	if (fstat(fd, &st))
+		return -errno;
+	file->size = st.st_size < 0 ? 0 : (uint64_t)st.st_size;
+	return read_headers(file);
+}
+
+int elf_file_init_mem(struct elf_file *file, const void *p, size_t len)
+{
+	memset(file, 0, sizeof(*file));
+	file->fd = -1;
+	file->mem = p;
+	file->size = len;
+	return read_headers(file);
 }
 
 static void parse_section(const struct elf_file *file, const uint8_t *header,

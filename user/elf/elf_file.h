@@ -20,7 +20,7 @@ struct elf_segment {
 	uint64_t vaddr;
 	uint64_t offset; /* of the file; offset + size is within it */
 	uint64_t size;	 /* bytes in the file */
-	uint32_t type;	 /* PT_LOAD, PT_NOTE or PT_GNU_EH_FRAME */
+	uint32_t type;	 /* PT_LOAD, PT_NOTE, PT_DYNAMIC or PT_GNU_EH_FRAME */
 	uint32_t flags;	 /* PF_X, … */
 };
 
@@ -36,7 +36,8 @@ struct elf_section {
 };
 
 struct elf_file {
-	int fd; /* borrowed */
+	int fd;		    /* borrowed; -1 when the file is in memory */
+	const uint8_t *mem; /* private: borrowed, NULL when it is not */
 	uint64_t size;
 	uint64_t section_offset; /* private, as is the next */
 	uint32_t section_cnt;
@@ -53,6 +54,9 @@ struct elf_file {
  * -errno.
  */
 int must_check elf_file_init(struct elf_file *file, int fd);
+
+/* The same for a file in memory, e.g. one that was compressed inside another. Borrows `p`. */
+int must_check elf_file_init_mem(struct elf_file *file, const void *p, size_t len);
 
 /* Exactly `len` bytes at `offset`; 0, -EIO when the file ends before, or -errno. */
 int must_check elf_file_read(const struct elf_file *file, uint64_t offset, void *buf, size_t len);

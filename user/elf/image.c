@@ -7,7 +7,6 @@
  */
 #include "elf/image.h"
 
-#include <elf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,75 +16,62 @@
 
 #include "base/hash.h"
 #include "base/idmap.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "elf/buildid.h"
-#include "elf/demangle.h"
-#include "elf/elf_file.h"
-#include "elf/rules.h"
-#include "elf/symtab.h"
+#include "elf/names.h"
 
 #define DELETED " (deleted)" /* what the kernel appends to the path of an unlinked file */
 
-struct file_id {
-	uint64_t dev, ino, size;
-	int64_t mtime_ns;
-};
-
-enum table_state {
-	TABLE_UNREAD,
-	TABLE_READ,
-	TABLE_NONE, /* no names in there, or none that can be had */
-};
-
 struct image {
 	struct image_cache *cache;
-	struct file_id file;
+	struct symcache_key file;
 	uint64_t used;		/* tick of the last use */
 	uint64_t idle_since_ns; /* when the last reference was dropped */
-	uint64_t table_used;
-	struct symtab *table;
+	struct names names;
 	char *path;
+	char *hex;    /* the build id, once it was asked for */
 	size_t index; /* in cache->images */
 	uint32_t id;
 	uint32_t refs;
+	uint32_t pid;
 	int fd;
-	enum table_state state;
-	bool is_loader;
-	uint8_t hex_len;
-	char hex[2 * BUILDID_MAX];
+	bool is_ours;
 };
 
 struct image_cache {
 	struct image_limits limits;
+	struct namer *namer;
 	struct image **images;
 	size_t cnt, cap;
-	struct idmap by_file;  /* hash of file_id ──► image */
+	struct idmap by_file;  /* hash of the identity ──► image */
 	struct idmap by_inode; /* hash of (dev, ino) ──► the image opened last */
 	uint64_t tick;
 	uint32_t next_id;
-	uint64_t swept_ns;	/* when idle images were last looked for */
-	uint64_t paid_until_ns; /* when the time that reading took will have been made up for */
-	struct image_stats stats;
-	char raw[SYMTAB_MAX_NAME];
-	char name[DEMANGLE_MAX_OUT];
+	uint64_t swept_ns; /* when idle images were last looked for */
 };
 
 const struct image_limits image_limits_default = {
 	.max_images = 2048,
-	.max_symbol_bytes = 24u << 20,
+	.max_tables = 1024,
 	.max_file_bytes = UINT64_C(4) << 30,
-	.max_symbols = 1u << 20,
+	.max_symbols = 8u << 20,
+	.max_eager = 1u << 18,
+	.max_table_bytes = UINT64_C(192) << 20,
+	.cache_bytes = UINT64_C(256) << 20,
+	.cache_files = 8192,
+	.max_memory_bytes = UINT64_C(16) << 20,
 	.clock = &clock_system,
 	.read_share = 20,
 	.read_burst_ns = 5 * NSEC_PER_SEC,
 	.max_idle_ns = 120 * NSEC_PER_SEC,
 };
 
-static uint64_t file_key(const struct file_id *id)
+static uint64_t file_key(const struct symcache_key *id)
 {
-	return hash_bytes(id, sizeof(*id));
+	uint64_t key[] = {id->dev, id->ino, id->size, (uint64_t)id->mtime_ns};
+
+	return hash_bytes(key, sizeof(key));
 }
 
 static uint64_t inode_key(uint64_t dev, uint64_t ino)
@@ -95,22 +81,24 @@ static uint64_t inode_key(uint64_t dev, uint64_t ino)
 	return hash_bytes(key, sizeof(key));
 }
 
-static bool read_file_id(int fd, struct file_id *ret)
+static bool read_file_id(int fd, struct symcache_key *ret)
 {
 	struct stat st;
 
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
 		return false;
-	*ret = (struct file_id){
+	*ret = (struct symcache_key){
 		.dev = st.st_dev,
 		.ino = st.st_ino,
 		.size = (uint64_t)st.st_size,
 		.mtime_ns = (int64_t)st.st_mtim.tv_sec * (int64_t)NSEC_PER_SEC + st.st_mtim.tv_nsec,
+		.ctime_ns = (int64_t)st.st_ctim.tv_sec * (int64_t)NSEC_PER_SEC + st.st_ctim.tv_nsec,
 	};
 	return true;
 }
 
-static bool same_file(const struct file_id *a, const struct file_id *b)
+/* Not by the time of change: a file that is unlinked or made executable is still the same. */
+static bool same_file(const struct symcache_key *a, const struct symcache_key *b)
 {
 	return a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
 	       a->mtime_ns == b->mtime_ns;
@@ -136,33 +124,26 @@ int image_cache_new(const struct image_limits *limits, struct image_cache **ret_
 	if (!cache)
 		return -ENOMEM;
 	cache->limits = *limits;
+	cache->limits.cache_dir = NULL; /* borrowed for this call only */
+	if (namer_new(limits, &cache->namer)) {
+		free(cache);
+		return -ENOMEM;
+	}
 	idmap_init(&cache->by_file, limits->max_images);
 	idmap_init(&cache->by_inode, limits->max_images);
 	*ret_cache = cache;
 	return 0;
 }
 
-static void drop_table(struct image *image)
-{
-	struct image_cache *cache = image->cache;
-
-	if (!image->table)
-		return;
-	cache->stats.symbol_bytes -= symtab_bytes(image->table);
-	cache->stats.loaded_tables--;
-	symtab_free(image->table);
-	image->table = NULL;
-	image->state = TABLE_UNREAD;
-}
-
 static void image_free(struct image *image)
 {
 	if (!image)
 		return;
-	drop_table(image);
+	names_forget(image->cache->namer, &image->names);
 	if (image->fd >= 0)
 		(void)close(image->fd);
 	free(image->path);
+	free(image->hex);
 	free(image);
 }
 
@@ -175,6 +156,7 @@ void image_cache_free(struct image_cache *cache)
 	free(cache->images);
 	idmap_release(&cache->by_file);
 	idmap_release(&cache->by_inode);
+	namer_free(cache->namer);
 	free(cache);
 }
 
@@ -238,27 +220,6 @@ static bool has_loader_name(struct str name)
 	return memmem(name.p, name.len, ".so", 3) != NULL;
 }
 
-static void read_identity(struct image *image)
-{
-	static const char digits[] = "0123456789abcdef";
-	struct elf_file file;
-	struct buildid id;
-
-	if (elf_file_init(&file, image->fd)) {
-		image->state = TABLE_NONE;
-		return;
-	}
-	image->is_loader = file.type == ET_DYN && !file.has_interpreter &&
-			   has_loader_name(image_module(image));
-	if (!buildid_read(&file, &id))
-		return;
-	for (size_t i = 0; i < id.len; i++) {
-		image->hex[2 * i] = digits[id.bytes[i] >> 4];
-		image->hex[2 * i + 1] = digits[id.bytes[i] & 0xf];
-	}
-	image->hex_len = (uint8_t)(2 * id.len);
-}
-
 static int insert_image(struct image_cache *cache, struct image *image)
 {
 	int r = mem_grow(&cache->images, &cache->cap, cache->cnt + 1, sizeof(*cache->images),
@@ -277,14 +238,13 @@ static int insert_image(struct image_cache *cache, struct image *image)
 	image->id = cache->next_id++;
 	image->used = ++cache->tick;
 	cache->images[cache->cnt++] = image;
-	cache->stats.images = cache->cnt;
 	return 0;
 }
 
 int image_cache_open(struct image_cache *cache, int fd, const char *path, struct image **ret_image)
 {
 	struct image *image = NULL;
-	struct file_id id;
+	struct symcache_key id;
 	int r;
 
 	if (!read_file_id(fd, &id)) {
@@ -306,13 +266,12 @@ int image_cache_open(struct image_cache *cache, int fd, const char *path, struct
 	image->cache = cache;
 	image->fd = fd;
 	image->file = id;
+	image->names.debug_fd = -1;
 	image->refs = 1;
 	image->path = mem_strndup(path, strlen(path));
 	r = image->path ? 0 : -ENOMEM;
-	if (!r) {
-		read_identity(image);
+	if (!r)
 		r = insert_image(cache, image);
-	}
 	if (r) {
 		image_free(image);
 		return r;
@@ -325,7 +284,7 @@ struct image *image_cache_find(struct image_cache *cache, uint32_t maj, uint32_t
 {
 	uint64_t dev = makedev(maj, min);
 	struct image *image = map_get(&cache->by_inode, inode_key(dev, ino));
-	struct file_id now;
+	struct symcache_key now;
 
 	if (!image || image->file.dev != dev || image->file.ino != ino)
 		return NULL;
@@ -351,6 +310,7 @@ void image_cache_expire(struct image_cache *cache)
 {
 	uint64_t now_ns = clock_mono_ns(cache->limits.clock);
 
+	namer_tick(cache->namer);
 	if (now_ns - cache->swept_ns < cache->limits.max_idle_ns / 8)
 		return;
 	cache->swept_ns = now_ns;
@@ -360,7 +320,6 @@ void image_cache_expire(struct image_cache *cache)
 		if (!image->refs && now_ns - image->idle_since_ns > cache->limits.max_idle_ns)
 			forget_image(image);
 	}
-	cache->stats.images = cache->cnt;
 }
 
 uint32_t image_id(const struct image *image)
@@ -378,131 +337,76 @@ struct str image_path(const struct image *image)
 	return str_of(image->path);
 }
 
-struct str image_build_id(const struct image *image)
+static struct names_file names_file(struct image *image)
 {
-	return (struct str){image->hex, image->hex_len};
+	return (struct names_file){
+		.names = &image->names,
+		.fd = image->fd,
+		.path = image->path,
+		.pid = image->pid,
+		.is_ours = image->is_ours,
+		.key = image->file,
+	};
+}
+
+struct str image_build_id(struct image *image)
+{
+	static const char digits[] = "0123456789abcdef";
+	struct names_file file = names_file(image);
+	struct buildid id;
+	char hex[2 * BUILDID_MAX];
+
+	if (!image->hex && !names_build_id(image->cache->namer, &file, &id)) {
+		for (size_t i = 0; i < id.len; i++) {
+			hex[2 * i] = digits[id.bytes[i] >> 4];
+			hex[2 * i + 1] = digits[id.bytes[i] & 0xf];
+		}
+		image->hex = mem_strndup(hex, (size_t)2 * id.len);
+	}
+	return image->hex ? str_of(image->hex) : STR_LIT("");
 }
 
 bool image_is_loader(const struct image *image)
 {
-	return image->is_loader;
+	return has_loader_name(image_module(image));
 }
 
-/*
- * Other tables make room for this one; one that fills the budget alone is worth less than all the
- * others.
- */
-static bool fit_budget(struct image *image)
+void image_trust(struct image *image)
 {
-	struct image_cache *cache = image->cache;
-
-	if (symtab_bytes(image->table) > cache->limits.max_symbol_bytes)
-		return false;
-	while (cache->stats.symbol_bytes > cache->limits.max_symbol_bytes) {
-		struct image *oldest = NULL;
-
-		for (size_t i = 0; i < cache->cnt; i++) {
-			struct image *other = cache->images[i];
-
-			if (other != image && other->table &&
-			    (!oldest || other->table_used < oldest->table_used))
-				oldest = other;
-		}
-		if (!oldest)
-			return false;
-		drop_table(oldest);
-		cache->stats.evicted_tables++;
-	}
-	return true;
+	image->is_ours = true;
 }
 
-static void read_table(struct image *image)
+void image_set_pid(struct image *image, uint32_t pid)
 {
-	struct image_cache *cache = image->cache;
-	struct elf_file file;
-	int r = image->file.size > cache->limits.max_file_bytes ? -EFBIG
-								: elf_file_init(&file, image->fd);
-
-	image->state = TABLE_NONE;
-	if (!r)
-		r = symtab_read(&file, cache->limits.max_symbols, &image->table);
-	if (!r) {
-		image->state = TABLE_READ;
-		cache->stats.symbol_bytes += symtab_bytes(image->table);
-		cache->stats.loaded_tables++;
-		if (!fit_budget(image)) {
-			drop_table(image);
-			image->state = TABLE_NONE;
-			r = -ENOSPC;
-		}
-	}
-	if (r == -ENOMEM)
-		image->state = TABLE_UNREAD;
-	if (r) {
-		cache->stats.refused_files++;
-		log_debug("elf: no names from '%s': %s", image->path, strerror(-r));
-	}
+	image->pid = pid;
 }
 
-static bool may_read(const struct image_cache *cache)
+void image_cache_set_debug(struct image_cache *cache, image_open_debug_fn fn, void *arg)
 {
-	uint64_t ahead = cache->limits.read_burst_ns * cache->limits.read_share;
-
-	return cache->paid_until_ns <= clock_mono_ns(cache->limits.clock) + ahead;
-}
-
-/* Reads the table if there is time for it. */
-static void read_in_time(struct image *image)
-{
-	struct image_cache *cache = image->cache;
-	uint64_t begin, end;
-
-	if (!may_read(cache)) {
-		cache->stats.put_off++;
-		return;
-	}
-	begin = clock_mono_ns(cache->limits.clock);
-	read_table(image);
-	end = clock_mono_ns(cache->limits.clock);
-	if (cache->paid_until_ns < begin)
-		cache->paid_until_ns = begin;
-	cache->paid_until_ns += (end - begin) * cache->limits.read_share;
+	namer_set_opener(cache->namer, fn, arg);
 }
 
 bool image_is_pending(const struct image *image)
 {
-	return image->state == TABLE_UNREAD;
+	return image->names.put_off;
 }
 
 bool image_symbol(struct image *image, uint64_t offset, struct str *ret_name, uint64_t *ret_start)
 {
-	struct image_cache *cache = image->cache;
-	uint64_t start, end;
-	size_t len;
+	struct names_file file = names_file(image);
 
-	if (image->state == TABLE_UNREAD)
-		read_in_time(image);
-	if (!image->table)
-		return false;
-	image->table_used = ++cache->tick;
-	if (!symtab_find(image->table, offset, cache->raw, &len, &start, &end))
-		return false;
-	*ret_name = (struct str){cache->name, demangle((struct str){cache->raw, len}, cache->name)};
-	if (ret_start)
-		*ret_start = start;
-	return true;
+	return names_find(image->cache->namer, &file, offset, ret_name, ret_start);
 }
 
 int image_rules(struct image *image, uint32_t first_chunk, uint32_t cnt, struct buf *reply)
 {
-	struct elf_file file;
-	int r = elf_file_init(&file, image->fd);
+	struct names_file file = names_file(image);
 
-	return r ? r : rules_build(&file, NULL, first_chunk, cnt, reply);
+	return names_rules(image->cache->namer, &file, first_chunk, cnt, reply);
 }
 
 void image_cache_stats(const struct image_cache *cache, struct image_stats *ret_stats)
 {
-	*ret_stats = cache->stats;
+	namer_stats(cache->namer, ret_stats);
 	ret_stats->images = cache->cnt;
 }

@@ -19,8 +19,7 @@ enum place_kind {
 	PLACE_NO_FILE =
 		2,	  /* mapped from a file that could not be opened; `name` is its base name */
 	PLACE_KERNEL = 3, /* offset is the kernel address */
-	PLACE_VDSO = 4,	  /* offset is relative to the start of the vDSO */
-	PLACE_ANON = 5,	  /* executable memory without a file: JIT; offset is the address itself */
+	PLACE_ANON = 4,	  /* executable memory without a file: JIT; offset is the address itself */
 };
 
 struct place {

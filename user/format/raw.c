@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <zlib.h>
 
+#include "base/compress.h"
 #include "base/mem.h"
 
 #define FLUSH_BYTES 65536 /* the writer's chunks, unless a single record is larger */
@@ -93,7 +93,7 @@ int raw_writer_flush(struct raw_writer *w)
 	if (w->error || !w->cnt)
 		return w->error;
 	h.bytes = (uint32_t)(w->len - sizeof(h));
-	h.crc = (uint32_t)crc32(0, w->chunk + sizeof(h), h.bytes);
+	h.crc = compress_crc32(0, w->chunk + sizeof(h), h.bytes);
 	memcpy(w->chunk, &h, sizeof(h));
 	w->error = write_all(w->fd, w->chunk, w->len);
 	w->len = sizeof(h);
@@ -279,7 +279,7 @@ static int read_chunk(struct raw_reader *r, bool *ret_cb)
 	n = read_some(r, r->chunk, h.bytes);
 	if (n < 0)
 		return (int)n;
-	if (n == (ssize_t)h.bytes && (uint32_t)crc32(0, (const void *)r->chunk, h.bytes) != h.crc) {
+	if (n == (ssize_t)h.bytes && compress_crc32(0, (const void *)r->chunk, h.bytes) != h.crc) {
 		r->report.damaged_chunks++;
 		return 1;
 	}

@@ -22,7 +22,7 @@ struct mapping {
 	uint64_t pgoff;	      /* file offset of start; 0 for PLACE_ANON */
 	struct image *image;  /* PLACE_FILE: a reference; else NULL */
 	struct rcstr *name;   /* PLACE_NO_FILE: a reference; else NULL */
-	enum place_kind kind; /* PLACE_FILE, PLACE_NO_FILE, PLACE_VDSO or PLACE_ANON */
+	enum place_kind kind; /* PLACE_FILE, PLACE_NO_FILE or PLACE_ANON */
 };
 
 struct mappings; /* NULL is the empty table everywhere below */

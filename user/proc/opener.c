@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "base/mountinfo.h"
 #include "elf/image.h"
+#include "elf/vdso.h"
 #include "proc/procfs.h"
 
 #define ALIASES	      1024 /* files whose two identities differ; powers of two */
@@ -52,22 +53,11 @@ struct device {
 struct opener {
 	struct image_cache *images;
 	struct procfs *procfs;
+	struct vdso vdso;
 	struct alias aliases[ALIASES];
 	struct miss misses[MISSES];
 	struct device devices[DEVICES];
 };
-
-int opener_new(struct image_cache *images, struct procfs *procfs, struct opener **ret)
-{
-	struct opener *o = calloc(1, sizeof(*o));
-
-	if (!o)
-		return -ENOMEM;
-	o->images = images;
-	o->procfs = procfs;
-	*ret = o;
-	return 0;
-}
 
 static void forget_aliases(struct opener *o)
 {
@@ -81,6 +71,8 @@ void opener_free(struct opener *o)
 {
 	if (!o)
 		return;
+	image_cache_set_debug(o->images, NULL, NULL);
+	vdso_close(&o->vdso);
 	forget_aliases(o);
 	free(o);
 }
@@ -140,6 +132,66 @@ static int open_below(int root_fd, const char *path)
 	fd = fs_open_in_root(root_fd, path);
 	(void)close(root_fd);
 	return fd;
+}
+
+/*
+ * Below the root of a process, but not in what is mounted there: the path is the tenant's, and so
+ * may be the file system that would have to answer.
+ */
+static int open_debug_of(struct opener *o, uint32_t pid, const char *path)
+{
+	int root_fd, fd = -EREMOTE;
+	struct buf text;
+
+	buf_init(&text, MAX_MOUNTINFO);
+	if (procfs_mountinfo(o->procfs, pid, &text) ||
+	    mountinfo_path_is_remote(buf_str(&text), STR_LIT("/"))) {
+		buf_release(&text);
+		return fd;
+	}
+	buf_release(&text);
+	root_fd = procfs_open_root(o->procfs, pid);
+	if (root_fd < 0)
+		return root_fd;
+	fd = fs_open_in_mount(root_fd, path);
+	(void)close(root_fd);
+	return fd;
+}
+
+/*
+ * An image_open_debug_fn. Replayed records: their processes are not ours to look into. Of our own
+ * files only those that have no other purpose.
+ */
+static int open_debug(void *arg, uint32_t pid, const char *path)
+{
+	static const char own[] = "/usr/lib/debug/";
+	struct opener *o = arg;
+	int fd = -ENOENT;
+
+	if (o->procfs && pid)
+		fd = open_debug_of(o, pid, path);
+	if (fd < 0 && !strncmp(path, own, sizeof(own) - 1))
+		fd = open_below(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), path);
+	return fd;
+}
+
+int opener_new(struct image_cache *images, struct procfs *procfs, struct opener **ret)
+{
+	struct opener *o = calloc(1, sizeof(*o));
+
+	if (!o)
+		return -ENOMEM;
+	o->images = images;
+	o->procfs = procfs;
+	vdso_open(images, &o->vdso);
+	image_cache_set_debug(images, open_debug, o);
+	*ret = o;
+	return 0;
+}
+
+struct image *opener_vdso(struct opener *o, const struct wire_mmap *m)
+{
+	return vdso_of(&o->vdso, m->addr, m->len);
 }
 
 /* A file that somebody else may still see; taken only if it is the very one. */
@@ -262,6 +314,7 @@ static int open_image(struct opener *o, const struct wire_mmap *m, uint32_t ppid
 		forget_aliases(o); /* they may be what keeps the cache full */
 		return r;
 	}
+	image_set_pid(*ret, m->pid);
 	if (is_alias) {
 		image_unref(alias->image);
 		*alias = (struct alias){.id = id_of(m), .image = image_ref(*ret)};
@@ -284,6 +337,7 @@ int opener_find(struct opener *o, const struct wire_mmap *m, uint32_t ppid, bool
 	if (!image && alias->image && same_id(alias->id, id))
 		image = image_ref(alias->image);
 	if (image) {
+		image_set_pid(image, m->pid);
 		*ret = image;
 		return 0;
 	}

@@ -14,7 +14,10 @@
  * not answer, we would hang, which costs the names of all others too. See base/mountinfo.h.
  *
  * Of a process that is gone, the file is looked for below the roots of its parent and of the
- * machine; it is taken only when device and inode agree. Single thread.
+ * machine; it is taken only when device and inode agree.
+ *
+ * It also opens the debug files that the images want (image_cache_set_debug()): below the root of
+ * the process that has mapped the image, then below our own. Regular files only. Single thread.
  */
 #ifndef PROC_OPENER_H
 #define PROC_OPENER_H
@@ -28,7 +31,7 @@ struct image_cache;
 struct opener;
 struct procfs;
 
-/* Borrows both; `procfs` is NULL in replay: then files are only looked for below "/". */
+/* Borrows both, which outlive it; one opener for a cache. `procfs` is NULL in replay: then files are only looked for below "/". */
 int must_check opener_new(struct image_cache *images, struct procfs *procfs, struct opener **ret);
 void opener_free(struct opener *o);
 
@@ -39,5 +42,9 @@ void opener_free(struct opener *o);
  */
 int must_check opener_find(struct opener *o, const struct wire_mmap *m, uint32_t ppid,
 			   bool elf_only, struct image **ret);
+
+/* The image of a mapping called "[vdso]": a reference, or NULL when it is not that of 64-bit
+ * processes. */
+struct image *opener_vdso(struct opener *o, const struct wire_mmap *m);
 
 #endif

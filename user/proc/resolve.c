@@ -74,6 +74,14 @@ static int resolve_file(struct opener *o, const struct wire_mmap *m, uint32_t pp
 	return name_only(path_of(m), it);
 }
 
+static int resolve_vdso(struct opener *o, const struct wire_mmap *m, struct mapping *it)
+{
+	it->image = opener_vdso(o, m);
+	it->pgoff = 0;
+	it->kind = PLACE_FILE;
+	return it->image ? 0 : name_only(path_of(m), it);
+}
+
 int resolve_mapping(struct opener *o, const struct wire_mmap *m, uint32_t ppid, struct mapping *ret,
 		    bool *ret_failed)
 {
@@ -86,8 +94,7 @@ int resolve_mapping(struct opener *o, const struct wire_mmap *m, uint32_t ppid, 
 	case PATH_ANON:
 		break;
 	case PATH_VDSO:
-		it.kind = PLACE_VDSO;
-		it.pgoff = 0;
+		r = resolve_vdso(o, m, &it);
 		break;
 	case PATH_FILE:
 		r = resolve_file(o, m, ppid, false, &it, &failed);

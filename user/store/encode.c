@@ -11,13 +11,12 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zstd.h>
 
+#include "base/compress.h"
 #include "base/reader.h"
 #include "base/sum.h"
 
-#define ZSTD_LEVEL 6
-#define CRC_BYTES  4
+#define CRC_BYTES 4
 
 enum packing {
 	PACKING_PLAIN = 0,
@@ -26,20 +25,7 @@ enum packing {
 
 uint32_t encode_crc32(uint32_t crc, const void *p, size_t len)
 {
-	static const uint32_t nibble[16] = {
-		0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
-		0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
-		0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
-	};
-	const uint8_t *at = p;
-
-	crc = ~crc;
-	for (size_t i = 0; i < len; i++) {
-		crc ^= at[i];
-		crc = crc >> 4 ^ nibble[crc & 15];
-		crc = crc >> 4 ^ nibble[crc & 15];
-	}
-	return ~crc;
+	return compress_crc32(crc, p, len);
 }
 
 void encode_seal(uint8_t *at, uint64_t v)
@@ -50,29 +36,15 @@ void encode_seal(uint8_t *at, uint64_t v)
 
 void codec_release(struct codec *c)
 {
-	(void)ZSTD_freeCCtx(c->packing);
-	(void)ZSTD_freeDCtx(c->unpacking);
-	*c = (struct codec){NULL, NULL};
+	compress_zstd_release(&c->zstd);
 }
 
 static void pack_zstd(struct codec *c, struct str payload, struct buf *out)
 {
-	size_t bound = ZSTD_compressBound(payload.len), n;
-	char *room;
-
-	if (!c->packing)
-		c->packing = ZSTD_createCCtx();
-	if (!c->packing)
-		return;
 	buf_addch(out, PACKING_ZSTD);
 	buf_addvarint(out, payload.len);
-	room = buf_reserve(out, bound);
-	if (!room)
-		return;
-	n = ZSTD_compressCCtx(c->packing, room, bound, payload.p, payload.len, ZSTD_LEVEL);
-	/* An error here is lack of memory; a result that is too large makes the caller take the
-	 * plain form. */
-	buf_commit(out, ZSTD_isError(n) ? bound : n);
+	if (compress_zstd_pack(&c->zstd, payload, out))
+		buf_clear(out); /* lack of memory: the caller takes the plain form */
 }
 
 int encode_pack(struct codec *c, struct str payload, struct str seal, struct buf *out)
@@ -98,23 +70,13 @@ int encode_pack(struct codec *c, struct str payload, struct str seal, struct buf
 static int unpack_zstd(struct codec *c, struct reader *r, struct buf *payload)
 {
 	uint64_t len = reader_varint(r);
-	size_t left = reader_left(r), n;
-	char *room;
+	int err;
 
-	if (r->failed || len > ENCODE_MAX_BYTES || ZSTD_getFrameContentSize(r->p, left) != len)
+	if (r->failed || len > ENCODE_MAX_BYTES)
 		return -EBADMSG;
-	if (!c->unpacking)
-		c->unpacking = ZSTD_createDCtx();
-	if (!c->unpacking)
-		return -ENOMEM;
-	room = buf_reserve(payload, len);
-	if (!room)
-		return buf_error(payload) == -ENOSPC ? -EBADMSG : buf_error(payload);
-	n = ZSTD_decompressDCtx(c->unpacking, room, len, r->p, left);
-	if (n != len)
-		return -EBADMSG;
-	buf_commit(payload, len);
-	return 0;
+	err = compress_zstd_unpack(&c->zstd, (struct str){(const char *)r->p, reader_left(r)}, len,
+				   payload);
+	return err == -ENOSPC ? -EBADMSG : err;
 }
 
 int encode_unpack(struct codec *c, struct str blob, struct str seal, struct buf *payload)

@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/compiler.h"
+#include "base/compress.h"
 #include "model/profile.h"
 
 /* No payload is larger, packed or not: a small blob cannot ask for the machine's memory. */
@@ -23,8 +24,7 @@ uint32_t encode_crc32(uint32_t crc, const void *p, size_t len);
 /* What zstd works in, kept between blobs. Zero it before the first use (= {0}); one thread at a
  * time. */
 struct codec {
-	struct ZSTD_CCtx_s *packing;   /* private, made at need */
-	struct ZSTD_DCtx_s *unpacking; /* private, made at need */
+	struct compress_zstd zstd; /* private */
 };
 
 void codec_release(struct codec *c);

@@ -18,7 +18,6 @@
 #include "elf/image.h"
 #include "sym/irqentry.h"
 #include "sym/kallsyms.h"
-#include "sym/vdso.h"
 
 #define OFFSET_BITS    32 /* of the key: larger files have no names. The rest is the image's number */
 #define BYTES_AN_ENTRY 96 /* of names, taken for the ceiling */
@@ -38,9 +37,8 @@ struct symbolizer {
 	struct kallsyms *kallsyms;
 	uint64_t kallsyms_at_ns; /* when it was read */
 	const struct clock *clock;
-	struct vdso *vdso;
 	struct perfmaps *perfmaps;
-	bool kallsyms_tried, kallsyms_hidden, vdso_tried;
+	bool kallsyms_tried, kallsyms_hidden;
 	uint64_t hits, misses;
 	char bracketed[MAX_BRACKETED];
 };
@@ -91,7 +89,6 @@ void symbolizer_free(struct symbolizer *s)
 	}
 	free(s->kallsyms_path);
 	kallsyms_free(s->kallsyms);
-	vdso_free(s->vdso);
 	perfmaps_free(s->perfmaps);
 	free(s);
 }
@@ -243,21 +240,6 @@ size_t symbolizer_irq_frames(struct symbolizer *s, const struct wire_sample *sam
 	return s->kallsyms ? irq_frames(s->kallsyms, sample) : 0;
 }
 
-static void name_vdso(struct symbolizer *s, uint64_t offset, struct symbol *ret)
-{
-	ret->kind = FRAME_USER;
-	ret->name = ret->module = STR_LIT("[vdso]");
-	if (!s->vdso_tried) {
-		int r = vdso_new(&s->vdso);
-
-		s->vdso_tried = true;
-		if (r)
-			log_debug("symbols: no names from the vDSO: %s", strerror(-r));
-	}
-	if (s->vdso)
-		ret->named = vdso_find(s->vdso, offset, &ret->name);
-}
-
 static void name_anon(struct symbolizer *s, const struct place *place, struct symbol *ret)
 {
 	ret->name = ret->module = STR_LIT("[jit]");
@@ -283,9 +265,6 @@ void symbolizer_name(struct symbolizer *s, const struct place *place, struct sym
 		break;
 	case PLACE_KERNEL:
 		name_kernel(s, place->offset, ret);
-		break;
-	case PLACE_VDSO:
-		name_vdso(s, place->offset, ret);
 		break;
 	case PLACE_ANON:
 		name_anon(s, place, ret);
