@@ -30,6 +30,7 @@ struct recorder {
 	struct raw_writer *raw;
 	struct collector_stats seen; /* as far as it has been passed on */
 	uint64_t stats_at_ns;
+	uint64_t drained_ns; /* while /proc is read: when the rings were last emptied */
 	bool (*is_wanted_elsewhere)(void *arg); /* may be NULL */
 	void *wanted_arg;
 	uint32_t taken;
@@ -90,6 +91,22 @@ static int open_pipeline(struct recorder *r, const struct recorder_opts *opts, a
 }
 
 /*
+ * Reading /proc may take seconds on a machine with thousands of processes; the rings are not left
+ * to themselves for so long.
+ */
+static int take_scanned(void *recorder, const struct wire_header *rec)
+{
+	struct recorder *r = recorder;
+	uint64_t now_ns = clock_mono_ns(r->clock);
+	int ret = pipeline_take(r->pipeline, rec);
+
+	if (ret || now_ns - r->drained_ns < RECORDER_POLL_MS * (NSEC_PER_SEC / 1000))
+		return ret;
+	r->drained_ns = now_ns;
+	return collector_poll(r->collector, 0, pipeline_take, r->pipeline);
+}
+
+/*
  * Tells the registry of the processes that run already, as if they had been started just before
  * the first sample: a raw file begins with them, and a replay counts nothing as late.
  */
@@ -101,7 +118,8 @@ static int scan(struct recorder *r, struct err *err)
 	ret = procfs_new("/proc", &procfs);
 	if (ret)
 		return err_set(err, ret, "/proc: %s (is it mounted?)", strerror(-ret));
-	ret = procfs_scan(procfs, r->seen.started_ns, pipeline_take, r->pipeline);
+	r->drained_ns = clock_mono_ns(r->clock);
+	ret = procfs_scan(procfs, r->seen.started_ns, take_scanned, r);
 	procfs_free(procfs);
 	return ret ? err_set(err, ret, "cannot read the running processes: %s", strerror(-ret)) : 0;
 }
