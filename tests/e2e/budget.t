@@ -28,6 +28,12 @@ stop "$agent"
 is $? 0 'the agent ends well'
 
 cpu=$(cpu_seconds cpu)
+if command -v promtool >/dev/null 2>&1; then
+	run promtool check metrics <store/agent.prom
+	is "$status:$out$err" 0: 'promtool has nothing to say about agent.prom'
+else
+	skip "needs promtool (Debian's package prometheus)"
+fi
 culprit show store -o all.json
 got=$(json '(map { $_->{b} } grep { $_->{process} eq "busy_loop" } @{$d->{processes}})[0] * $d->{b}{length_s}' all.json)
 lost=$(json '$d->{b}{lost_samples} / ($d->{b}{samples} || 1)' all.json)

@@ -9,10 +9,8 @@ need_program bpftool
 
 # programs PID - the ids of the programs that it has in the kernel.
 programs() {
-	local fd
-	for fd in $(find "/proc/$1/fd" -lname 'anon_inode:bpf-prog' -printf '%f\n' 2>/dev/null); do
-		sed -n 's/^prog_id:[ \t]*//p' "/proc/$1/fdinfo/$fd"
-	done | sort -un
+	find "/proc/$1/fd" -lname 'anon_inode:bpf-prog' -printf "/proc/$1/fdinfo/%f\n" 2>/dev/null |
+		xargs -r sed -n 's/^prog_id:[ \t]*//p' 2>/dev/null | sort -un
 }
 
 # events PID - its perf events.

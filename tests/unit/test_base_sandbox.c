@@ -88,7 +88,7 @@ static void test_time(struct sandbox *sb, struct buf *reply)
 	ok(clock_mono_ns(&clock_system) - begin < 30 * NSEC_PER_SEC, "before the clock does");
 	sandbox_stats(sb, &after);
 	is_u64(after.timeouts - before.timeouts, 3, "all are counted");
-	ok(after.cpu_ns - before.cpu_ns > NSEC_PER_SEC * 9 / 10, "their CPU time is billed");
+	ok(after.cpu_ns - before.cpu_ns > NSEC_PER_SEC / 2, "their CPU time is billed");
 	is_i64(ask(sb, ECHO, "still here", reply), 0, "the next one does not notice");
 }
 
@@ -221,10 +221,12 @@ static bool status_line(pid_t pid, const char *key, char *out, size_t room)
 /* What /proc says of a child that waits for its next question. */
 static void test_rights(struct sandbox *sb)
 {
+	struct sandbox_limits limits = usual;
 	struct sandbox_session *s = NULL;
 	struct sandbox_stats stats;
 	char line[256], path[64], adj[16] = "";
 	struct buf reply;
+	int own = getpriority(PRIO_PROCESS, 0);
 	pid_t pid;
 	FILE *f;
 
@@ -235,9 +237,12 @@ static void test_rights(struct sandbox *sb)
 		ok(strstr(reply.data, "dumpable 0 no_new_privs 1"), "'%s'", reply.data);
 		buf_clear(&reply);
 	}
-	ok(!sandbox_open(sb, WHO, NULL, 0, &usual, &s) && !sandbox_ask(s, STR_LIT(""), &reply),
+	limits.nice = 3;
+	ok(!sandbox_open(sb, WHO, NULL, 0, &limits, &s) && !sandbox_ask(s, STR_LIT(""), &reply),
 	   "a session");
 	pid = pid_in(&reply);
+	is_i64(getpriority(PRIO_PROCESS, (id_t)pid), own > 16 ? 19 : own + 3,
+	       "its priority is lower than ours");
 	ok(status_line(pid, "CapPrm:", line, sizeof(line)) && strstr(line, "0000000000000000"),
 	   "no capability is permitted");
 	ok(status_line(pid, "CapEff:", line, sizeof(line)) && strstr(line, "0000000000000000"),

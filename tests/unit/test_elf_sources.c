@@ -269,7 +269,7 @@ static void test_compressed(const char *how)
 }
 
 /* Every label NAME@plt of objdump: "0000000000001030 <puts@plt>:". */
-static void compare_plt(const char *path)
+static void compare_plt(const char *objdump, const char *path)
 {
 	char command[512], line[1024], name[512];
 	size_t labels = 0, wrong = 0, chosen = 0;
@@ -285,7 +285,7 @@ static void compare_plt(const char *path)
 	}
 	s = symbols_read(fd, 1 << 20, 1 << 16, NULL);
 	snprintf(command, sizeof(command),
-		 "objdump -d -j .plt -j .plt.sec -j .plt.got %s 2>/dev/null | grep '@plt>:$'",
+		 "%s -d -j .plt -j .plt.sec -j .plt.got %s 2>/dev/null | grep '@plt>:$'", objdump,
 		 path);
 	pipe = popen(command, "r");
 	ok(pipe && !elf_file_init(&file, fd), "%s is taken apart", path);
@@ -315,14 +315,51 @@ static void compare_plt(const char *path)
 
 static void test_plt(void)
 {
+	static const char arm[] = "int puts(const char *); void *malloc(unsigned long);"
+				  "int f(void) { return puts(\"x\") + (malloc(3) != 0); }";
+
 	ok(run("cc -O1 -Wl,-z,lazy -fcf-protection=none -o lazy p.c &&"
 	       "cc -O1 -Wl,-z,now -fno-plt -o noplt p.c && cc -O1 -static -o static p.c &&"
 	       "cc -O1 -Wl,-z,lazy,-z,ibtplt -fcf-protection=full -o ibt p.c"),
 	   "programs with all kinds of PLTs");
-	compare_plt(tmpdir_at("lazy"));
-	compare_plt(tmpdir_at("ibt"));
-	compare_plt("/usr/bin/python3");
-	compare_plt("/lib/x86_64-linux-gnu/libc.so.6");
+	compare_plt("objdump", tmpdir_at("lazy"));
+	compare_plt("objdump", tmpdir_at("ibt"));
+	compare_plt("objdump", "/usr/bin/python3");
+	compare_plt("objdump", "/lib/x86_64-linux-gnu/libc.so.6");
+	close(tmpdir_open("arm.c", arm, sizeof(arm) - 1));
+	if (!run("aarch64-linux-gnu-gcc -O1 -nostdlib -shared -fPIC -Wl,-z,lazy -o arm arm.c &&"
+		 "aarch64-linux-gnu-gcc -O1 -nostdlib -shared -fPIC -Wl,-z,lazy"
+		 " -mbranch-protection=standard -Wl,-z,force-bti -o bti arm.c")) {
+		tap_skip("no compiler for arm64 here");
+		return;
+	}
+	compare_plt("aarch64-linux-gnu-objdump", tmpdir_at("arm"));
+	compare_plt("aarch64-linux-gnu-objdump", tmpdir_at("bti"));
+}
+
+/* Go leaves its table in stripped programs. */
+static void test_go(void)
+{
+	static const char go[] = "package main\nimport \"fmt\"\n//go:noinline\n"
+				 "func twice(n int) int { return n * 2 }\n"
+				 "func main() { fmt.Println(twice(21)) }\n";
+	struct symbols s;
+	size_t twice = 0, printing = 0;
+
+	close(tmpdir_open("m.go", go, sizeof(go) - 1));
+	if (!run("HOME=$PWD GOFLAGS=-mod=mod go build -ldflags='-s -w' -o gone m.go")) {
+		tap_skip("no Go here");
+		return;
+	}
+	s = read_in("gone", NULL);
+	for (uint64_t offset = 0; offset < 4 << 20; offset += 8) {
+		const char *name = symbols_at(&s, offset);
+
+		twice += !strcmp(name, "main.twice");
+		printing += !strcmp(name, "fmt.(*pp).printArg");
+	}
+	ok(twice && printing, "a stripped Go program names its functions and the library's");
+	done(&s);
 }
 
 int main(void)
@@ -339,6 +376,7 @@ int main(void)
 		test_compressed("zstd");
 		test_plt();
 	}
+	test_go();
 	test_debug_paths();
 	ok(tmpdir_remove(), "the test directory is gone");
 	return tap_done();

@@ -5,8 +5,10 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "base/compiler.h"
+#include "base/compress.h"
 #include "elf/buildid.h"
 #include "unit/symbols.h"
 #include "unit/tap.h"
@@ -21,11 +23,12 @@
 #define STR_OFFSET  0x2800
 #define NOTE_OFFSET 0x2c00
 #define SEC_OFFSET  0x2d00
-#define FILE_SIZE   0x3000
+#define FILE_SIZE   0x3000 /* of its own; behind it there is room for what a test adds */
+#define ROOM	    0x1000
 
 enum { SEC_NULL, SEC_TEXT, SEC_INIT, SEC_DATA, SEC_SYM, SEC_STR, SEC_NOTE, SEC_CNT };
 
-static uint8_t elf[FILE_SIZE];
+static uint8_t elf[FILE_SIZE + ROOM];
 static size_t sym_cnt, str_len;
 
 static Elf64_Ehdr *ehdr(void)
@@ -183,6 +186,78 @@ static void test_choice(void)
 	is_str(name_at(table, 0x1fff), "huge", "a size without bounds is cut at the segment");
 	is_str(name_at(table, 0x2000), "-", "and not further");
 	is_str(name_at(table, UINT64_MAX), "-", "no offset at all");
+	symbols_release(table);
+	close(fd);
+}
+
+/* Puts one section's bytes, compressed, where there is room, behind an Elf64_Chdr. */
+static size_t compress_section(size_t section, uint32_t type, size_t at)
+{
+	static struct compress_zstd zstd;
+	const Elf64_Chdr header = {
+		.ch_type = type, .ch_size = shdr(section)->sh_size, .ch_addralign = 8};
+	const uint8_t *bytes = elf + shdr(section)->sh_offset;
+	size_t len = sizeof(elf) - at - sizeof(header);
+	struct buf packed;
+	bool fits;
+
+	buf_init(&packed, 65536);
+	if (type == ELFCOMPRESS_ZLIB) {
+		char *room = buf_reserve(&packed, 8192);
+		uLongf room_len = 8192;
+
+		fits = compress((Bytef *)room, &room_len, bytes, shdr(section)->sh_size) == Z_OK;
+		buf_commit(&packed, room_len);
+	} else {
+		fits = !compress_zstd_pack(
+			&zstd, (struct str){(const char *)bytes, shdr(section)->sh_size}, &packed);
+		compress_zstd_release(&zstd);
+	}
+	if (!fits || packed.len > len)
+		printf("Bail out! cannot compress\n");
+	memcpy(elf + at, &header, sizeof(header));
+	memcpy(elf + at + sizeof(header), packed.data, packed.len);
+	shdr(section)->sh_offset = at;
+	shdr(section)->sh_size = sizeof(header) + packed.len;
+	shdr(section)->sh_flags |= SHF_COMPRESSED;
+	len = shdr(section)->sh_size;
+	buf_release(&packed);
+	return (at + len + 7) & ~(size_t)7;
+}
+
+/* No linker does it to a symbol table, but the format allows it. */
+static void test_compressed(uint32_t type, const char *how)
+{
+	struct symbols read, *table = &read;
+	size_t at = FILE_SIZE;
+	int fd;
+
+	make_elf();
+	at = compress_section(SEC_SYM, type, at);
+	(void)compress_section(SEC_STR, type, at);
+	fd = elf_fd(sizeof(elf));
+	read = table_of(fd);
+	is_str(name_at(table, 0x1040), "inner", "a table compressed by %s", how);
+	is_str(name_at(table, 0x1100), "write", "has the same names");
+	symbols_release(table);
+	close(fd);
+
+	((Elf64_Chdr *)(void *)(elf + shdr(SEC_SYM)->sh_offset))->ch_size++;
+	fd = elf_fd(sizeof(elf));
+	read = table_of(fd);
+	ok(read.file && !symfile_cnt(read.file), "one that lies about its size has none");
+	symbols_release(table);
+	close(fd);
+	((Elf64_Chdr *)(void *)(elf + shdr(SEC_SYM)->sh_offset))->ch_size = UINT64_C(1) << 62;
+	fd = elf_fd(sizeof(elf));
+	read = table_of(fd);
+	ok(read.file && !symfile_cnt(read.file), "nor one that would fill the machine");
+	symbols_release(table);
+	close(fd);
+	((Elf64_Chdr *)(void *)(elf + shdr(SEC_SYM)->sh_offset))->ch_type = 77;
+	fd = elf_fd(sizeof(elf));
+	read = table_of(fd);
+	ok(read.file && !symfile_cnt(read.file), "nor one compressed in a way not known");
 	symbols_release(table);
 	close(fd);
 }
@@ -379,6 +454,8 @@ static void test_self(void)
 int main(void)
 {
 	test_choice();
+	test_compressed(ELFCOMPRESS_ZLIB, "zlib");
+	test_compressed(2 /* ELFCOMPRESS_ZSTD, glibc 2.36 and later */, "zstd");
 	test_limits();
 	test_buildid();
 	test_lies();

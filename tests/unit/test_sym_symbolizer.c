@@ -278,10 +278,14 @@ static void test_new_module(void)
 	snprintf(kernel, sizeof(kernel), "start|[kernel]|%d", FRAME_KERNEL);
 	is_str(describe(s, &old), kernel, "a function of the kernel");
 	ok(strstr(describe(s, &module), "!"), "a module that is not there yet");
-	put("growing", "ffffffff81000000 T start\nffffffffc0000000 t work\t[late]\n");
+	put("growing", "ffffffff81000000 T start\nffffffffc0000000 t work\t[late]\n"
+		       "ffffffffc0002000 t bpf_prog_6deef7357e7b4530_count\t[bpf]\n");
 	ok(strstr(describe(s, &module), "!"), "the list is not read at every question");
 	now_ns += 301 * NSEC_PER_SEC;
 	ok(strstr(describe(s, &module), "work|[late]"), "but some time later");
+	ok(strstr(describe(s, &(struct place){.kind = PLACE_KERNEL, .offset = 0xffffffffc0002008}),
+		  "bpf_prog_6deef7357e7b4530_count|[bpf]"),
+	   "a BPF program has its name, too");
 	is_str(describe(s, &old), kernel, "the others keep their names");
 	now_ns += 301 * NSEC_PER_SEC;
 	put("growing", "");

@@ -63,6 +63,17 @@ static void add_stats(struct recorder_stats *to, const struct recorder_stats *fr
 	to->collector.run_ns += from->collector.run_ns;
 	for (size_t i = 0; i < UNWIND_END_CNT; i++)
 		to->pipeline.unwind.ends[i] += from->pipeline.unwind.ends[i];
+	to->sandbox.runs += from->sandbox.runs;
+	to->sandbox.crashes += from->sandbox.crashes;
+	to->sandbox.timeouts += from->sandbox.timeouts;
+	to->sandbox.refused += from->sandbox.refused;
+	to->sandbox.cpu_ns += from->sandbox.cpu_ns;
+}
+
+/* That of a sandbox becomes our children's when it ends, with its recorder. */
+static uint64_t cpu_ns(const struct agent *a)
+{
+	return usage_cpu_ns() + a->seen.sandbox.cpu_ns;
 }
 
 static void set_policy(struct agent *a)
@@ -148,7 +159,7 @@ static void fill_selfstats(const struct agent *a, struct selfstats *s)
 		.sampling = a->recorder != NULL,
 		.samples = all.collector.samples,
 		.idle_ticks = all.collector.idle,
-		.cpu_ns = usage_cpu_ns(),
+		.cpu_ns = cpu_ns(a),
 		.bpf_ns = all.collector.run_ns,
 		.cpu_share = a->governor.share,
 		.cpu_budget = a->governor.policy.cpu_budget,
@@ -171,9 +182,20 @@ static void fill_selfstats(const struct agent *a, struct selfstats *s)
 static void tell(struct agent *a)
 {
 	struct selfstats_row ends[UNWIND_END_CNT], parts[BUDGET_CNT];
+	const struct sandbox_stats *box = &a->seen.sandbox, *past = &a->past.sandbox;
+	const struct selfstats_row runs = {NULL, (double)(past->runs + box->runs)};
+	const struct selfstats_row failures[] = {
+		{"crashed", (double)(past->crashes + box->crashes)},
+		{"timed_out", (double)(past->timeouts + box->timeouts)},
+		{"refused", (double)(past->refused + box->refused)},
+	};
 	const struct selfstats_table tables[] = {
 		{"culprit_unwind_total", "Samples by how their user stack ends.", "result", ends,
 		 UNWIND_END_CNT},
+		{"culprit_sandbox_runs_total", "Files given to a parser in the sandbox.", NULL,
+		 &runs, 1},
+		{"culprit_sandbox_failures_total", "Files that no parser gave an answer for.",
+		 "reason", failures, ARRAY_SIZE(failures)},
 		{"culprit_memory_ceiling_bytes", "Memory that each part may take.", "part",
 		 ceilings(a, parts), BUDGET_CNT},
 	};
@@ -206,8 +228,9 @@ static void govern(struct agent *a, uint64_t now_ns)
 {
 	struct governor_usage u = {
 		.mono_ns = now_ns,
-		.cpu_ns = usage_cpu_ns(),
+		.cpu_ns = cpu_ns(a),
 		.bpf_ns = a->past.collector.run_ns + a->seen.collector.run_ns,
+		.fixed_ns = a->past.sandbox.cpu_ns + a->seen.sandbox.cpu_ns,
 	};
 	uint32_t before = a->governor.hz, hz;
 	struct err err = {{0}};

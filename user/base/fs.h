@@ -30,7 +30,8 @@ int must_check fs_mkdirs(const char *path, struct err *err);
 /*
  * Opens `path` (as seen below the directory `root_fd`) for reading without ever leaving that root:
  * absolute links are taken inside it (openat2 RESOLVE_IN_ROOT). Regular files only, -EINVAL for
- * anything else: a directory, FIFO or device is not even opened. fd or -errno.
+ * anything else: a directory, FIFO or device is not even opened. Waits for nobody but a file system
+ * whose server or daemon does not answer: ask base/mountinfo.h before. fd or -errno.
  */
 int must_check fs_open_in_root(int root_fd, const char *path);
 

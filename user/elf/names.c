@@ -227,16 +227,18 @@ static int run_child(struct namer *n, const struct names_file *file, int out,
 		.debug_tried = debug->tried,
 	};
 	struct sandbox_limits limits = read_limits;
+	struct sandbox *sandbox = file->is_ours ? NULL : n->limits.sandbox;
 	int fds[SYMJOB_MAX_FDS] = {[SYMJOB_IMAGE] = file->fd, [SYMJOB_OUT] = out};
+	int r;
 
 	memcpy(fds + SYMJOB_DEBUG, debug->fds, debug->cnt * sizeof(*fds));
 	limits.file_bytes = n->limits.max_table_bytes;
 	buf_clear(&n->answer);
 	n->stats.child_runs += !file->is_ours;
-	return parser_run(file->is_ours ? NULL : n->limits.sandbox, JOB_SYMBOLS, fds,
-			  SYMJOB_DEBUG + debug->cnt,
-			  (struct str){(const char *)&request, sizeof(request)}, &limits,
-			  &n->answer);
+	r = parser_run(sandbox, JOB_SYMBOLS, fds, SYMJOB_DEBUG + debug->cnt,
+		       (struct str){(const char *)&request, sizeof(request)}, &limits, &n->answer);
+	/* a child always gets as much as it may have: a second one would not get further */
+	return r == -ENOMEM && sandbox ? -EFBIG : r;
 }
 
 static bool is_full(int r)
@@ -348,7 +350,7 @@ static void load_in_time(struct namer *n, const struct names_file *file)
 	r = load(n, file);
 	if (!r)
 		return;
-	if (r == -EBUSY || r == -ENOMEM || r == -EAGAIN) {
+	if (r == -EBUSY || r == -ENOMEM || r == -EAGAIN || r == -EMFILE || r == -ENFILE) {
 		names->put_off = true;
 		n->stats.put_off++;
 		return;

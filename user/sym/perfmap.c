@@ -26,7 +26,8 @@
 #define ABSENT_NS     (10 * NSEC_PER_SEC) /* until a map that was not there is looked for again */
 #define READ_SHARE    50		  /* reading may take 1/50 of the time, of all processes */
 #define BYTES_A_LINE  48		  /* of text; a line takes as much again, twice a span */
-#define PARSE_MS      1000		  /* a map of the usual limit takes 100 */
+#define PARSE_CPU_MS  1000		  /* a map of the usual limit takes 100 */
+#define PARSE_WALL_MS 3000		  /* where the CPUs are taken; we wait so long */
 #define MIN_MEMORY    (4u << 20)	  /* of the parser, beside what grows with the text */
 #define MAX_STATUS    8192
 #define MAX_MOUNTINFO (4u << 20)
@@ -320,8 +321,8 @@ static int parse_map(struct perfmaps *maps, int fd, uint64_t file_bytes, struct 
 	};
 	const struct sandbox_limits limits = {
 		.memory_bytes = 8 * share + MIN_MEMORY,
-		.cpu_ms = PARSE_MS,
-		.wall_ms = PARSE_MS,
+		.cpu_ms = PARSE_CPU_MS,
+		.wall_ms = PARSE_WALL_MS,
 		.reply_bytes = 2 * share,
 	};
 	struct str question = {(const char *)&request, sizeof(request)};
@@ -341,7 +342,8 @@ static int parse_map(struct perfmaps *maps, int fd, uint64_t file_bytes, struct 
 	return r ? r : -ENOMEM;
 }
 
-/* 0 also when the file is what it was at the last time, whether that went well or not. */
+/* 0 also when the file is what it was at the last time, whether that went well or not; -errno: try
+ * again later. */
 static int read_map(struct perfmaps *maps, struct process *p, int fd, const struct stat *st)
 {
 	struct file_version version = version_of(st);
@@ -353,8 +355,9 @@ static int read_map(struct perfmaps *maps, struct process *p, int fd, const stru
 	r = parse_map(maps, fd, version.size, &map);
 	if (r) {
 		maps->stats.failed++;
-		if (r != -EAGAIN && r != -ENOMEM) /* the file's fault, not that of the moment */
-			p->version = version;
+		if (r == -EAGAIN || r == -ENOMEM || r == -ETIMEDOUT)
+			return r; /* perhaps the moment's fault, not the file's */
+		p->version = version;
 		return 0;
 	}
 	maps->stats.reads++;
@@ -377,7 +380,7 @@ static void refresh(struct perfmaps *maps, struct process *p, int dir, uint32_t 
 	r = fd < 0 ? fd : read_map(maps, p, fd, &st);
 	if (fd >= 0)
 		(void)close(fd);
-	if (r && r != -ENOENT && r != -ESRCH)
+	if (fd < 0 && r != -ENOENT && r != -ESRCH)
 		maps->stats.refused++;
 	end = clock_mono_ns(maps->opts.clock);
 	p->read_at_ns = end + (r ? ABSENT_NS : READ_NS);
