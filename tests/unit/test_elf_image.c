@@ -319,7 +319,7 @@ static uint64_t stepping(void *arg)
 /* Two tables of which one fits: each question would have to read a table anew. */
 static void test_share_of_time(void)
 {
-	const struct clock clock = {.mono_ns = stepping};
+	const struct clock clock = {.mono_ns = stepping, .cpu_ns = stepping};
 	struct image_limits limits = image_limits_default;
 	uint64_t offset = code_offset((const void *)a_function), named = 0;
 	struct image_cache *cache;
@@ -358,7 +358,7 @@ static void test_share_of_time(void)
 /* What nobody maps any more is let go of after a while, and its descriptor with it. */
 static void test_idle(void)
 {
-	const struct clock clock = {.mono_ns = stepping};
+	const struct clock clock = {.mono_ns = stepping, .cpu_ns = stepping};
 	struct image_limits limits = image_limits_default;
 	struct image *used, *idle;
 	struct image_cache *cache;

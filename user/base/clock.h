@@ -8,6 +8,7 @@
 struct clock {
 	int64_t (*wall_ns)(void *arg);	/* CLOCK_REALTIME */
 	uint64_t (*mono_ns)(void *arg); /* CLOCK_MONOTONIC */
+	uint64_t (*cpu_ns)(void *arg); /* CLOCK_THREAD_CPUTIME_ID; only who budgets CPU time asks */
 	void *arg;
 };
 
@@ -21,6 +22,11 @@ static inline int64_t clock_wall_ns(const struct clock *c)
 static inline uint64_t clock_mono_ns(const struct clock *c)
 {
 	return c->mono_ns(c->arg);
+}
+
+static inline uint64_t clock_cpu_ns(const struct clock *c)
+{
+	return c->cpu_ns(c->arg);
 }
 
 #endif

@@ -102,19 +102,25 @@ static bool may_read(const struct namer *n)
 	return n->paid_until_ns <= clock_mono_ns(n->limits.clock) + ahead;
 }
 
-static uint64_t begin_reading(struct namer *n)
+/* CPU time spent up to now, here and by the children: on a busy machine the time on the clock says little. */
+static uint64_t spent_ns(const struct namer *n)
 {
-	return clock_mono_ns(n->limits.clock);
+	struct sandbox_stats stats = {0};
+
+	if (n->limits.sandbox)
+		sandbox_stats(n->limits.sandbox, &stats);
+	return clock_cpu_ns(n->limits.clock) + stats.cpu_ns;
 }
 
-static void end_reading(struct namer *n, uint64_t begin)
+static void end_reading(struct namer *n, uint64_t spent_before_ns)
 {
-	uint64_t end = clock_mono_ns(n->limits.clock);
+	uint64_t now_ns = clock_mono_ns(n->limits.clock);
+	uint64_t spent = spent_ns(n) - spent_before_ns;
 
-	if (n->paid_until_ns < begin)
-		n->paid_until_ns = begin;
-	n->paid_until_ns += (end - begin) * n->limits.read_share;
-	n->stats.read_ns += end - begin;
+	if (n->paid_until_ns < now_ns)
+		n->paid_until_ns = now_ns;
+	n->paid_until_ns += spent * n->limits.read_share;
+	n->stats.read_ns += spent;
 }
 
 /* ---- the tables that are open, in the order of use ---- */
@@ -252,7 +258,7 @@ static int make_table(struct namer *n, const struct names_file *file,
 	enum symcache_place place = file->path[0] == '/' ? SYMCACHE_DIRECTORY : SYMCACHE_UNNAMED;
 	struct symcache_draft draft;
 	struct symfile *table = NULL;
-	uint64_t begin = begin_reading(n);
+	uint64_t begin = spent_ns(n);
 	int r;
 
 	for (;;) {
@@ -378,8 +384,8 @@ static bool demangle_found(struct namer *n, const struct names_file *file, struc
 	}
 	memcpy(request, &head, sizeof(head));
 	memcpy(request + sizeof(head), n->found.text, n->found.len);
-	begin = begin_reading(n);
-	n->demangled_ns = begin;
+	begin = spent_ns(n);
+	n->demangled_ns = clock_mono_ns(n->limits.clock);
 	if (!n->demangler)
 		r = parser_open(n->limits.sandbox, JOB_SYMBOLS, NULL, 0, &demangle_limits,
 				&n->demangler);
@@ -450,7 +456,7 @@ int names_rules(struct namer *n, const struct names_file *file, uint32_t first_c
 		n->stats.put_off++;
 		return -EAGAIN;
 	}
-	begin = begin_reading(n);
+	begin = spent_ns(n);
 	n->stats.child_runs += !file->is_ours;
 	r = parser_run(file->is_ours ? NULL : n->limits.sandbox, JOB_RULES, fds, fds[1] < 0 ? 1 : 2,
 		       (struct str){(const char *)&request, sizeof(request)}, &rules_limits, reply);
