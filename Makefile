@@ -94,11 +94,22 @@ test: ## install what is missing, build, run every test that this machine can ru
 	$(Q)$(MAKE) all targets
 	$(Q)scripts/test.sh
 
-VM_UNITS := $(addprefix $(O)/tests/unit/,test_collector test_collect_probe)
-test-kernels: ## the same programs on other kernels, in virtual machines (KERNELS="5.10 newest" TESTS=busy_loop)
-	$(Q)scripts/deps.sh --vm
-	$(Q)$(MAKE) all targets $(VM_UNITS)
-	$(Q)KERNELS="$(KERNELS)" TESTS="$(TESTS)" O=$(O) scripts/vm/test.sh
+# ARCH=arm64 builds into a folder of its own, with the libraries of unpacked packages.
+VM_UNITS = $(addprefix $(VM_O)/tests/unit/,test_collector test_collect_probe)
+ifeq ($(ARCH)$(shell uname -m),arm64x86_64)
+VM_O := $(O)/arm64
+VM_KERNELS := 6.12
+VM_SYSROOT := $(abspath $(O))/vm/sysroot-arm64
+VM_TOOLS := CC="aarch64-linux-gnu-gcc --sysroot=$(VM_SYSROOT)" AR=aarch64-linux-gnu-ar
+else
+VM_O := $(O)
+endif
+test-kernels: ## culprit and its tests on other kernels, in virtual machines (KERNELS="5.10 newest" TESTS=jit ARCH=arm64)
+	$(Q)scripts/deps.sh --vm $(if $(VM_SYSROOT),--arm64)
+	$(if $(VM_SYSROOT),$(Q)scripts/vm/sysroot.sh $(ARCH) $(VM_SYSROOT))
+	$(Q)$(MAKE) -s O=$(VM_O) $(VM_TOOLS) all targets $(VM_UNITS)
+	$(Q)KERNELS="$(or $(KERNELS),$(VM_KERNELS))" TESTS="$(TESTS)" O=$(VM_O) \
+		$(if $(VM_SYSROOT),VM_ARCH=$(ARCH) VM_SYSROOT=$(VM_SYSROOT)) scripts/vm/test.sh
 
 bench: ## measure cost and speed beside named peers
 	$(Q)scripts/deps.sh --bench
