@@ -48,11 +48,10 @@ SAN := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all,)
 CFLAGS_ALL := -std=gnu11 -g $(OPT) -fno-omit-frame-pointer $(if $(SAN),,-fstack-protector-strong) $(WARN) $(SAN) $(CFLAGS)
 LDFLAGS_ALL := $(SAN) -Wl,-z,relro,-z,now $(LDFLAGS)
 
-# Each library is included by one folder only: -lz, -lzstd and -lseccomp by base/, -lbpf by collect/, -liberty and
-# -llzma by elf/, -lsqlite3 by store/, -lprotobuf-c by format/; -lelf is libbpf's, and an oracle of the tests. jemalloc is
-# linked into the program only, and not together with a sanitizer (both replace malloc).
-LIBS := -lbpf -lelf -lsqlite3 -lprotobuf-c -lzstd -lz -llzma -liberty -lseccomp -lm -lpthread
-UNIT_LIBS := -ldw # another opinion on what elf/ reads
+# Each library is included by one folder only: -lz, -lzstd and -lseccomp by base/, -lbpf by collect/, -liberty, -llzma and
+# -ldw by elf/, -lsqlite3 by store/, -lprotobuf-c by format/; -lelf is libbpf's and libdw's. jemalloc is linked into the
+# program only, and not together with a sanitizer (both replace malloc).
+LIBS := -lbpf -ldw -lelf -lsqlite3 -lprotobuf-c -lzstd -lz -llzma -liberty -lseccomp -lm -lpthread
 JEMALLOC := $(if $(SAN),,-ljemalloc)
 
 # ---- sources -----------------------------------------------------------------------------------------------------
@@ -151,7 +150,7 @@ $(O)/culprit: $(TOOL_OBJ) $(O)/libculprit.a
 $(O)/tests/unit/%: tests/unit/%.c $(O)/libculprit.a
 	$(call msg,UNIT,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS_ALL) -Itests $(CFLAGS_ALL) -MMD -MP -MF $(O)/tests/unit/$*.d $(LDFLAGS_ALL) -o $@ $< $(O)/libculprit.a $(LIBS) $(UNIT_LIBS)
+	$(Q)$(CC) $(CPPFLAGS_ALL) -Itests $(CFLAGS_ALL) -MMD -MP -MF $(O)/tests/unit/$*.d $(LDFLAGS_ALL) -o $@ $< $(O)/libculprit.a $(LIBS)
 
 # Programs to be profiled: frame pointers, no inlining of what tests look for, flags of their own in a first-line comment.
 define target_build

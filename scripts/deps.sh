@@ -21,6 +21,7 @@ packages() {
 		build  libc6-dev            glibc-devel
 		build  libbpf-dev           libbpf-devel
 		build  libelf-dev           elfutils-libelf-devel
+		build  libdw-dev            elfutils-devel
 		build  zlib1g-dev           zlib-devel
 		build  libzstd-dev          libzstd-devel
 		build  liblzma-dev          xz-devel
@@ -39,7 +40,6 @@ packages() {
 		test   shellcheck           ShellCheck
 		test   golang-go            golang
 		test   sqlite3              sqlite
-		test   libdw-dev            elfutils-devel
 		test   lld                  lld
 		test   libxml2-utils        libxml2
 		test   chromium             chromium
