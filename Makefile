@@ -123,7 +123,7 @@ deps: ## install what building and running needs
 lib: $(O)/libculprit.a
 units: $(UNIT_BIN)
 # A sanitizer leaves the sandbox without its filter, so that one test is there without a sanitizer too.
-targets: $(O)/tests/unit/test_base_sandbox $(TARGET_BIN) $(TARGET_LIB:tests/targets/%.c=$(O)/tests/targets/%)
+targets: $(O)/tests/unit/test_base_sandbox $(O)/tests/unit/test_elf_linecache $(TARGET_BIN) $(TARGET_LIB:tests/targets/%.c=$(O)/tests/targets/%)
 demo-programs: $(DEMO_BIN)
 
 # ---- C -----------------------------------------------------------------------------------------------------------

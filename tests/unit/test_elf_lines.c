@@ -386,7 +386,7 @@ int main(void)
 	tmpdir_make();
 	test_programs();
 	if (readlink("/proc/self/exe", self, sizeof(self) - 1) > 0)
-		compare_file("this program", self, NULL, 131, 100);
+		compare_file("this program", self, NULL, 131, 20);
 	test_bad_answers();
 	test_without();
 	tmpdir_remove();

@@ -18,6 +18,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/reader.h"
@@ -50,8 +53,10 @@ struct unit {
 
 struct line_state {
 	struct elf_file file;
+	void *image; /* a mapping of the file with the DWARF */
+	size_t image_len;
+	Elf *elf, *alt_elf;
 	Dwarf *dwarf, *alt;
-	Elf *alt_elf;
 	struct unit *units;
 	size_t unit_cnt, unit_cap;
 	struct ranges ranges;
@@ -168,6 +173,54 @@ static void forbid_alt(struct line_state *l)
 		dwarf_setalt(l->dwarf, l->alt);
 }
 
+/* libelf notes in the section headers which sections it has decompressed. */
+static void unlock_headers(struct line_state *l, int fd)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), from, to;
+	struct elf_file file;
+
+	if (elf_file_init(&file, fd))
+		return;
+	from = file.section_offset;
+	to = from + (uint64_t)file.section_cnt * sizeof(Elf64_Shdr);
+	if (from < to && to <= l->image_len)
+		(void)mprotect((char *)l->image + from / page * page, to - from / page * page,
+			       PROT_READ | PROT_WRITE);
+}
+
+/*
+ * A file that shrinks ends this process, which is what the sandbox is for. libdw is not given the
+ * descriptor: it would ask for the file's name, to look for others beside it.
+ */
+static bool open_dwarf(struct line_state *l, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) || st.st_size <= 0)
+		return false;
+	l->image = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (l->image == MAP_FAILED) {
+		l->image = NULL;
+		return false;
+	}
+	l->image_len = (size_t)st.st_size;
+	unlock_headers(l, fd);
+	l->elf = elf_memory(l->image, l->image_len);
+	l->dwarf = l->elf ? dwarf_begin_elf(l->elf, DWARF_C_READ, NULL) : NULL;
+	return l->dwarf;
+}
+
+static void close_dwarf(struct line_state *l)
+{
+	dwarf_end(l->dwarf);
+	elf_end(l->elf);
+	if (l->image)
+		munmap(l->image, l->image_len);
+	l->dwarf = NULL;
+	l->elf = NULL;
+	l->image = NULL;
+}
+
 static int read_units(struct line_state *l)
 {
 	Dwarf_CU *cu = NULL;
@@ -202,7 +255,7 @@ void lines_job_end(void *state)
 		free(l->units[i].functions.list);
 	free(l->units);
 	free(l->ranges.list);
-	dwarf_end(l->dwarf);
+	close_dwarf(l);
 	dwarf_end(l->alt);
 	elf_end(l->alt_elf);
 	free(l);
@@ -216,7 +269,8 @@ static int open_lines(const int *fds, size_t fd_cnt, struct line_state **ret)
 	if (!r && elf_version(EV_CURRENT) == EV_NONE)
 		r = -ENOTSUP;
 	for (size_t i = fd_cnt; !r && i && !l->dwarf; i--)
-		l->dwarf = dwarf_begin(fds[i - 1], DWARF_C_READ);
+		if (!open_dwarf(l, fds[i - 1]))
+			close_dwarf(l);
 	if (!r && !l->dwarf)
 		r = -ENOENT;
 	if (!r) {
