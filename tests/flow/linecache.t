@@ -7,5 +7,5 @@
 . "$(dirname "$0")/../lib.sh"
 program=$O/tests/unit/test_elf_linecache
 [ -x "$program" ] || bail "$program is not built: run make targets"
-rm -rf "$TMP"
+cd / && rm -rf "$TMP"
 exec "$program"
