@@ -48,11 +48,10 @@ SAN := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all,)
 CFLAGS_ALL := -std=gnu11 -g $(OPT) -fno-omit-frame-pointer $(if $(SAN),,-fstack-protector-strong) $(WARN) $(SAN) $(CFLAGS)
 LDFLAGS_ALL := $(SAN) -Wl,-z,relro,-z,now $(LDFLAGS)
 
-# Each library is included by one folder only: -lz, -lzstd and -lseccomp by base/, -lbpf by collect/, -liberty and
-# -llzma by elf/, -lsqlite3 by store/, -lprotobuf-c by format/; -lelf is libbpf's, and an oracle of the tests. jemalloc is
-# linked into the program only, and not together with a sanitizer (both replace malloc).
-LIBS := -lbpf -lelf -lsqlite3 -lprotobuf-c -lzstd -lz -llzma -liberty -lseccomp -lm -lpthread
-UNIT_LIBS := -ldw # another opinion on what elf/ reads
+# Each library is included by one folder only: -lz, -lzstd and -lseccomp by base/, -lbpf by collect/, -liberty, -llzma and
+# -ldw by elf/, -lsqlite3 by store/, -lprotobuf-c by format/; -lelf is libbpf's and libdw's. jemalloc is linked into the
+# program only, and not together with a sanitizer (both replace malloc).
+LIBS := -lbpf -ldw -lelf -lsqlite3 -lprotobuf-c -lzstd -lz -llzma -liberty -lseccomp -lm -lpthread
 JEMALLOC := $(if $(SAN),,-ljemalloc)
 
 # ---- sources -----------------------------------------------------------------------------------------------------
@@ -94,11 +93,22 @@ test: ## install what is missing, build, run every test that this machine can ru
 	$(Q)$(MAKE) all targets
 	$(Q)scripts/test.sh
 
-VM_UNITS := $(addprefix $(O)/tests/unit/,test_collector test_collect_probe)
-test-kernels: ## the same programs on other kernels, in virtual machines (KERNELS="5.10 newest" TESTS=busy_loop)
-	$(Q)scripts/deps.sh --vm
-	$(Q)$(MAKE) all targets $(VM_UNITS)
-	$(Q)KERNELS="$(KERNELS)" TESTS="$(TESTS)" O=$(O) scripts/vm/test.sh
+# ARCH=arm64 builds into a folder of its own, with the libraries of unpacked packages.
+VM_UNITS = $(addprefix $(VM_O)/tests/unit/,test_collector test_collect_probe)
+ifeq ($(ARCH)$(shell uname -m),arm64x86_64)
+VM_O := $(O)/arm64
+VM_KERNELS := 6.12
+VM_SYSROOT := $(abspath $(O))/vm/sysroot-arm64
+VM_TOOLS := CC="aarch64-linux-gnu-gcc --sysroot=$(VM_SYSROOT)" AR=aarch64-linux-gnu-ar
+else
+VM_O := $(O)
+endif
+test-kernels: ## culprit and its tests on other kernels, in virtual machines (KERNELS="5.10 newest" TESTS=jit ARCH=arm64)
+	$(Q)scripts/deps.sh --vm $(if $(VM_SYSROOT),--arm64)
+	$(if $(VM_SYSROOT),$(Q)scripts/vm/sysroot.sh $(ARCH) $(VM_SYSROOT))
+	$(Q)$(MAKE) -s O=$(VM_O) $(VM_TOOLS) all targets $(VM_UNITS)
+	$(Q)KERNELS="$(or $(KERNELS),$(VM_KERNELS))" TESTS="$(TESTS)" O=$(VM_O) \
+		$(if $(VM_SYSROOT),VM_ARCH=$(ARCH) VM_SYSROOT=$(VM_SYSROOT)) scripts/vm/test.sh
 
 bench: ## measure cost and speed beside named peers
 	$(Q)scripts/deps.sh --bench
@@ -124,7 +134,7 @@ deps: ## install what building and running needs
 lib: $(O)/libculprit.a
 units: $(UNIT_BIN)
 # A sanitizer leaves the sandbox without its filter, so that one test is there without a sanitizer too.
-targets: $(O)/tests/unit/test_base_sandbox $(TARGET_BIN) $(TARGET_LIB:tests/targets/%.c=$(O)/tests/targets/%)
+targets: $(O)/tests/unit/test_base_sandbox $(O)/tests/unit/test_elf_linecache $(TARGET_BIN) $(TARGET_LIB:tests/targets/%.c=$(O)/tests/targets/%)
 demo-programs: $(DEMO_BIN)
 
 # ---- C -----------------------------------------------------------------------------------------------------------
@@ -151,7 +161,7 @@ $(O)/culprit: $(TOOL_OBJ) $(O)/libculprit.a
 $(O)/tests/unit/%: tests/unit/%.c $(O)/libculprit.a
 	$(call msg,UNIT,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS_ALL) -Itests $(CFLAGS_ALL) -MMD -MP -MF $(O)/tests/unit/$*.d $(LDFLAGS_ALL) -o $@ $< $(O)/libculprit.a $(LIBS) $(UNIT_LIBS)
+	$(Q)$(CC) $(CPPFLAGS_ALL) -Itests $(CFLAGS_ALL) -MMD -MP -MF $(O)/tests/unit/$*.d $(LDFLAGS_ALL) -o $@ $< $(O)/libculprit.a $(LIBS)
 
 # Programs to be profiled: frame pointers, no inlining of what tests look for, flags of their own in a first-line comment.
 define target_build

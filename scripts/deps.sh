@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# deps.sh [--test] [--bench] [--vm] - install what building (and testing, measuring, testing on other kernels) culprit needs
-# and this machine lacks.
+# deps.sh [--test] [--bench] [--vm] [--arm64] - install what building (and testing, measuring, testing on other kernels and
+# on arm64) culprit needs and this machine lacks.
 #
 # Says what it installs before it does. Silent and quick when nothing is missing, so that make calls it every time.
 # Debian and Ubuntu are what the project is tested on; Fedora's names are best effort. DEPS_DRY_RUN=1 only says what
@@ -21,6 +21,7 @@ packages() {
 		build  libc6-dev            glibc-devel
 		build  libbpf-dev           libbpf-devel
 		build  libelf-dev           elfutils-libelf-devel
+		build  libdw-dev            elfutils-devel
 		build  zlib1g-dev           zlib-devel
 		build  libzstd-dev          libzstd-devel
 		build  liblzma-dev          xz-devel
@@ -39,7 +40,6 @@ packages() {
 		test   shellcheck           ShellCheck
 		test   golang-go            golang
 		test   sqlite3              sqlite
-		test   libdw-dev            elfutils-devel
 		test   lld                  lld
 		test   libxml2-utils        libxml2
 		test   chromium             chromium
@@ -47,6 +47,8 @@ packages() {
 		vm     qemu-system-x86      qemu-system-x86-core
 		vm     e2fsprogs            e2fsprogs
 		vm     procps               procps-ng
+		arm64  qemu-system-arm      qemu-system-aarch64-core
+		arm64  gcc-aarch64-linux-gnu  gcc-aarch64-linux-gnu
 		bench  bpftrace             bpftrace
 		bench  linux-perf           perf
 	END
@@ -63,7 +65,8 @@ for arg in "$@"; do
 	--test) kinds="$kinds test" ;;
 	--bench) kinds="$kinds test bench" ;;
 	--vm) kinds="$kinds vm" ;;
-	*) die "unknown option '$arg' (want --test, --bench or --vm)" ;;
+	--arm64) kinds="$kinds arm64" ;;
+	*) die "unknown option '$arg' (want --test, --bench, --vm or --arm64)" ;;
 	esac
 done
 

@@ -15,7 +15,7 @@ struct config {
 	const char *store;
 	uint64_t hz, window_ns, block_ns, max_age_ns, max_bytes, memory_budget;
 	double cpu_budget; /* per cent */
-	bool no_kernel_stacks, retry_attach;
+	bool no_kernel_stacks, retry_attach, lines;
 };
 
 #define DAY_NS (86400 * NSEC_PER_SEC)
@@ -33,6 +33,8 @@ static const struct opt opts[] = {
 	 "drop blocks that are older, but for marked ones (default 14d; 0s: never)", 0, 1e10},
 	{"max-bytes", 0, OPT_BYTES, offsetof(struct config, max_bytes), "SIZE",
 	 "drop the oldest blocks while the store is larger (default 2GiB; 0: never)", 0, 1e18},
+	{"lines", 0, OPT_FLAG, offsetof(struct config, lines), NULL,
+	 "functions inlined into others become frames, where there is debug information", 0, 0},
 	{"no-kernel-stacks", 0, OPT_FLAG, offsetof(struct config, no_kernel_stacks), NULL,
 	 "user stacks only", 0, 0},
 	{"memory-budget", 0, OPT_BYTES, offsetof(struct config, memory_budget), "SIZE",
@@ -76,7 +78,8 @@ static int run(const void *config, const struct operands *operands)
 	struct agent_opts agent_opts = {
 		.recorder = {.collect = {.hz = (uint32_t)c->hz,
 					 .no_kernel_stacks = c->no_kernel_stacks},
-			     .window_ns = c->window_ns},
+			     .window_ns = c->window_ns,
+			     .inlines = c->lines},
 		.dir = c->store,
 		.memory_budget = c->memory_budget,
 		.cpu_budget = c->cpu_budget / 100,

@@ -18,7 +18,7 @@
 struct config {
 	const char *output, *format, *raw, *cgroup;
 	uint64_t duration_ns, hz, pid, memory_budget;
-	bool no_kernel_stacks, stack_copies;
+	bool no_kernel_stacks, stack_copies, lines;
 };
 
 static const struct opt opts[] = {
@@ -41,6 +41,8 @@ static const struct opt opts[] = {
 	 0, 0},
 	{"memory-budget", 0, OPT_BYTES, offsetof(struct config, memory_budget), "SIZE",
 	 "memory that it may take, in the kernel too (default 256MiB)", 0, 1e15},
+	{"lines", 0, OPT_FLAG, offsetof(struct config, lines), NULL,
+	 "functions inlined into others become frames, where there is debug information", 0, 0},
 	{"no-kernel-stacks", 0, OPT_FLAG, offsetof(struct config, no_kernel_stacks), NULL,
 	 "user stacks only", 0, 0},
 };
@@ -106,6 +108,7 @@ static int record(const struct config *c, char **command, struct profile **ret, 
 			    .only_added = command != NULL,
 			    .no_kernel_stacks = c->no_kernel_stacks,
 			    .copy_all_stacks = c->stack_copies},
+		.inlines = c->lines,
 		.raw_path = c->raw,
 		.budget = &budget,
 	};

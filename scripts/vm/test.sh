@@ -6,7 +6,7 @@
 #
 #	KERNELS='5.10 newest'   which kernels: 5.10, 6.1, 6.12, newest (what Debian has); all of them without it
 #	TESTS='busy_loop jit'   tests whose name contains one of the words; all of them without it
-#	VM_ARCH=arm64           the architecture, amd64 without it; VM_SYSROOT=DIR has its programs (sysroot.sh)
+#	VM_ARCH=arm64           the architecture, without it this machine's; VM_SYSROOT=DIR has its programs (sysroot.sh)
 #	VM_TIMEOUT=s            for one machine (2400);  TEST_TIMEOUT=s for one test (300)
 #
 # A kernel that cannot be fetched is skipped, with the reason; with CI=true that is a failure for the oldest and the newest.
@@ -14,7 +14,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 O=${O:-.output}
-export VM_ARCH=${VM_ARCH:-amd64}
+export VM_ARCH=${VM_ARCH:-$(uname -m | sed "s/x86_64/amd64/; s/aarch64/arm64/")}
 oldest=5.10
 read -ra kernels <<<"${KERNELS:-5.10 6.1 6.12 newest}"
 [ ${#kernels[@]} -gt 0 ] || exit 2

@@ -17,7 +17,7 @@ stored() {
 	culprit show store --windowed 2>/dev/null | grep -q '^# window'
 }
 wait_for 10 stored
-start "${clocked[@]}" cpu "$TARGETS/threads" $((5 * SLOW)) 2
+start "${clocked[@]}" cpu "$TARGETS/threads" 5 2
 load=$started
 sleep 1.2
 

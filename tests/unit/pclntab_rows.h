@@ -46,19 +46,4 @@ static inline const struct row *rows_at(const struct rows *r, uint64_t pc)
 	return &r->rows[low];
 }
 
-static inline bool rows_same(const struct unwind_rule *a, const struct unwind_rule *b)
-{
-	return a->cfa == b->cfa && a->fp == b->fp && a->other == b->other;
-}
-
-static inline unsigned int rule_kind(const struct unwind_rule *rule)
-{
-	return rule->cfa & UNWIND_CFA_MASK;
-}
-
-static inline int64_t rule_offset(const struct unwind_rule *rule)
-{
-	return (int64_t)(int32_t)rule->cfa >> UNWIND_CFA_BITS;
-}
-
 #endif

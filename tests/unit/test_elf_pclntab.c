@@ -9,7 +9,9 @@
 
 #include "base/num.h"
 #include "base/text.h"
+#include "elf/leaf.h"
 #include "elf/pclntab.h"
+#include "elf/rules.h"
 #include "unit/go_programs.h"
 #include "unit/pclntab_rows.h"
 #include "unit/tap.h"
@@ -190,7 +192,7 @@ static bool is_row(const struct unwind_rule *rule, struct str cfa, struct str ra
 {
 	int64_t offset, at;
 
-	if (!read_offset(cfa, '+', &offset) || rule_offset(rule) != offset)
+	if (!read_offset(cfa, '+', &offset) || unwind_rule_offset(rule) != offset)
 		return false;
 	if (!read_offset(ra, '-', &at))
 		return is_arm64 && rule->other == UNWIND_SAME;
@@ -207,7 +209,7 @@ struct frame_check {
 static void check_row(struct frame_check *c, uint64_t at, struct str cfa, struct str ra)
 {
 	const struct row *row = rows_at(c->rows, at);
-	unsigned int kind = rule_kind(&row->rule);
+	enum unwind_cfa kind = unwind_rule_kind(&row->rule);
 
 	c->asked++;
 	c->none += kind == UNWIND_CFA_NONE;
@@ -262,7 +264,7 @@ static bool is_saved(const struct row *row, bool is_arm64)
 	int64_t at = -2;
 
 	if (is_arm64)
-		at = -rule_offset(&row->rule) / 8 - 1;
+		at = -unwind_rule_offset(&row->rule) / 8 - 1;
 	return row->rule.fp == at;
 }
 
@@ -279,20 +281,21 @@ static void check_rules(const struct rows *rows, const struct functions *f, bool
 
 		for (size_t k = 0; k < ARRAY_SIZE(outermost); k++)
 			if (!strcmp(f->list[i].name, outermost[k]))
-				ok(rule_kind(&row->rule) == UNWIND_CFA_END, "%s is outermost",
-				   outermost[k]);
+				ok(unwind_rule_kind(&row->rule) == UNWIND_CFA_END,
+				   "%s is outermost", outermost[k]);
 		for (size_t k = 0; k < ARRAY_SIZE(switches); k++)
 			if (!strcmp(f->list[i].name, switches[k]))
-				ok(rule_kind(&row->rule) == UNWIND_CFA_NONE, "%s goes elsewhere",
-				   switches[k]);
+				ok(unwind_rule_kind(&row->rule) == UNWIND_CFA_NONE,
+				   "%s goes elsewhere", switches[k]);
 		if (!strcmp(f->list[i].name, "main.leaf"))
-			ok(rule_kind(&row->rule) == UNWIND_CFA_SP && !row->rule.fp &&
+			ok(unwind_rule_kind(&row->rule) == UNWIND_CFA_SP && !row->rule.fp &&
 				   row[1].at >= f->list[i].start + 8,
 			   "main.leaf has no frame");
 	}
 	for (size_t i = 0; i < rows->cnt; i++) {
-		framed += rule_offset(&rows->rows[i].rule) > 8;
-		saved += rule_offset(&rows->rows[i].rule) > 8 && is_saved(&rows->rows[i], is_arm64);
+		framed += unwind_rule_offset(&rows->rows[i].rule) > 8;
+		saved += unwind_rule_offset(&rows->rows[i].rule) > 8 &&
+			 is_saved(&rows->rows[i], is_arm64);
 	}
 	ok(saved > framed / 3 && saved < framed, "in %zu of %zu rows the frame pointer is saved",
 	   saved, framed);
@@ -317,7 +320,7 @@ static void compare_pieces(struct pclntab *t, const struct rows *all, const stru
 			const struct row *row = rows_at(all, piece.rows[i].at);
 
 			wrong += end <= piece.rows[i].at ||
-				 !rows_same(&row->rule, &piece.rows[i].rule) ||
+				 !unwind_rule_equal(&row->rule, &piece.rows[i].rule) ||
 				 rows_at(all, end - 1) != row;
 		}
 	}
@@ -325,6 +328,60 @@ static void compare_pieces(struct pclntab *t, const struct rows *all, const stru
 	is_u64(wrong, 0, "are as the whole");
 	is_i64(pclntab_rows(t, high, low, rows_add, &piece), 0, "nothing is a piece too");
 	free(piece.rows);
+}
+
+struct leaves {
+	struct elf_file file;
+	struct buf buf;
+};
+
+/* The rule that the agent is given for an address; NULL when it gets no leaf. */
+static const struct unwind_rule *leaf_rule(struct leaves *l, uint64_t vaddr)
+{
+	uint64_t offset = 0, end;
+	uint32_t size;
+
+	if (!elf_file_code_offset(&l->file, vaddr, &offset, &end))
+		return NULL;
+	buf_clear(&l->buf);
+	if (rules_build(&l->file, NULL, (uint32_t)(offset >> UNWIND_CHUNK_SHIFT), 1, &l->buf))
+		return NULL;
+	memcpy(&size, l->buf.data, sizeof(size));
+	if (!size || !leaf_is_valid(l->buf.data + sizeof(size), size))
+		return NULL;
+	memmove(l->buf.data, l->buf.data + sizeof(size), size); /* aligned */
+	return leaf_find((const struct unwind_leaf *)(const void *)l->buf.data,
+			 (uint32_t)(offset % UNWIND_CHUNK));
+}
+
+/*
+ * What the agent gets for the unstripped twin is what the table says, also where it has no rule and
+ * the twin's .debug_frame would have one.
+ */
+static void test_leaves(const char *twin, const struct functions *f, const struct rows *rows)
+{
+	size_t asked = 0, wrong = 0, signals = 0;
+	int fd = open(twin, O_RDONLY | O_CLOEXEC);
+	struct leaves l;
+
+	buf_init(&l.buf, RULES_MAX_BYTES);
+	ok(!elf_file_init(&l.file, fd), "the twin");
+	for (size_t i = 0; i < f->cnt; i += 3) {
+		const struct unwind_rule *want = &rows_at(rows, f->list[i].start)->rule;
+		const struct unwind_rule *rule;
+
+		rule = leaf_rule(&l, f->list[i].start);
+		asked++;
+		if (rule && unwind_rule_kind(rule) == UNWIND_CFA_SIGNAL)
+			signals++;
+		else if (!rule || !unwind_rule_equal(rule, want))
+			wrong += rule || unwind_rule_kind(want) != UNWIND_CFA_NONE;
+	}
+	ok(asked > 300, "%zu functions by leaf", asked);
+	is_u64(wrong, 0, "as the table says");
+	ok(signals <= 1, "but for the way back from a signal");
+	buf_release(&l.buf);
+	close(fd);
 }
 
 static bool is_same_list(struct pclntab *t, const struct functions *want)
@@ -417,7 +474,7 @@ static bool is_sane(const struct rows *r, uint64_t from, uint64_t to)
 		return false;
 	for (size_t i = 1; i < r->cnt; i++)
 		if (r->rows[i].at <= r->rows[i - 1].at || r->rows[i].at >= to ||
-		    rows_same(&r->rows[i].rule, &r->rows[i - 1].rule))
+		    unwind_rule_equal(&r->rows[i].rule, &r->rows[i - 1].rule))
 			return false;
 	return true;
 }
@@ -504,6 +561,7 @@ static void test_kind(const struct kind *kind)
 	compare_frames(&rows, &f, twin, kind->is_arm64);
 	check_rules(&rows, &f, kind->is_arm64);
 	compare_pieces(t, &rows, &f);
+	test_leaves(twin, &f, &rows);
 	test_harder(path, &f, kind->is_pie);
 	if (kind == kinds)
 		test_damaged(path, &f);

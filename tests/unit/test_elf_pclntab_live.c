@@ -40,10 +40,10 @@ static uint64_t peek(pid_t pid, uint64_t at)
 static void check(pid_t pid, const struct user_regs_struct *regs)
 {
 	const struct unwind_rule *rule = &rows_at(&rows, regs->rip)->rule;
-	uint64_t cfa = regs->rsp + (uint64_t)rule_offset(rule);
+	uint64_t cfa = regs->rsp + (uint64_t)(int64_t)unwind_rule_offset(rule);
 	const struct frame *f;
 
-	if (rule_kind(rule) != UNWIND_CFA_SP) {
+	if (unwind_rule_kind(rule) != UNWIND_CFA_SP) {
 		depth = 0; /* a stack may be left for another one here */
 		return;
 	}

@@ -145,8 +145,8 @@ static void test_version(int fd, bool is_old)
 	is_u64(rows.cnt, ARRAY_SIZE(want), "as many as there are changes");
 	for (size_t i = 0; i < rows.cnt && i < ARRAY_SIZE(want); i++)
 		ok(rows.rows[i].at - from == want[i].at &&
-			   rule_kind(&rows.rows[i].rule) == want[i].kind &&
-			   rule_offset(&rows.rows[i].rule) == want[i].offset &&
+			   unwind_rule_kind(&rows.rows[i].rule) == want[i].kind &&
+			   unwind_rule_offset(&rows.rows[i].rule) == want[i].offset &&
 			   rows.rows[i].rule.fp == want[i].fp,
 		   "at %#x", want[i].at);
 	free(rows.rows);
@@ -164,7 +164,7 @@ static void test_flags(int fd)
 	put_function(LEAF, TABLE + FUNCTAB, TABLE + FUNCTAB, false, 2);
 	t = open_table(fd);
 	ok(t && !pclntab_rows(t, leaf, leaf + 8, rows_add, &rows) && rows.cnt == 1 &&
-		   rule_kind(&rows.rows[0].rule) == UNWIND_CFA_NONE,
+		   unwind_rule_kind(&rows.rows[0].rule) == UNWIND_CFA_NONE,
 	   "a function that writes the stack pointer");
 	free(rows.rows);
 	pclntab_free(t);

@@ -9,17 +9,22 @@
 #include "elf/image.h"
 #include "proc/mappings.h"
 #include "proc/registry.h"
+#include "sym/inlines.h"
 #include "sym/irqentry.h"
 #include "sym/symbolizer.h"
 
 #define MAX_MAPPINGS	 65536 /* of one process; as many as the kernel allows (vm.max_map_count) */
 #define MAX_ALL_MAPPINGS (1 << 19) /* 25 MB of them; 5,000 processes have half as many */
 
+#define MAX_OUTLINED (WIRE_MAX_KERNEL_FRAMES + WIRE_MAX_USER_FRAMES)
+#define MAX_FRAMES   (4 * MAX_OUTLINED) /* with inlined ones; room for all others is kept */
+
 struct pipeline {
 	struct image_cache *images;
 	struct registry *registry;
 	struct unwinder *unwinder;
 	struct symbolizer *symbolizer;
+	struct inlines *inlines; /* or NULL */
 	struct agg *agg;
 	record_fn journal;
 	void *journal_arg;
@@ -32,7 +37,7 @@ struct pipeline {
 	 */
 	struct idmap known;
 	uint64_t known_in; /* agg_sealed() of the window that they are of */
-	uint32_t frames[WIRE_MAX_KERNEL_FRAMES + WIRE_MAX_USER_FRAMES];
+	uint32_t frames[MAX_FRAMES];
 };
 
 #define MAX_KNOWN 16384 /* places of one window */
@@ -46,6 +51,14 @@ static int new_unwinder(struct pipeline *p, const struct unwind_target *target)
 		own.max_spaces = PIPELINE_MAX_PROCESSES;
 	}
 	return unwinder_new(&own, &p->unwinder);
+}
+
+static int new_inlines(struct pipeline *p, struct sandbox *sandbox)
+{
+	struct inlines_opts opts = inlines_opts_default;
+
+	opts.sandbox = sandbox;
+	return inlines_new(&opts, &p->inlines);
 }
 
 static void keep_to_budget(const struct budget *b, struct registry_opts *reg,
@@ -108,7 +121,9 @@ int pipeline_new(const struct pipeline_opts *opts, agg_sink_fn sink, void *sink_
 	r = symbolizer_new(&sym, &p->symbolizer, err);
 	if (r)
 		goto fail;
-	r = agg_new(&agg, sink, sink_arg, &p->agg);
+	r = opts->inlines ? new_inlines(p, opts->sandbox) : 0;
+	if (!r)
+		r = agg_new(&agg, sink, sink_arg, &p->agg);
 	if (r) {
 		err_set(err, r, "out of memory");
 		goto fail;
@@ -125,6 +140,7 @@ void pipeline_free(struct pipeline *p)
 	if (!p)
 		return;
 	agg_free(p->agg);
+	inlines_free(p->inlines);
 	symbolizer_free(p->symbolizer);
 	unwinder_free(p->unwinder);
 	registry_free(p->registry);
@@ -191,6 +207,21 @@ static int name_frame(struct pipeline *p, const struct place *place, uint32_t *r
 	return 0;
 }
 
+/* The functions that are inlined at a place, as far as there is room, after the one they are in. */
+static int name_inlined(struct pipeline *p, const struct place *place, size_t *cnt)
+{
+	struct str names[LINES_MAX_FRAMES];
+	size_t found = inlines_at(p->inlines, place, names);
+	int r = 0;
+
+	for (size_t i = 0; i < found && !r && *cnt < MAX_FRAMES - MAX_OUTLINED; i++)
+		r = agg_frame(
+			p->agg,
+			&(struct agg_frame){names[i], image_module(place->image), FRAME_INLINED},
+			&p->frames[(*cnt)++]);
+	return r;
+}
+
 /*
  * Names a sample's stack into p->frames, root first. Its addresses come leaf first: kernel, then
  * user. Every one but that which was executing is a return address: the call is the instruction
@@ -207,6 +238,8 @@ static int name_stack(struct pipeline *p, const struct process *process,
 	for (size_t i = user->cnt; !r && i-- > 0;) {
 		process_place(process, user->pcs[i] - (i ? 1 : 0), &place);
 		r = name_frame(p, &place, &p->frames[cnt++]);
+		if (!r && p->inlines)
+			r = name_inlined(p, &place, &cnt);
 	}
 	for (size_t i = p->no_kernel_frames ? 0 : kernel_cnt; !r && i-- > 0;) {
 		place = (struct place){.kind = PLACE_KERNEL, .offset = s->pcs[i] - (i ? 1 : 0)};

@@ -29,6 +29,7 @@ struct pipeline_opts {
 	/* Where the sampler looks for unwind rules; all zero: walks are ended here alone. */
 	struct unwind_target unwind;
 	bool no_kernel_frames;
+	bool inlines;		     /* inlined functions are frames of their own */
 	struct sandbox *sandbox;     /* borrowed; runs agent_jobs. NULL: parse in this process */
 	const char *cache_dir;	     /* symbol files are kept there, copied; NULL: nowhere */
 	const struct budget *budget; /* ceilings of the tables; NULL: the defaults */

@@ -75,6 +75,7 @@ static int open_pipeline(struct recorder *r, const struct recorder_opts *opts, a
 		.proc_root = "/proc",
 		.kallsyms = "/proc/kallsyms",
 		.max_processes = PIPELINE_MAX_PROCESSES,
+		.inlines = opts->inlines,
 		.sandbox = r->sandbox,
 		.cache_dir = opts->cache_dir,
 		.budget = opts->budget,

@@ -49,6 +49,9 @@ static const int plain_calls[] = {
 	SCMP_SYS(exit),		 SCMP_SYS(exit_group),	 SCMP_SYS(close),
 };
 
+/* libdw wants to know what its file is called, whether it needs to or not: it is told nothing. */
+static const int refused_calls[] = {SCMP_SYS(readlink), SCMP_SYS(readlinkat)};
+
 static int add_rules(scmp_filter_ctx ctx)
 {
 	const uint64_t odd_maps = MAP_SHARED | MAP_GROWSDOWN | MAP_HUGETLB; /* not in RLIMIT_DATA */
@@ -56,6 +59,8 @@ static int add_rules(scmp_filter_ctx ctx)
 
 	for (size_t i = 0; i < ARRAY_SIZE(plain_calls) && !r; i++)
 		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, plain_calls[i], 0);
+	for (size_t i = 0; i < ARRAY_SIZE(refused_calls) && !r; i++)
+		r = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EACCES), refused_calls[i], 0);
 	if (!r)
 		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2,
 				     SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),

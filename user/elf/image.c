@@ -322,6 +322,11 @@ void image_cache_expire(struct image_cache *cache)
 	}
 }
 
+int image_fd(const struct image *image)
+{
+	return image->fd;
+}
+
 uint32_t image_id(const struct image *image)
 {
 	return image->id;

@@ -107,6 +107,8 @@ void image_cache_expire(struct image_cache *cache);
 /* A dense number, never reused within a cache; for cache keys. */
 uint32_t image_id(const struct image *image);
 
+int image_fd(const struct image *image); /* borrowed, valid with the reference */
+
 /* Base name of the path, without " (deleted)"; borrowed, valid with the reference. */
 struct str image_module(const struct image *image);
 struct str image_path(const struct image *image);

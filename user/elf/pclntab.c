@@ -200,7 +200,7 @@ int pclntab_functions(struct pclntab *t, pclntab_function_fn fn, void *arg)
 /* ---- rows ---- */
 
 struct rows {
-	pclntab_row_fn fn;
+	cfi_row_fn fn;
 	void *arg;
 	uint64_t from, to;
 	uint64_t
@@ -210,14 +210,9 @@ struct rows {
 	int result;
 };
 
-static bool is_same(const struct unwind_rule *a, const struct unwind_rule *b)
-{
-	return a->cfa == b->cfa && a->fp == b->fp && a->other == b->other;
-}
-
 static void flush_row(struct rows *rows)
 {
-	if (rows->result || (rows->has_last && is_same(&rows->last, &rows->rule)))
+	if (rows->result || (rows->has_last && unwind_rule_equal(&rows->last, &rows->rule)))
 		return;
 	rows->result = rows->fn(rows->arg, rows->at, &rows->rule);
 	rows->last = rows->rule;
@@ -427,7 +422,7 @@ static uint32_t find_function(struct pclntab *t, uint64_t vaddr)
 	return low;
 }
 
-int pclntab_rows(struct pclntab *t, uint64_t from, uint64_t to, pclntab_row_fn fn, void *arg)
+int pclntab_rows(struct pclntab *t, uint64_t from, uint64_t to, cfi_row_fn fn, void *arg)
 {
 	struct rows rows = {.fn = fn, .arg = arg, .from = from, .to = to, .at = from};
 	uint64_t reached = 0;
@@ -448,4 +443,12 @@ int pclntab_rows(struct pclntab *t, uint64_t from, uint64_t to, pclntab_row_fn f
 	}
 	flush_row(&rows);
 	return rows.result;
+}
+
+void pclntab_range(struct pclntab *t, uint64_t *ret_from, uint64_t *ret_to)
+{
+	uint64_t unused;
+
+	*ret_from = entry_of(t, 0, &unused);
+	*ret_to = entry_of(t, t->place.cnt, &unused);
 }

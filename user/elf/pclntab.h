@@ -15,8 +15,8 @@
 #ifndef ELF_PCLNTAB_H
 #define ELF_PCLNTAB_H
 
-#include "culprit/unwind.h"
 #include "elf/elf_file.h"
+#include "elf/rows.h"
 
 struct pclntab;
 
@@ -39,14 +39,14 @@ typedef int (*pclntab_function_fn)(void *arg, uint64_t start, uint64_t end, stru
 int must_check pclntab_functions(struct pclntab *t, pclntab_function_fn fn, void *arg);
 
 /*
- * The rules of the addresses [from, to): fn is called with ascending addresses, at first `from`,
- * each rule holding to the next one; neighbours differ. UNWIND_CFA_NONE where nothing is known and
- * in functions that move the stack pointer elsewhere, UNWIND_CFA_END in those that nothing calls
+ * The rules of the addresses [from, to), as rows.h says. UNWIND_CFA_NONE also in functions that move the stack pointer elsewhere, UNWIND_CFA_END in those that nothing calls
  * (runtime.goexit, …). Costs what the functions in the range cost, whatever the size of the table.
  * 0, or what fn returned when that was not 0.
  */
-typedef int (*pclntab_row_fn)(void *arg, uint64_t vaddr, const struct unwind_rule *rule);
-int must_check pclntab_rows(struct pclntab *t, uint64_t from, uint64_t to, pclntab_row_fn fn,
+int must_check pclntab_rows(struct pclntab *t, uint64_t from, uint64_t to, cfi_row_fn fn,
 			    void *arg);
+
+/* The addresses that the table is about: nobody else knows more about the code there. */
+void pclntab_range(struct pclntab *t, uint64_t *ret_from, uint64_t *ret_to);
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "elf/code.h"
 #include "elf/leaf.h"
+#include "elf/pclntab.h"
 
 struct build {
 	const struct elf_file *file;
@@ -25,6 +26,7 @@ struct build {
 	size_t source_cnt;
 	struct cfi *cfi;       /* of the file; NULL when it has none */
 	struct cfi *debug_cfi; /* of its debug file */
+	struct pclntab *go;    /* NULL when it has none */
 
 	uint64_t at;	  /* file offset up to which leaves are made */
 	int64_t to_vaddr; /* of the segment at hand: vaddr - file offset */
@@ -57,6 +59,19 @@ static int eh_frame_rows(void *data, uint64_t from, uint64_t to, cfi_row_fn fn, 
 	return cfi_eh_frame_rows(b->cfi, from, to, fn, arg);
 }
 
+static int open_go(struct build *b, void **ret)
+{
+	int r = pclntab_open(b->file, &b->go);
+
+	*ret = b->go;
+	return r;
+}
+
+static int go_rows(void *data, uint64_t from, uint64_t to, cfi_row_fn fn, void *arg)
+{
+	return pclntab_rows(data, from, to, fn, arg);
+}
+
 static int open_debug_frame(struct build *b, void **ret)
 {
 	*ret = b;
@@ -71,12 +86,25 @@ static int open_debug_file(struct build *b, void **ret)
 	return cfi_open_debug(b->debug, &b->debug_cfi);
 }
 
-/* The space between two functions is not worth what the first question to .debug_frame costs. */
+/*
+ * The space between two functions is not worth what the first question to .debug_frame costs. Where
+ * Go's own table knows no rule, Go's .debug_frame gives one that is wrong.
+ */
 static int debug_frame_rows(struct build *b, struct cfi *c, uint64_t from, uint64_t to,
 			    cfi_row_fn fn, void *arg)
 {
 	static const struct unwind_rule none;
+	uint64_t go_from = 0, go_to = 0;
+	int r = 0;
 
+	if (b->go)
+		pclntab_range(b->go, &go_from, &go_to);
+	if (from >= go_from && from < go_to) {
+		r = fn(arg, from, &none);
+		from = to < go_to ? to : go_to;
+	}
+	if (r || from == to)
+		return r;
 	if (code_is_padding(&b->code, from - (uint64_t)b->to_vaddr, to - from))
 		return fn(arg, from, &none);
 	return cfi_debug_frame_rows(c, from, to, fn, arg);
@@ -107,6 +135,7 @@ static const struct {
 } kinds[] = {
 	{open_code, code_rows},
 	{open_eh_frame, eh_frame_rows},
+	{open_go, go_rows},
 	{open_debug_frame, own_debug_rows},
 	{open_debug_file, debug_file_rows},
 };
@@ -147,6 +176,7 @@ static void close_sources(struct build *b)
 {
 	close_cfi(&b->stats, b->cfi);
 	close_cfi(&b->stats, b->debug_cfi);
+	pclntab_free(b->go);
 }
 
 static void finish_leaf(struct build *b)
