@@ -7,7 +7,7 @@
 . "$(dirname "$0")/profile.sh"
 
 mkdir disk
-mount -t tmpfs -o size=256k none disk || skip_all 'cannot mount a tmpfs'
+mount -t tmpfs -o size=320k none disk || skip_all 'cannot mount a tmpfs'
 # shellcheck disable=SC2317 # called by the trap
 clean() {
 	local code=$?

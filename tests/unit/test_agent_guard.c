@@ -14,6 +14,8 @@
 #define STACKS	 GUARD_KERNEL_STACKS
 #define BOTH	 (SAMPLING | STACKS)
 
+#define LONG_BOOT "boot=0123456789012345678901234567890123456789012345678901234567890123"
+
 struct row {
 	const char *what;
 	struct guard_note note;
@@ -53,8 +55,7 @@ static void test_text(void)
 		"state=well\n",
 		"boot=\nstate=well\n",
 		"boot=x\nstate=dead\n",
-		"boot=0123456789012345678901234567890123456789012345678901234567890123\nstate="
-		"well\n",
+		LONG_BOOT "\nstate=well\n",
 		"\n\n=\n==\n",
 		"boot",
 	};
