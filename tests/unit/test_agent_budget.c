@@ -50,7 +50,7 @@ static void test_default(void)
 	ok(sum(&b) <= BUDGET_DEFAULT_BYTES && sum(&b) > BUDGET_DEFAULT_BYTES - MIB,
 	   "all of it is handed out: %.1f MiB", (double)sum(&b) / (double)MIB);
 	check_settings(&b, 2, "2 CPUs");
-	is_u64(b.ring_bytes, 512 << 10, "two seconds of samples are not cut");
+	is_u64(b.ring_bytes, 1 << 20, "two seconds of samples are not cut, nor some copied stacks");
 	ok(b.max_processes >= 3000 && b.max_mappings >= 300000,
 	   "3,000 processes with 100 mappings each have room");
 	ok(b.waiting_bytes >= MIB, "windows may wait for the store");

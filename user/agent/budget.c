@@ -16,7 +16,8 @@
  */
 #define FULL_WINDOW_BYTES (116 * MIB)
 
-#define SAMPLE_BYTES	   KIB /* as in collector.c: a generous mean */
+#define SAMPLE_BYTES	   KIB	     /* as in collector.c: a generous mean */
+#define COPIES_BYTES	   (8 * MIB) /* half of it: a second and a half of 2 busy CPUs */
 #define LEAST_RING_A_CPU   (16 * KIB)
 #define LEAST_EVENTS_A_CPU (16 * KIB)
 #define MOST_EVENTS_A_CPU  (128 * KIB)
@@ -33,7 +34,7 @@ struct share {
 static const struct share shares[BUDGET_CNT] = {
 	[BUDGET_PROGRAM] = {"program", 16 * MIB, 16 * MIB, 0},
 	[BUDGET_KERNEL] = {"kernel_symbols", 12 * MIB, 12 * MIB, 0},
-	[BUDGET_RINGS] = {"rings", 0, 0, 10}, /* by the number of CPUs */
+	[BUDGET_RINGS] = {"rings", 0, 0, 12}, /* by the number of CPUs */
 	[BUDGET_UNWIND] = {"unwind", 4 * MIB, 64 * MIB, 26},
 	[BUDGET_SYMBOLS] = {"symbols", 2 * MIB, 128 * MIB, 26},
 	[BUDGET_NAMES] = {"names", MIB, 16 * MIB, 8},
@@ -79,8 +80,11 @@ static void fill_shares(const struct budget_opts *o, struct share *all)
 	all[BUDGET_WINDOWS].weight += (uint32_t)smaller(cpus, WINDOW_WEIGHT_MAX - 16);
 	if (o->one_window)
 		all[BUDGET_WINDOWS].weight = WINDOW_WEIGHT_MAX;
-	/* two seconds of samples; rings are powers of two */
-	most = larger(LEAST_RING_A_CPU, 2 * SAMPLE_BYTES * o->hz) * cpus;
+	/*
+	 * Two seconds of samples, and room for the stacks that come along until the rules are
+	 * there; rings are powers of two.
+	 */
+	most = larger(larger(LEAST_RING_A_CPU, 2 * SAMPLE_BYTES * o->hz) * cpus, COPIES_BYTES);
 	all[BUDGET_RINGS].most =
 		RINGS_SHARE * (2 * round_down_pow2(most - 1) + MOST_EVENTS_A_CPU * cpus);
 }
