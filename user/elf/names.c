@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * All work on a stranger's bytes is waited for, so the time that is measured here, from the question
- * to the answer, covers the CPU time of the child that did it.
+ * All work on a stranger's bytes is waited for, here or in a child that has ended when its answer is
+ * there, so the CPU time of a question is known when it has been answered. That of the child that
+ * demangles is known when it is let go of.
  */
 #include "elf/names.h"
 
