@@ -63,6 +63,8 @@ static __always_inline __u32 copy_stack(struct scratch *scratch, struct task_str
 
 		if (step > want - len)
 			step = want - len;
+		/* or clang drops the check: it can prove it, the verifier of Linux 6.1 cannot */
+		barrier_var(step);
 		if (len > WIRE_MAX_STACK || step > COPY_STEP ||
 		    bpf_probe_read_user((__u8 *)stack->words + len, step, (void *)(from + len)))
 			break;

@@ -40,6 +40,7 @@ sub finish {
 	} elsif (!$parser->failed) {
 		return line(1, "$name ($checks checks, $seconds)");
 	}
+	splice @bad, 30, @bad - 90, '…' if @bad > 120;
 	line(0, "$name ($seconds)", @bad);
 }
 

@@ -327,6 +327,11 @@ int image_fd(const struct image *image)
 	return image->fd;
 }
 
+int image_debug_fd(const struct image *image)
+{
+	return image->names.debug_fd;
+}
+
 uint32_t image_id(const struct image *image)
 {
 	return image->id;

@@ -107,7 +107,12 @@ void image_cache_expire(struct image_cache *cache);
 /* A dense number, never reused within a cache; for cache keys. */
 uint32_t image_id(const struct image *image);
 
-int image_fd(const struct image *image); /* borrowed, valid with the reference */
+/*
+ * The file, and the separate debug file that named something in it, -1 if none has; borrowed, valid
+ * with the reference and, the second one, until the next question.
+ */
+int image_fd(const struct image *image);
+int image_debug_fd(const struct image *image);
 
 /* Base name of the path, without " (deleted)"; borrowed, valid with the reference. */
 struct str image_module(const struct image *image);

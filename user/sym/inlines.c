@@ -109,8 +109,8 @@ static int keep_chain(void *arg, size_t i, const struct lines_frame *frames, siz
 static int find_out(struct inlines *in, const struct place *place, uint64_t key, uint64_t *ret)
 {
 	struct answer a = {.in = in};
-	int r = lines_resolve(in->cache, image_id(place->image), image_fd(place->image), -1,
-			      &place->offset, 1, keep_chain, &a);
+	int r = lines_resolve(in->cache, image_id(place->image), image_fd(place->image),
+			      image_debug_fd(place->image), &place->offset, 1, keep_chain, &a);
 
 	if (r == -ENOENT)
 		r = 0;
