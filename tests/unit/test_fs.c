@@ -135,6 +135,23 @@ static void test_mkdirs(void)
 	is_i64(fs_mkdirs(tmpdir_at("ten"), &err), -ENOTDIR, "a file in the way is said");
 }
 
+/* /proc is mounted below the root everywhere. */
+static void test_mounts(void)
+{
+	int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), fd;
+
+	fd = fs_open_in_mount(root, "/proc/version");
+	is_i64(fd, -EXDEV, "what is mounted below the root is not entered");
+	fd = fs_open_in_mount(root, "/etc/passwd");
+	ok(fd >= 0, "what is not is opened");
+	close(fd);
+	fd = fs_open_without_links(root, "/proc/version");
+	ok(fd >= 0, "without links the mount is entered");
+	close(fd);
+	is_i64(fs_open_without_links(root, "/proc/self/status"), -ELOOP, "but no link followed");
+	close(root);
+}
+
 int main(void)
 {
 	tmpdir_make();
@@ -143,5 +160,6 @@ int main(void)
 	test_write();
 	test_mkdirs();
 	ok(tmpdir_remove(), "the test directory is gone");
+	test_mounts();
 	return tap_done();
 }

@@ -170,3 +170,8 @@ int fs_open_in_mount(int root_fd, const char *path)
 {
 	return open_regular(root_fd, path, RESOLVE_NO_XDEV);
 }
+
+int fs_open_without_links(int root_fd, const char *path)
+{
+	return open_regular(root_fd, path, RESOLVE_NO_SYMLINKS);
+}

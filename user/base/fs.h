@@ -39,4 +39,7 @@ int must_check fs_open_in_root(int root_fd, const char *path);
  * -EXDEV for what is there. */
 int must_check fs_open_in_mount(int root_fd, const char *path);
 
+/* The same as fs_open_in_root(), but follows no link, so that the path is where it leads. -ELOOP. */
+int must_check fs_open_without_links(int root_fd, const char *path);
+
 #endif

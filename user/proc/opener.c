@@ -12,6 +12,7 @@
 #include "base/fs.h"
 #include "base/hash.h"
 #include "base/mountinfo.h"
+#include "base/text.h"
 #include "elf/image.h"
 #include "elf/vdso.h"
 #include "proc/procfs.h"
@@ -135,8 +136,9 @@ static int open_below(int root_fd, const char *path)
 }
 
 /*
- * Below the root of a process, but not in what is mounted there: the path is the tenant's, and so
- * may be the file system that would have to answer.
+ * Below the root of a process. The path is the tenant's, and so may be the file system that would
+ * have to answer, for ever: links are followed on the root's own file system only, and others are
+ * entered only by a path that is known to lead to no remote one.
  */
 static int open_debug_of(struct opener *o, uint32_t pid, const char *path)
 {
@@ -145,16 +147,17 @@ static int open_debug_of(struct opener *o, uint32_t pid, const char *path)
 
 	buf_init(&text, MAX_MOUNTINFO);
 	if (procfs_mountinfo(o->procfs, pid, &text) ||
-	    mountinfo_path_is_remote(buf_str(&text), STR_LIT("/"))) {
-		buf_release(&text);
-		return fd;
-	}
-	buf_release(&text);
+	    mountinfo_path_is_remote(buf_str(&text), STR_LIT("/")))
+		goto out;
 	root_fd = procfs_open_root(o->procfs, pid);
 	if (root_fd < 0)
-		return root_fd;
+		goto out;
 	fd = fs_open_in_mount(root_fd, path);
+	if (fd == -EXDEV && !mountinfo_path_is_remote(buf_str(&text), str_of(path)))
+		fd = fs_open_without_links(root_fd, path);
 	(void)close(root_fd);
+out:
+	buf_release(&text);
 	return fd;
 }
 
