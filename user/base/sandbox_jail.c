@@ -70,10 +70,10 @@ static int add_rules(scmp_filter_ctx ctx)
 				     SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 	if (!r)
 		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
-				     SCMP_A1(SCMP_CMP_EQ, F_GETFD));
+				     SCMP_A1(SCMP_CMP_EQ, F_GETFD, 0));
 	if (!r)
 		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
-				     SCMP_A1(SCMP_CMP_EQ, F_GETFL));
+				     SCMP_A1(SCMP_CMP_EQ, F_GETFL, 0));
 	return r;
 }
 
