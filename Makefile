@@ -175,6 +175,9 @@ $(O)/tests/targets/%: tests/targets/%.c tests/targets/target.h
 	$(call msg,TARGET,$<)
 	$(target_build)
 
+# Programs whose stacks are hard to unwind, and the judge of how they are unwound; adds to targets.
+include tests/unwind/rules.mk
+
 # What `make demo` runs: the same kind of program.
 $(O)/demo/%: tests/demo/%.c tests/targets/target.h
 	$(call msg,DEMO,$<)

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# deps.sh [--test] [--bench] [--vm] [--arm64] - install what building (and testing, measuring, testing on other kernels and
-# on arm64) culprit needs and this machine lacks.
+# deps.sh [--test] [--bench] [--vm] [--arm64] [--unwind] - install what building culprit (and testing it, measuring it, testing
+# it on other kernels and on arm64, unwinding the programs of `make unwind-table`) needs and this machine lacks.
 #
 # Says what it installs before it does. Silent and quick when nothing is missing, so that make calls it every time.
 # Debian and Ubuntu are what the project is tested on; Fedora's names are best effort. DEPS_DRY_RUN=1 only says what
@@ -41,6 +41,9 @@ packages() {
 		test   golang-go            golang
 		test   sqlite3              sqlite
 		test   lld                  lld
+		test   g++                  gcc-c++
+		test   gdb                  gdb
+		test   musl-tools           musl-gcc
 		test   libxml2-utils        libxml2
 		test   chromium             chromium
 		test   prometheus           golang-github-prometheus
@@ -49,6 +52,27 @@ packages() {
 		vm     procps               procps-ng
 		arm64  qemu-system-arm      qemu-system-aarch64-core
 		arm64  gcc-aarch64-linux-gnu  gcc-aarch64-linux-gnu
+		unwind bzip2                bzip2
+		unwind curl                 curl
+		unwind default-jdk-headless java-latest-openjdk-devel
+		unwind gawk                 gawk
+		unwind linux-perf           perf
+		unwind lua5.4               lua
+		unwind mawk                 mawk
+		unwind memcached            memcached
+		unwind nginx-light          nginx
+		unwind nodejs               nodejs
+		unwind openssl              openssl
+		unwind php-cli              php-cli
+		unwind postgresql           postgresql-server
+		unwind python3              python3
+		unwind redis-server         redis
+		unwind ruby                 ruby
+		unwind tcl                  tcl
+		unwind vim                  vim
+		unwind wrk                  wrk
+		unwind xz-utils             xz
+		unwind zstd                 zstd
 		bench  bpftrace             bpftrace
 		bench  linux-perf           perf
 	END
@@ -66,7 +90,8 @@ for arg in "$@"; do
 	--bench) kinds="$kinds test bench" ;;
 	--vm) kinds="$kinds vm" ;;
 	--arm64) kinds="$kinds arm64" ;;
-	*) die "unknown option '$arg' (want --test, --bench, --vm or --arm64)" ;;
+	--unwind) kinds="$kinds test unwind" ;;
+	*) die "unknown option '$arg' (want --test, --bench, --vm, --arm64 or --unwind)" ;;
 	esac
 done
 

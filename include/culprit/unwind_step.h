@@ -162,13 +162,20 @@ static __always_inline bool unwind_cfa(struct unwind_state *u, const struct unwi
 static __always_inline bool unwind_saved(struct unwind_state *u, __u64 base, __s16 where,
 					 unwind_read_fn read, __u64 *value)
 {
+	__u64 addr;
+
 	if (where == UNWIND_SAME)
 		return true;
 	if (where == UNWIND_LOST) {
 		*value = 0;
 		return true;
 	}
-	return read(u, base + 8 * (__s64)where, value);
+	addr = base + 8 * (__s64)where;
+	/*
+	 * Below the stack pointer lies what an epilogue has popped already: the rule still names the
+	 * place, a copy of the stack does not have it, and the value is in the register again.
+	 */
+	return read(u, addr, value) || addr < u->sp;
 }
 
 /*

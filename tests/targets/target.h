@@ -56,8 +56,10 @@ static unused_ok unsigned long target_number(int argc, char **argv, int i, unsig
 /* Dies with the parent, and after `seconds` at the latest. */
 static unused_ok void target_init(unsigned long seconds)
 {
-	struct sigaction sa = {.sa_handler = target_time_is_up};
+	struct sigaction sa;
 
+	memset(&sa, 0, sizeof(sa)); /* no initializer by name: it is a macro, which C++ rejects */
+	sa.sa_handler = target_time_is_up;
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	(void)sigaction(SIGALRM, &sa, NULL);
 	(void)alarm(seconds ? (unsigned int)seconds : 1);

@@ -81,6 +81,25 @@ static void test_by_stack_pointer(void)
 	is_u64(r.flags, WIRE_F_USER_WHOLE, "the end mark makes it whole");
 }
 
+/* pop %rbp; pop %rbx; <here> pop %r12; ret: the rule still names the places of rbp and rbx. */
+static void test_epilogue(void)
+{
+	struct walk_result r;
+
+	start();
+	add_rule(CODE, make_rule(UNWIND_CFA_SP, 16, -3, -4));
+	copy.words[1] = CODE + 0x101;
+	copy.head.fp = STACK + 4 * 8;
+	add_rule(CODE + 0x100, make_rule(UNWIND_CFA_FP, 16, -2, UNWIND_SAME));
+	copy.words[5] = CODE + 0x201;
+	add_rule(CODE + 0x200, make_rule(UNWIND_CFA_END, 0, 0, 0));
+	r = go(100);
+	is_u64(r.cnt, 3, "a register that was popped already does not end the walk");
+	is_u64(pcs[2], CODE + 0x201, "and has its value");
+	is_u64(r.flags, WIRE_F_USER_WHOLE, "whole");
+	ok(!r.is_short, "not for want of memory");
+}
+
 static void test_by_frame_pointer_rule(void)
 {
 	struct walk_result r;
@@ -232,6 +251,7 @@ static void test_signal(void)
 int main(void)
 {
 	test_by_stack_pointer();
+	test_epilogue();
 	test_by_frame_pointer_rule();
 	test_broken();
 	test_truncated();
