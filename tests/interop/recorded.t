@@ -16,6 +16,7 @@ run culprit record -d 1s --raw b.raw -o b.pb.gz
 start culprit agent --store store --window 500ms
 agent=$started
 sleep 2.2
+until=$(date +%s.%N) # the other commands take as long as they take
 stop "$agent"
 is $? 0 'and an agent'"'"'s store'
 stop_all
@@ -31,8 +32,9 @@ culprit show store --match process=threads -o store.svg
 culprit diff a.folded b.folded -o diff.json
 culprit diff a.folded b.folded -o diff.svg
 culprit diff a.folded b.folded --format folded >two.folded
-culprit blame --store store --incident now-2s..now-1s --format json >blame.json 2>/dev/null
-culprit blame --store store --incident now-2s..now-1s -o blame.svg >/dev/null 2>&1
+incident=$(perl -e 'printf "%.3f..%.3f", $ARGV[0] - 1.2, $ARGV[0] - 0.4' "$until")
+culprit blame --store store --incident "$incident" --format json >blame.json 2>/dev/null
+culprit blame --store store --incident "$incident" -o blame.svg >/dev/null 2>&1
 
 if command -v go >/dev/null 2>&1 && go tool pprof -h 2>&1 | grep -q -- -raw; then
 	export HOME=$TMP PPROF_TMPDIR=$TMP

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,12 +22,13 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-#define SUFFIX	    ".sym"
-#define DRAFT	    "draft."
-#define MAX_ENTRIES 65536 /* of the directory that are looked at */
-#define TOUCH_S	    3600
-#define STALE_S	    3600 /* a draft so old is of somebody who died */
-#define NAME_ROOM   128
+#define KEEP_FREE_BYTES (UINT64_C(64) << 20)
+#define SUFFIX		".sym"
+#define DRAFT		"draft."
+#define MAX_ENTRIES	65536 /* of the directory that are looked at */
+#define TOUCH_S		3600
+#define STALE_S		3600 /* a draft so old is of somebody who died */
+#define NAME_ROOM	128
 
 struct symcache {
 	int dir; /* -1: there is none */
@@ -127,19 +129,15 @@ static int compare_entries(const void *pa, const void *pb)
 	return strcmp(a->name, b->name);
 }
 
-/* A bit more than must go, so that not every new file looks through the directory. */
-static void evict(struct symcache *c)
+/* What was used longest ago goes, until there are so many bytes and files at most. */
+static void evict_to(struct symcache *c, uint64_t bytes, uint64_t files)
 {
 	struct listing l = {.entries = NULL};
 
-	if (c->stats.bytes <= c->max_bytes && c->stats.files <= c->max_files)
-		return;
 	list_files(c, &l);
 	if (l.cnt)
 		qsort(l.entries, l.cnt, sizeof(*l.entries), compare_entries);
-	for (size_t i = 0; i < l.cnt && (c->stats.bytes > c->max_bytes / 8 * 7 ||
-					 c->stats.files > c->max_files / 8 * 7);
-	     i++) {
+	for (size_t i = 0; i < l.cnt && (c->stats.bytes > bytes || c->stats.files > files); i++) {
 		if (unlinkat(c->dir, l.entries[i].name, 0))
 			continue;
 		c->stats.bytes -= l.entries[i].bytes;
@@ -147,6 +145,31 @@ static void evict(struct symcache *c)
 		c->stats.evicted++;
 	}
 	free(l.entries);
+}
+
+/* A bit more than must go, so that not every new file looks through the directory. */
+static void evict(struct symcache *c)
+{
+	if (c->stats.bytes > c->max_bytes || c->stats.files > c->max_files)
+		evict_to(c, c->max_bytes / 8 * 7, c->max_files / 8 * 7);
+}
+
+/*
+ * The disk is there for what was recorded. When little of it is free, this directory takes none of
+ * that, and gives back what it has: its files can be made again.
+ */
+static bool has_room(struct symcache *c)
+{
+	struct statvfs st;
+
+	if (fstatvfs(c->dir, &st))
+		return true; /* writing will tell */
+	if ((uint64_t)st.f_bavail * st.f_frsize >= KEEP_FREE_BYTES)
+		return true;
+	if (c->stats.files)
+		evict_to(c, 0, 0);
+	failed(c, "write to", ENOSPC);
+	return false;
 }
 
 static void open_directory(struct symcache *c, const char *dir)
@@ -236,7 +259,7 @@ static int begin_unnamed(void)
 int symcache_begin(struct symcache *c, enum symcache_place place, struct symcache_draft *ret)
 {
 	*ret = (struct symcache_draft){.fd = -1};
-	if (place == SYMCACHE_DIRECTORY && c->dir >= 0) {
+	if (place == SYMCACHE_DIRECTORY && c->dir >= 0 && has_room(c)) {
 		int r = begin_named(c, ret);
 
 		if (!r)

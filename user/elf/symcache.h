@@ -6,7 +6,7 @@
  * The name of a symbol file is the identity of the file that it describes: device, inode, size and
  * both times. Not its build id: that is a claim of whoever wrote the file, and would let one tenant
  * speak for another's program. The directory holds so many bytes and files; what was used longest
- * ago goes. A directory that is missing, full or not writable is no error: then symbol files have
+ * ago goes; all of them go when the disk runs short. A directory that is missing, full or not writable is no error: then symbol files have
  * no name and live as long as they are open (in /var/tmp, /tmp, or else in memory). Single thread.
  */
 #ifndef ELF_SYMCACHE_H
