@@ -230,9 +230,13 @@ static bool is_start(const char *name)
 
 	if (!strncmp(name, "runtime.goexit", 14) || !strncmp(name, "_rt0_", 5))
 		return true;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (!strcmp(name, names[i]))
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		size_t len = strlen(names[i]);
+
+		/* Go's assembly functions have .abi0 behind their names. */
+		if (!strncmp(name, names[i], len) && (!name[len] || !strcmp(name + len, ".abi0")))
 			return true;
+	}
 	return false;
 }
 
