@@ -137,7 +137,7 @@ static __always_inline void walk_user(struct unwind_walk *w, struct wire_sample 
 	__u32 n;
 
 	for (n = 0; n < WIRE_MAX_USER_FRAMES; n++) {
-		s->pcs[(base + n) & SCRATCH_FRAME_MASK] = w->u.ip;
+		s->pcs[(base + n) & SCRATCH_FRAME_MASK] = unwind_recorded(&w->u, n == 0);
 		r = unwind_frame(n);
 		if (r)
 			break;

@@ -47,6 +47,15 @@ static __always_inline __u64 unwind_lookup_address(const struct unwind_state *u)
 }
 
 /*
+ * How a frame's address is written down. Of all but the leaf one less is where the frame is: return
+ * addresses are so by nature, and an address at which a signal came is made so.
+ */
+static __always_inline __u64 unwind_recorded(const struct unwind_state *u, bool is_leaf)
+{
+	return u->ip + (u->is_interrupted && !is_leaf);
+}
+
+/*
  * x86-64 and arm64 alike: the frame pointer points to the caller's frame pointer, above it is the
  * return address.
  */

@@ -69,7 +69,11 @@ struct wire_sample {
 	__u16 kernel_cnt;
 	__u16 user_cnt;
 	char comm[WIRE_COMM_LEN]; /* of the thread */
-	__u64 pcs[]; /* kernel_cnt kernel addresses, then user_cnt user ones; both leaf first */
+	/*
+	 * kernel_cnt kernel addresses, then user_cnt user ones; both leaf first. But for the two
+	 * leaves one less is where the frame is: in the call, or where a signal has come.
+	 */
+	__u64 pcs[];
 };
 
 /*

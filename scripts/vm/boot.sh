@@ -39,7 +39,7 @@ arm64)
 esac
 disk=(-drive "if=none,id=disk,file=$image,format=raw,snapshot=on" -device 'nvme,drive=disk,serial=culprit')
 options="root=/dev/nvme0n1 rw init=/culprit/tests/vm/init panic=-1 $ports culprit.tests=${tests%,}"
-options="$options culprit.env=CI=true,SLOW=${SLOW:-10},TEST_TIMEOUT=${TEST_TIMEOUT:-300}"
+options="$options culprit.env=CI=true,SLOW=${SLOW:-30},TEST_TIMEOUT=${TEST_TIMEOUT:-300}"
 
 set +e
 timeout --foreground -k 5 "$limit" "${machine[@]}" "${clock[@]}" -smp "$cpus" -m 1024 -nodefaults -display none -no-reboot \

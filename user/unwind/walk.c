@@ -39,7 +39,7 @@ void walk_on(const struct wire_stack *stack, uint64_t *pcs, size_t max, walk_rul
 	     void *arg, struct walk_result *ret)
 {
 	struct walk w = {
-		.u = {.ip = pcs[ret->cnt - 1],
+		.u = {.ip = pcs[ret->cnt - 1] - (ret->cnt > 1 && stack->is_interrupted),
 		      .sp = stack->sp,
 		      .fp = stack->fp,
 		      .other = stack->other,
@@ -50,7 +50,7 @@ void walk_on(const struct wire_stack *stack, uint64_t *pcs, size_t max, walk_rul
 
 	memcpy(w.u.regs, stack->regs, sizeof(w.u.regs));
 	while ((r = step(&w, rule, arg)) == UNWIND_MORE && ret->cnt < max)
-		pcs[ret->cnt++] = w.u.ip;
+		pcs[ret->cnt++] = unwind_recorded(&w.u, false);
 	ret->flags = w.u.flags | (r == UNWIND_END    ? WIRE_F_USER_WHOLE
 				  : r == UNWIND_MORE ? WIRE_F_USER_TRUNCATED
 						     : WIRE_F_USER_BROKEN);
