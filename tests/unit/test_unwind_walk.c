@@ -8,9 +8,9 @@
 #define WORDS 128
 #define CODE  0x400000u
 
-static struct {
+static union {
 	struct wire_stack head;
-	uint64_t words[WORDS];
+	uint8_t room[sizeof(struct wire_stack) + WORDS * sizeof(uint64_t)];
 } copy;
 
 static struct {
@@ -43,7 +43,7 @@ static void start(void)
 	memset(&copy, 0, sizeof(copy));
 	rule_cnt = 0;
 	copy.head.addr = STACK;
-	copy.head.len = sizeof(copy.words);
+	copy.head.len = WORDS * sizeof(uint64_t);
 	copy.head.sp = STACK;
 	copy.head.is_interrupted = 1;
 	pcs[0] = CODE;
@@ -69,10 +69,10 @@ static void test_by_stack_pointer(void)
 
 	start();
 	add_rule(CODE, make_rule(UNWIND_CFA_SP, 24, -2, UNWIND_SAME));
-	copy.words[1] = 0x1234; /* the saved frame pointer: CFA - 16 */
-	copy.words[2] = CODE + 0x101;
+	copy.head.words[1] = 0x1234; /* the saved frame pointer: CFA - 16 */
+	copy.head.words[2] = CODE + 0x101;
 	add_rule(CODE + 0x100, make_rule(UNWIND_CFA_SP, 8, UNWIND_SAME, UNWIND_SAME));
-	copy.words[3] = CODE + 0x201;
+	copy.head.words[3] = CODE + 0x201;
 	add_rule(CODE + 0x200, make_rule(UNWIND_CFA_END, 0, 0, 0));
 	r = go(100);
 	is_u64(r.cnt, 3, "three frames");
@@ -88,10 +88,10 @@ static void test_epilogue(void)
 
 	start();
 	add_rule(CODE, make_rule(UNWIND_CFA_SP, 16, -3, -4));
-	copy.words[1] = CODE + 0x101;
+	copy.head.words[1] = CODE + 0x101;
 	copy.head.fp = STACK + 4 * 8;
 	add_rule(CODE + 0x100, make_rule(UNWIND_CFA_FP, 16, -2, UNWIND_SAME));
-	copy.words[5] = CODE + 0x201;
+	copy.head.words[5] = CODE + 0x201;
 	add_rule(CODE + 0x200, make_rule(UNWIND_CFA_END, 0, 0, 0));
 	r = go(100);
 	is_u64(r.cnt, 3, "a register that was popped already does not end the walk");
@@ -107,8 +107,8 @@ static void test_by_frame_pointer_rule(void)
 	start();
 	copy.head.fp = STACK + 16;
 	add_rule(CODE, make_rule(UNWIND_CFA_FP, 16, -2, UNWIND_SAME));
-	copy.words[2] = 0; /* the caller's frame pointer */
-	copy.words[3] = CODE + 0x101;
+	copy.head.words[2] = 0; /* the caller's frame pointer */
+	copy.head.words[3] = CODE + 0x101;
 	r = go(100); /* no rule there: by frame pointer, which is 0 */
 	is_u64(r.cnt, 2, "two frames");
 	is_u64(r.flags, WIRE_F_USER_WHOLE | WIRE_F_USER_FP, "the fallback is marked");
@@ -120,7 +120,7 @@ static void test_broken(void)
 
 	start();
 	add_rule(CODE, make_rule(UNWIND_CFA_SP, 8, UNWIND_SAME, UNWIND_SAME));
-	copy.words[0] = CODE + 0x20000; /* outside of all code */
+	copy.head.words[0] = CODE + 0x20000; /* outside of all code */
 	r = go(100);
 	is_u64(r.cnt, 2, "a frame outside of all code is the last");
 	is_u64(r.flags, WIRE_F_USER_BROKEN, "…and the stack broken");
@@ -139,7 +139,7 @@ static void test_broken(void)
 	is_u64(r.flags, WIRE_F_USER_BROKEN, "a frame of no size would be a circle");
 
 	start();
-	copy.words[0] = 0;
+	copy.head.words[0] = 0;
 	add_rule(CODE, make_rule(UNWIND_CFA_SP, 8, UNWIND_SAME, UNWIND_SAME));
 	r = go(100);
 	is_u64(r.flags, WIRE_F_USER_WHOLE, "a return address of 0 is the outermost frame's");
@@ -151,7 +151,7 @@ static void test_truncated(void)
 
 	start();
 	for (size_t i = 0; i < WORDS; i++)
-		copy.words[i] = CODE + 1;
+		copy.head.words[i] = CODE + 1;
 	add_rule(CODE, make_rule(UNWIND_CFA_SP, 8, UNWIND_SAME, UNWIND_SAME));
 	r = go(10);
 	is_u64(r.cnt, 10, "as many frames as there is room for");
@@ -165,11 +165,11 @@ static void test_dereferenced(void)
 	start(); /* DRAP: CFA = *(fp - 8), the caller's frame pointer at *fp */
 	copy.head.fp = STACK + 32;
 	add_rule(CODE, make_rule(UNWIND_CFA_FP_DEREF, -8, 1, 0));
-	copy.words[3] = STACK + 64;
-	copy.words[4] = STACK + 800;
-	copy.words[7] = CODE + 0x101;
+	copy.head.words[3] = STACK + 64;
+	copy.head.words[4] = STACK + 800;
+	copy.head.words[7] = CODE + 0x101;
 	add_rule(CODE + 0x100, make_rule(UNWIND_CFA_FP, 16, -2, UNWIND_SAME));
-	copy.words[101] = CODE + 0x201;
+	copy.head.words[101] = CODE + 0x201;
 	add_rule(CODE + 0x200, make_rule(UNWIND_CFA_END, 0, 0, 0));
 	r = go(100);
 	is_u64(r.cnt, 3, "a realigned frame, and its caller by the restored frame pointer");
@@ -177,8 +177,8 @@ static void test_dereferenced(void)
 
 	start(); /* CFA = *(sp + 8) + 8 */
 	add_rule(CODE, make_rule(UNWIND_CFA_SP_DEREF, 8, UNWIND_SAME, 8));
-	copy.words[1] = STACK + 64;
-	copy.words[8] = CODE + 0x201;
+	copy.head.words[1] = STACK + 64;
+	copy.head.words[8] = CODE + 0x201;
 	add_rule(CODE + 0x200, make_rule(UNWIND_CFA_END, 0, 0, 0));
 	r = go(100);
 	is_u64(r.cnt, 2, "a stack pointer that was saved on the stack");
@@ -192,7 +192,7 @@ static void test_registers(void)
 	start(); /* a CFA in any register, as long as the frame was interrupted itself */
 	copy.head.regs[10] = STACK + 40;
 	add_rule(CODE, make_rule(UNWIND_CFA_REG, 0, UNWIND_SAME, 10));
-	copy.words[4] = CODE + 0x101;
+	copy.head.words[4] = CODE + 0x101;
 	add_rule(CODE + 0x100, make_rule(UNWIND_CFA_REG, 0, UNWIND_SAME, 10));
 	r = go(100);
 	is_u64(r.cnt, 2, "r10 of the interrupted code");
@@ -201,10 +201,10 @@ static void test_registers(void)
 	start(); /* rbx is followed through calls */
 	copy.head.other = STACK + 400;
 	add_rule(CODE, make_rule(UNWIND_CFA_SP, 24, UNWIND_SAME, -2));
-	copy.words[1] = STACK + 80;
-	copy.words[2] = CODE + 0x101;
+	copy.head.words[1] = STACK + 80;
+	copy.head.words[2] = CODE + 0x101;
 	add_rule(CODE + 0x100, make_rule(UNWIND_CFA_REG, 0, UNWIND_SAME, DWARF_BX));
-	copy.words[9] = CODE + 0x201;
+	copy.head.words[9] = CODE + 0x201;
 	add_rule(CODE + 0x200, make_rule(UNWIND_CFA_END, 0, 0, 0));
 	r = go(100);
 	is_u64(r.cnt, 3, "rbx as its callee saved it");
@@ -219,8 +219,8 @@ static void test_plt(void)
 		start();
 		pcs[0] = CODE + byte;
 		add_rule(CODE + byte, make_rule(UNWIND_CFA_PLT, 8, UNWIND_SAME, 11));
-		copy.words[0] = byte >= 11 ? 5 : CODE + 0x201;
-		copy.words[1] = CODE + 0x201;
+		copy.head.words[0] = byte >= 11 ? 5 : CODE + 0x201;
+		copy.head.words[1] = CODE + 0x201;
 		add_rule(CODE + 0x200, make_rule(UNWIND_CFA_END, 0, 0, 0));
 		r = go(100);
 		is_u64(r.cnt, 2, "byte %u of a PLT entry", byte);
@@ -233,12 +233,12 @@ static void test_signal(void)
 
 	start(); /* struct ucontext at sp: gregs from byte 40 on, rsp and rip at its words 15 and 16 */
 	add_rule(CODE, make_rule(UNWIND_CFA_SIGNAL, 0, 0, 0));
-	copy.words[5 + 0] = STACK + 960; /* r8 */
-	copy.words[5 + 10] = 0x77;	 /* rbp */
-	copy.words[5 + 15] = STACK + 900;
-	copy.words[5 + 16] = CODE + 0x300;
+	copy.head.words[5 + 0] = STACK + 960; /* r8 */
+	copy.head.words[5 + 10] = 0x77;	      /* rbp */
+	copy.head.words[5 + 15] = STACK + 900;
+	copy.head.words[5 + 16] = CODE + 0x300;
 	add_rule(CODE + 0x300, make_rule(UNWIND_CFA_REG, 0, UNWIND_SAME, 8));
-	copy.words[119] = CODE + 0x201;
+	copy.head.words[119] = CODE + 0x201;
 	add_rule(CODE + 0x200, make_rule(UNWIND_CFA_END, 0, 0, 0));
 	r = go(100);
 	is_u64(r.cnt, 3, "through a signal frame, and on by a register that it saved");
