@@ -34,7 +34,7 @@ _Static_assert(WIRE_MAX_KERNEL_FRAMES + WIRE_MAX_USER_FRAMES < SCRATCH_FRAMES,
 /* A copied stack is read a memory page at a time: what lies behind the stack's end is not there. */
 #define COPY_STEP 4096
 
-#define SCRATCH_ROOM 24576
+#define SCRATCH_ROOM 28672
 
 /* Where a walk is. */
 struct unwind_walk {

@@ -30,6 +30,7 @@ struct pipeline {
 	void *journal_arg;
 	bool no_kernel_frames;
 	uint64_t samples;
+	uint64_t continued_seen;	  /* walks that were ended here, as far as was asked */
 	uint64_t registry_lost[LOSS_CNT]; /* as far as it has been passed on */
 	/*
 	 * Most frames of a window were seen in it before: place ──► loss << 32 | frame. Saves their
@@ -388,6 +389,17 @@ int pipeline_advance(struct pipeline *p, uint64_t mono_ns, int64_t wall_offset_n
 	unwinder_tick(p->unwinder, mono_ns);
 	pass_losses_on(p);
 	return agg_advance(p->agg, mono_ns, wall_offset_ns);
+}
+
+bool pipeline_is_learning(struct pipeline *p)
+{
+	struct unwinder_stats stats;
+	bool is_learning;
+
+	unwinder_stats(p->unwinder, &stats);
+	is_learning = stats.continued != p->continued_seen;
+	p->continued_seen = stats.continued;
+	return is_learning;
 }
 
 int pipeline_finish(struct pipeline *p, uint64_t mono_ns)

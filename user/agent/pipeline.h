@@ -57,6 +57,12 @@ int must_check pipeline_take(void *pipeline, const struct wire_header *rec);
 /* All records older than mono_ns have been given. See agg_advance(). */
 int must_check pipeline_advance(struct pipeline *p, uint64_t mono_ns, int64_t wall_offset_ns);
 
+/*
+ * Since the last call there were samples whose walk BPF could not end: it is worth coming soon
+ * again, so that the next ones find their rules.
+ */
+bool pipeline_is_learning(struct pipeline *p);
+
 /* The end: seals what is open. */
 int must_check pipeline_finish(struct pipeline *p, uint64_t mono_ns);
 

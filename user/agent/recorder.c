@@ -22,6 +22,9 @@
 
 #define ASK_EVERY 16 /* records; asking is a system call */
 
+/* While BPF lacks rules that samples ask for. */
+#define LEARNING_POLL_MS 20
+
 struct recorder {
 	const struct clock *clock;
 	struct sandbox *sandbox;
@@ -221,7 +224,9 @@ int recorder_poll(struct recorder *r, struct err *err)
 	uint64_t complete_ns = clock_mono_ns(r->clock), now_ns;
 	int ret;
 
-	ret = collector_poll(r->collector, RECORDER_POLL_MS, take, r);
+	ret = collector_poll(
+		r->collector,
+		pipeline_is_learning(r->pipeline) ? LEARNING_POLL_MS : RECORDER_POLL_MS, take, r);
 	if (ret == -EINTR)
 		return 0;
 	now_ns = clock_mono_ns(r->clock);
