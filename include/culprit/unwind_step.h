@@ -22,7 +22,7 @@ struct unwind_state {
 	__u64 sp;
 	__u64 fp;
 	__u64 other;	       /* rbx; x30 on arm64 */
-	__u64 regs[WIRE_REGS]; /* all of them in DWARF's numbering, while is_interrupted */
+	__u64 regs[WIRE_REGS]; /* of the last interrupted code, in DWARF's numbering */
 	__u32 is_interrupted;  /* the frame was not left by a call: ip is exact */
 	__u16 flags;	       /* WIRE_F_USER_FP is added */
 	__u16 reserved;
@@ -119,15 +119,16 @@ static __always_inline enum unwind_result unwind_signal_frame(struct unwind_stat
 	return UNWIND_MORE;
 }
 
-/* A register by DWARF's number; only the followed ones are known in a frame that made a call. */
-static __always_inline bool unwind_register(const struct unwind_state *u, __s16 number, __u64 *ret)
+/*
+ * A register by DWARF's number. In a frame that made a call one that is not followed is taken to be
+ * what it was in the code that was interrupted: compilers do not count on such a register, but
+ * assembly does whose helpers leave it alone (OpenSSL's aesni_gcm_encrypt: rax + 8).
+ */
+static __always_inline __u64 unwind_register(const struct unwind_state *u, __s16 number)
 {
-	if (u->is_interrupted) {
-		*ret = u->regs[number & (WIRE_REGS - 1)];
-		return true;
-	}
-	*ret = u->other;
-	return UNWIND_X86 && number == DWARF_OTHER;
+	if (UNWIND_X86 && number == DWARF_OTHER && !u->is_interrupted)
+		return u->other;
+	return u->regs[number & (WIRE_REGS - 1)];
 }
 
 /* The frame's CFA. False when it cannot be computed. */
@@ -145,9 +146,7 @@ static __always_inline bool unwind_cfa(struct unwind_state *u, const struct unwi
 		*ret = u->fp + offset;
 		return true;
 	case UNWIND_CFA_REG:
-		if (!unwind_register(u, rule->other, &cfa))
-			return false;
-		*ret = cfa + offset;
+		*ret = unwind_register(u, rule->other) + offset;
 		return true;
 	case UNWIND_CFA_PLT:
 		*ret = u->sp + offset + ((u->ip & 15) >= (__u64)rule->other ? 8 : 0);

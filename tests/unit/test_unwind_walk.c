@@ -189,14 +189,16 @@ static void test_registers(void)
 {
 	struct walk_result r;
 
-	start(); /* a CFA in any register, as long as the frame was interrupted itself */
+	start(); /* a CFA in any register, of the interrupted code */
 	copy.head.regs[10] = STACK + 40;
 	add_rule(CODE, make_rule(UNWIND_CFA_REG, 0, UNWIND_SAME, 10));
 	copy.head.words[4] = CODE + 0x101;
-	add_rule(CODE + 0x100, make_rule(UNWIND_CFA_REG, 0, UNWIND_SAME, 10));
+	add_rule(CODE + 0x100, make_rule(UNWIND_CFA_REG, 40, UNWIND_SAME, 10));
+	copy.head.words[9] = CODE + 0x201;
+	add_rule(CODE + 0x200, make_rule(UNWIND_CFA_REG, 0, UNWIND_SAME, 10));
 	r = go(100);
-	is_u64(r.cnt, 2, "r10 of the interrupted code");
-	is_u64(r.flags, WIRE_F_USER_BROKEN, "…but not of its caller");
+	is_u64(r.cnt, 3, "r10 of the interrupted code, and of its caller, if it left it alone");
+	is_u64(r.flags, WIRE_F_USER_BROKEN, "…if not, that is not above the frame");
 
 	start(); /* rbx is followed through calls */
 	copy.head.other = STACK + 400;

@@ -40,16 +40,19 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/culprit-unwind.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 chmod 755 "$work"
 
-# Share of the samples of an executable's comm in a perf.data that end in an entry point. perf has names for libraries'
-# functions only where they are exported; clone3 is not, so the file counts for those.
-perf_share() {
+# Share of the samples of EXE in a perf.data that end in an entry point. _start has no name in a stripped program, and is
+# what calls __libc_start_main; where threads begin has none in libc.
+perf_share() { # FILE EXE
 	perf script -i "$1" -F comm,ip,sym,dso 2>/dev/null | perl -00 -ne '
-		my @line = split /\n/;
-		next unless @line > 1;
-		my $root = (grep { !/\[kernel|\[unknown\] \(\[unknown\]\)/ } @line[1 .. $#line])[-1] // next;
+		BEGIN { $exe = shift }
+		my @frames = grep { !/^\s*ffff/ } (split /\n/)[1 .. 200];
+		@frames = grep { defined && /\S/ } @frames;
+		next unless grep { m|/\Q$exe\E\)$| } @frames;
 		$all++;
-		$whole++ if $root =~ /\b(_start|__?clone3?|start_thread|runtime\.\w+)\b|\[unknown\] \(.*libc\.so\.6\)|ld-linux/;
-		END { printf "%.1f\n", $all ? 100 * $whole / $all : 0 }'
+		my ($root, $next) = reverse @frames;
+		$whole++ if $root =~ /\b(_start|__?clone3?|start_thread|runtime\.\w+)\b|ld-linux/ ||
+			(($next // "") =~ /__libc_start/) || $root =~ /\[unknown\] \(.*libc\.so\.6\)/;
+		END { printf "%.1f\n", $all ? 100 * $whole / $all : 0 }' -- "$2"
 }
 
 run() { # NAME
@@ -67,7 +70,7 @@ run_perf() { # NAME EXE
 	mkdir -m 755 "$work/cwd"
 	(cd "$work/cwd" && perf record -q -e cpu-clock -F 97 --call-graph dwarf,16384 -o "$work/perf.data" -- \
 		"$here/programs.sh" run "$1" 2) >/dev/null 2>&1
-	perf_share "$work/perf.data"
+	perf_share "$work/perf.data" "$2"
 }
 
 for name in "${names[@]}"; do
