@@ -41,7 +41,7 @@ trap 'rm -rf "$work"' EXIT
 chmod 755 "$work"
 
 # Share of the samples of EXE in a perf.data that end in an entry point. _start has no name in a stripped program, and is
-# what calls __libc_start_main; where threads begin has none in libc.
+# what calls __libc_start_main; perf often stops there, which is near enough. Where threads begin libc has no name.
 perf_share() { # FILE EXE
 	perf script -i "$1" -F comm,ip,sym,dso 2>/dev/null | perl -00 -ne '
 		BEGIN { $exe = shift }
@@ -50,7 +50,7 @@ perf_share() { # FILE EXE
 		next unless grep { m|/\Q$exe\E\)$| } @frames;
 		$all++;
 		my ($root, $next) = reverse @frames;
-		$whole++ if $root =~ /\b(_start|__?clone3?|start_thread|runtime\.\w+)\b|ld-linux/ ||
+		$whole++ if $root =~ /\b(_start|__libc_start\w*|__?clone3?|start_thread|runtime\.\w+)\b|ld-linux/ ||
 			(($next // "") =~ /__libc_start/) || $root =~ /\[unknown\] \(.*libc\.so\.6\)/;
 		END { printf "%.1f\n", $all ? 100 * $whole / $all : 0 }' -- "$2"
 }
@@ -91,14 +91,14 @@ if [ -n "$rows" ]; then
 	cat "$work/rows"
 	exit 0
 fi
-awk -F'\t' '
+awk -F'\t' -v with_perf="$perf" '
 	function share(part, all) { return all ? sprintf("%6.2f %%", 100 * part / all) : "       -" }
 	function row(name, n, whole, oracle, both, agree, frames, equal, stacks, perf) {
 		printf "| %-10s | %7d | %s | %s | %s | %s |%s\n", name, n, share(whole, n), share(oracle, both), share(agree, frames),
-			share(equal, stacks), perf == "" ? "" : sprintf(" %5.1f %% |", perf)
+			share(equal, stacks), !with_perf ? "" : perf == "" ? "         |" : sprintf(" %5.1f %% |", perf)
 	}
-	BEGIN { print "| program    | samples |  whole   |  libdw   |  agree   |  equal   |"
-		print "|------------|--------:|---------:|---------:|---------:|---------:|" }
+	BEGIN { print "| program    | samples |  whole   |  libdw   |  agree   |  equal   |" (with_perf ? "  perf   |" : "")
+		print "|------------|--------:|---------:|---------:|---------:|---------:|" (with_perf ? "--------:|" : "") }
 	/^#/ { print; next }
 	{ row($1, $2, $3, $5, $6, $8, $7, $10, $9, $11); for (i = 2; i <= 10; i++) sum[i] += $i }
 	END { row("all", sum[2], sum[3], sum[5], sum[6], sum[8], sum[7], sum[10], sum[9], "") }' "$work/rows"
