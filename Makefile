@@ -124,10 +124,10 @@ test-kernels: ## culprit and its tests on other kernels, in virtual machines (KE
 	$(Q)KERNELS="$(or $(KERNELS),$(VM_KERNELS))" TESTS="$(TESTS)" O=$(VM_O) \
 		$(if $(VM_SYSROOT),VM_ARCH=$(ARCH) VM_SYSROOT=$(VM_SYSROOT)) scripts/vm/test.sh
 
-bench: ## measure cost and speed beside named peers
+bench: ## measure cost and speed beside named peers (BENCH="bpf_cost symbols" for these alone)
 	$(Q)scripts/deps.sh --bench
 	$(Q)$(MAKE) all targets $(BENCH_BIN)
-	$(Q)tests/bench/run.sh
+	$(Q)tests/bench/run.sh $(BENCH)
 
 fuzz: ## look for inputs that break a parser: FUZZ_SECONDS=20 each, TARGET=name for one
 	$(Q)scripts/deps.sh --test

@@ -76,6 +76,9 @@ packages() {
 		unwind zstd                 zstd
 		bench  bpftrace             bpftrace
 		bench  linux-perf           perf
+		bench  elfutils             elfutils
+		bench  binutils             binutils
+		bench  valgrind             valgrind
 	END
 }
 
