@@ -6,7 +6,7 @@
 #   bpf/             BPF objects, skeleton    san/ …         the same tree again, built with sanitizers
 #
 # Switches: V=1 shows the commands, DEBUG=1 builds -O0, SANITIZE=address,undefined builds with sanitizers,
-# CC=clang takes another compiler, WERROR= lets warnings pass.
+# CC=clang takes another compiler, WERROR= lets warnings pass, FUZZER=1 (with clang) builds for libFuzzer.
 
 O       ?= .output
 V       ?= 0
@@ -45,6 +45,12 @@ else
 OPT := -O2
 endif
 SAN := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all,)
+ifeq ($(FUZZER),1)
+SAN += -fsanitize=fuzzer-no-link
+FUZZ_MAIN := -fsanitize=fuzzer
+else
+FUZZ_MAIN := tests/fuzz/driver.c
+endif
 CFLAGS_ALL := -std=gnu11 -g $(OPT) -fno-omit-frame-pointer $(if $(SAN),,-fstack-protector-strong) $(WARN) $(SAN) $(CFLAGS)
 LDFLAGS_ALL := $(SAN) -Wl,-z,relro,-z,now $(LDFLAGS)
 
@@ -57,9 +63,16 @@ JEMALLOC := $(if $(SAN),,-ljemalloc)
 # ---- sources -----------------------------------------------------------------------------------------------------
 
 LIB_SRC  := $(sort $(wildcard user/*/*.c))
-TOOL_SRC := $(sort $(wildcard tools/*.c))
+ifeq ($(FUZZER),1) # what takes bytes apart, and what that needs; nothing of it needs BPF
+LIB_SRC  := $(filter-out user/base/sandbox%,$(filter $(addprefix user/,base/% model/% elf/% unwind/walk.c proc/% sym/% format/% store/encode.c \
+              collect/taskrecord.c),$(LIB_SRC)))
+BPF_SRC  :=
+else
 BPF_SRC  := $(sort $(wildcard bpf/*.bpf.c))
+endif
+TOOL_SRC := $(sort $(wildcard tools/*.c))
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
+FUZZ_SRC := $(filter-out %/driver.c,$(sort $(wildcard tests/fuzz/*.c)))
 TARGET_SRC := $(sort $(filter-out %.so.c,$(wildcard tests/targets/*.c)))
 TARGET_LIB := $(sort $(wildcard tests/targets/*.so.c))
 BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
@@ -70,6 +83,7 @@ GEN_HDR  := $(O)/gen/flame.js.h
 LIB_OBJ  := $(LIB_SRC:%.c=$(O)/obj/%.o) $(GEN_SRC:$(O)/gen/%.c=$(O)/obj/gen/%.o)
 TOOL_OBJ := $(TOOL_SRC:%.c=$(O)/obj/%.o)
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(O)/tests/unit/%)
+FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(O)/tests/fuzz/%)
 TARGET_BIN := $(TARGET_SRC:tests/targets/%.c=$(O)/tests/targets/%)
 BENCH_BIN := $(BENCH_SRC:tests/bench/%.c=$(O)/tests/bench/%)
 DEMO_BIN := $(DEMO_SRC:tests/demo/%.c=$(O)/demo/%)
@@ -77,7 +91,7 @@ SKEL     := $(if $(BPF_SRC),$(O)/bpf/culprit.skel.h)
 
 # ---- goals -------------------------------------------------------------------------------------------------------
 
-.PHONY: help all lib units targets demo-programs demo test test-kernels bench lint format install clean deps force
+.PHONY: help all lib units fuzzers targets demo-programs demo test fuzz test-kernels bench lint format install clean deps force
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -110,10 +124,14 @@ test-kernels: ## culprit and its tests on other kernels, in virtual machines (KE
 	$(Q)KERNELS="$(or $(KERNELS),$(VM_KERNELS))" TESTS="$(TESTS)" O=$(VM_O) \
 		$(if $(VM_SYSROOT),VM_ARCH=$(ARCH) VM_SYSROOT=$(VM_SYSROOT)) scripts/vm/test.sh
 
-bench: ## measure cost and speed beside named peers
+bench: ## measure cost and speed beside named peers (BENCH="bpf_cost symbols" for these alone)
 	$(Q)scripts/deps.sh --bench
 	$(Q)$(MAKE) all targets $(BENCH_BIN)
-	$(Q)tests/bench/run.sh
+	$(Q)tests/bench/run.sh $(BENCH)
+
+fuzz: ## look for inputs that break a parser: FUZZ_SECONDS=20 each, TARGET=name for one
+	$(Q)scripts/deps.sh --test
+	$(Q)tests/fuzz/run.sh $(TARGET)
 
 lint: ## ranks, headers, format, banned functions, sizes, shell scripts
 	$(Q)scripts/deps.sh --test
@@ -133,6 +151,7 @@ deps: ## install what building and running needs
 
 lib: $(O)/libculprit.a
 units: $(UNIT_BIN)
+fuzzers: $(FUZZ_BIN)
 # A sanitizer leaves the sandbox without its filter, so that one test is there without a sanitizer too.
 targets: $(O)/tests/unit/test_base_sandbox $(O)/tests/unit/test_elf_linecache $(TARGET_BIN) $(TARGET_LIB:tests/targets/%.c=$(O)/tests/targets/%)
 demo-programs: $(DEMO_BIN)
@@ -162,6 +181,12 @@ $(O)/tests/unit/%: tests/unit/%.c $(O)/libculprit.a
 	$(call msg,UNIT,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS_ALL) -Itests $(CFLAGS_ALL) -MMD -MP -MF $(O)/tests/unit/$*.d $(LDFLAGS_ALL) -o $@ $< $(O)/libculprit.a $(LIBS)
+
+# A fuzz target: with libFuzzer's main(), or with ours that runs the inputs which are kept.
+$(O)/tests/fuzz/%: tests/fuzz/%.c tests/fuzz/driver.c $(O)/libculprit.a
+	$(call msg,FUZZ,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_ALL) -Itests $(CFLAGS_ALL) -MMD -MP -MF $(O)/tests/fuzz/$*.d $(LDFLAGS_ALL) -o $@ $< $(FUZZ_MAIN) $(O)/libculprit.a $(LIBS)
 
 # Programs to be profiled: frame pointers, no inlining of what tests look for, flags of their own in a first-line comment.
 define target_build
@@ -220,4 +245,4 @@ $(O)/bpf/culprit.skel.h: $(O)/bpf/culprit.bpf.o
 	$(call msg,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name culprit_bpf > $@
 
--include $(LIB_OBJ:.o=.d) $(TOOL_OBJ:.o=.d) $(BPF_OBJ:.o=.d) $(UNIT_BIN:%=%.d) $(BENCH_BIN:%=%.d)
+-include $(LIB_OBJ:.o=.d) $(TOOL_OBJ:.o=.d) $(BPF_OBJ:.o=.d) $(UNIT_BIN:%=%.d) $(FUZZ_BIN:%=%.d) $(BENCH_BIN:%=%.d)

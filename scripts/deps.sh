@@ -37,6 +37,7 @@ packages() {
 		test   xz-utils             xz
 		test   zstd                 zstd
 		test   clang-format         clang-tools-extra
+		test   libclang-rt-dev      compiler-rt
 		test   shellcheck           ShellCheck
 		test   golang-go            golang
 		test   sqlite3              sqlite
@@ -75,6 +76,9 @@ packages() {
 		unwind zstd                 zstd
 		bench  bpftrace             bpftrace
 		bench  linux-perf           perf
+		bench  elfutils             elfutils
+		bench  binutils             binutils
+		bench  valgrind             valgrind
 	END
 }
 
@@ -107,6 +111,8 @@ debian_names() {
 	names=$(column 2)
 	if grep -q '^ID=ubuntu' /etc/os-release; then
 		names=$(echo "$names" | grep -v '^chromium$')
+		# before 24.04 it is part of what clang needs anyway
+		grep -q '^VERSION_ID="2[0-3]' /etc/os-release && names=$(echo "$names" | grep -v '^libclang-rt-dev$')
 		dpkg-query -W bpftool >/dev/null 2>&1 ||
 			apt-cache show --no-all-versions bpftool 2>/dev/null | grep -q '^Filename' ||
 			names=$(echo "$names" | sed 's/^bpftool$/linux-tools-common linux-tools-generic/; /^linux-perf$/d')

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # test.sh [PATTERN] - every test that this machine can run, under prove; the last line is prove's. With a pattern only
-# tests whose path contains it. The unit tests run with ASan and UBSan.
+# tests whose path contains it. The unit tests and the corpora of the fuzz targets run with ASan and UBSan.
 #
 # CI=true makes a skip of the BPF tests on a kernel that has BPF a failure. JOBS=n runs that many at a time,
 # TEST_TIMEOUT=s gives each so many seconds (120).
@@ -13,16 +13,21 @@ jobs=${JOBS:-$(nproc)}
 
 # Each with jobs of its own: a jobserver of the make that calls us does not reach this far.
 unset MAKEFLAGS MFLAGS
-make -s -j"$jobs" O=.output/san SANITIZE=address,undefined units
+make -s -j"$jobs" O=.output/san SANITIZE=address,undefined units fuzzers
 make -s -j"$jobs" all targets
 
 tests=()
 summary=
-for kind in unit cli flow interop e2e crash; do
+for kind in unit fuzz cli flow interop e2e crash; do
 	if [ "$kind" = unit ]; then
 		files=()
 		for source in tests/unit/test_*.c; do
 			files+=(".output/san/tests/unit/$(basename "$source" .c)")
+		done
+	elif [ "$kind" = fuzz ]; then # the inputs that are kept
+		files=()
+		for corpus in tests/fuzz/corpus/*/; do
+			files+=(".output/san/tests/fuzz/$(basename "$corpus")")
 		done
 	else
 		mapfile -t files < <(find "tests/$kind" -name '*.t' 2>/dev/null | sort)

@@ -186,13 +186,19 @@ int pclntab_functions(struct pclntab *t, pclntab_function_fn fn, void *arg)
 {
 	char name[SYMTAB_MAX_NAME];
 	struct function f;
+	uint64_t last_end = 0;
 	int r = 0;
 
 	for (uint32_t i = 0; i < t->place.cnt && !r; i++) {
-		size_t len = read_function(t, i, &f) ? read_name(t, f.name, name) : 0;
+		size_t len;
 
-		if (len)
-			r = fn(arg, f.start, f.end, (struct str){name, len});
+		if (!read_function(t, i, &f) || f.start < last_end)
+			continue; /* what is out of order makes no sense */
+		len = read_name(t, f.name, name);
+		if (!len)
+			continue;
+		last_end = f.end;
+		r = fn(arg, f.start, f.end, (struct str){name, len});
 	}
 	return r;
 }

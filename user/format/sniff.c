@@ -86,9 +86,9 @@ enum sniff sniff(struct str bytes)
 	buf_init(&utf8, 4 * SNIFF_BYTES);
 	if (!folded_decode(&head, &utf8, NULL))
 		kind = sniff_text(head);
-	buf_release(&utf8);
 	if (kind == SNIFF_TEXT && has_control(head))
 		kind = SNIFF_BINARY;
+	buf_release(&utf8); /* head may have borrowed it */
 	/* a damaged one is still called by its name, so that its reader says where it is damaged */
 	if (kind == SNIFF_BINARY && (bytes.p[0] == '\n' || !pprof_scan(bytes, NULL)))
 		return SNIFF_PPROF;

@@ -66,6 +66,7 @@ static int parse_word(struct str key, struct str value, struct window *w, uint64
 		if (num_parse_seconds(value, &ns) || ns < 0)
 			return bad(err, key, value, "CPU-seconds");
 		w->capacity_ns = (uint64_t)ns;
+		w->has_capacity = true;
 	} else if (str_eq(key, STR_LIT("windows"))) {
 		if (num_parse_u64(value, &v) || !v || v > UINT32_MAX)
 			return bad(err, key, value, "a number of windows");
@@ -108,7 +109,7 @@ int window_parse(struct str words, struct window *ret, struct err *err)
 		return err_set(err, EINVAL, "start= lies beyond the year 2262");
 	if (w.end_ns < w.start_ns + (int64_t)w.length_ns)
 		w.end_ns = w.start_ns + (int64_t)w.length_ns;
-	if (!w.capacity_ns)
+	if (!w.has_capacity)
 		w.capacity_ns = w.length_ns * w.cpus;
 	if (!w.window_cnt)
 		w.window_cnt = 1;

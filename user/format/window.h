@@ -36,7 +36,7 @@ struct window {
 	uint32_t window_cnt;
 	uint32_t cpus; /* 0 = not said */
 	double hz;     /* 0 = not said */
-	bool has_start, has_length;
+	bool has_start, has_length, has_capacity;
 	enum profile_unit unit; /* of the numbers behind the stacks; 0 = not said */
 	uint64_t lost[LOSS_CNT];
 };

@@ -3,8 +3,7 @@
  * encode.h - the blobs of a block as bytes, and back. Pure functions; FORMAT.md has every byte.
  *
  * Decoders take hostile bytes: each count is checked against what is left before anything is
- * allocated, each number against its range, and whatever is not exactly as the encoder would write
- * it is -EBADMSG.
+ * allocated, each number against its range, and what does not hold or is left over is -EBADMSG.
  */
 #ifndef STORE_ENCODE_H
 #define STORE_ENCODE_H
