@@ -19,6 +19,8 @@
 #define LOAD_CHUNKS 16
 #define MAX_REPLY   (LOAD_CHUNKS * (UNWIND_LEAF_MAX + sizeof(uint32_t)))
 
+#define RETRY_TICKS 300
+
 #define AGES 17 /* by powers of two of ticks, which have 16 bits */
 
 struct dir {
@@ -28,6 +30,7 @@ struct dir {
 	uint32_t unit; /* in the arena */
 	uint32_t refs;
 	uint32_t leaf_cnt;
+	bool has_failed; /* some of its chunks count as without rules because reading failed */
 };
 
 struct leaves {
@@ -258,8 +261,10 @@ int leaves_load(struct leaves *l, uint32_t dir, uint32_t index, struct image *im
 	r = image_rules(image, d->first_chunk + first, cnt, &l->reply);
 	if (r == -EAGAIN || r == -ENOMEM)
 		return r;
-	if (r) /* this file's rules cannot be had */
+	if (r) { /* this file's rules cannot be had, for now */
 		buf_clear(&l->reply);
+		d->has_failed = true;
+	}
 	return install_all(l, d, first, cnt);
 }
 
@@ -312,6 +317,19 @@ static void sweep(struct leaves *l, unsigned int limit, size_t by_age[AGES])
 	}
 }
 
+/* A file could not be read perhaps because the machine was overloaded: it gets another chance. */
+static void forgive_failures(struct leaves *l)
+{
+	for (uint32_t i = 0; i < l->dir_cnt; i++) {
+		struct dir *d = &l->dirs[i];
+
+		for (uint32_t k = 0; k < d->cnt && d->has_failed; k++)
+			if (get_leaf(l, d, k) == UNWIND_NO_RULE)
+				set_leaf(l, d, k, UNWIND_UNKNOWN);
+		d->has_failed = false;
+	}
+}
+
 void leaves_tick(struct leaves *l, uint16_t tick)
 {
 	size_t by_age[AGES] = {0}, all = units_bytes(l->units), sum = 0;
@@ -319,6 +337,8 @@ void leaves_tick(struct leaves *l, uint16_t tick)
 	unsigned int limit = AGES;
 
 	l->tick = tick;
+	if (tick % RETRY_TICKS == 0)
+		forgive_failures(l);
 	if (free_bytes >= all / 8)
 		return;
 	sweep(l, AGES + 1, by_age);

@@ -31,7 +31,7 @@ void leaves_put(struct leaves *l, uint32_t dir);
 /*
  * Loads the leaf of the `index`th chunk of a directory, of which `image` is the file, and some
  * around it. 0, also when there are no rules there; -EAGAIN: no time now; -ENOSPC: no room now;
- * -errno of reading the file, after which its code counts as without rules.
+ * -errno of reading the file, after which its code counts as without rules for some minutes.
  */
 int must_check leaves_load(struct leaves *l, uint32_t dir, uint32_t index, struct image *image);
 
