@@ -145,6 +145,7 @@ static __always_inline bool find_rule(struct unwind_walk *w, struct unwind_rule 
 	if (leaf == UNWIND_UNKNOWN)
 		return false;
 	ret->cfa = UNWIND_CFA_NONE;
+	ret->other = w->span_dir == UNWIND_NO_RULE;
 	if (leaf == UNWIND_NO_RULE)
 		return true;
 	return search_leaf(leaf, byte & (UNWIND_CHUNK - 1), ret);
@@ -182,7 +183,7 @@ int unwind_frame(__u32 unused)
 	if (!scratch || !find_rule(&scratch->walk, &rule))
 		return UNWIND_NO_RULES;
 	if ((rule.cfa & UNWIND_CFA_MASK) == UNWIND_CFA_NONE)
-		return unwind_by_frame_pointer(&scratch->walk.u, read_stack);
+		return unwind_by_frame_pointer(&scratch->walk.u, !rule.other, read_stack);
 	return unwind_by_rule(&scratch->walk.u, &rule, read_stack);
 }
 

@@ -35,11 +35,12 @@
 
 /* How the CFA is computed: the low bits of unwind_rule.cfa. Offsets are signed bytes. */
 enum unwind_cfa {
-	UNWIND_CFA_NONE = 0, /* no rule: the frame pointer has to do */
-	UNWIND_CFA_END = 1,  /* the outermost frame: its return address is undefined */
-	UNWIND_CFA_SP = 2,   /* stack pointer + offset */
-	UNWIND_CFA_FP = 3,   /* frame pointer + offset */
-	UNWIND_CFA_REG = 4,  /* register number `other` (DWARF's) + offset */
+	UNWIND_CFA_NONE =
+		0,	    /* no rule: the frame pointer has to do; `other`: code without a file */
+	UNWIND_CFA_END = 1, /* the outermost frame: its return address is undefined */
+	UNWIND_CFA_SP = 2,  /* stack pointer + offset */
+	UNWIND_CFA_FP = 3,  /* frame pointer + offset */
+	UNWIND_CFA_REG = 4, /* register number `other` (DWARF's) + offset */
 	UNWIND_CFA_PLT =
 		5, /* x86-64: sp + offset, 8 more from byte `other` of a 16-byte PLT entry on */
 	UNWIND_CFA_SIGNAL = 6, /* struct ucontext of the kernel's signal frame is at sp + offset */

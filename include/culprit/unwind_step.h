@@ -57,16 +57,17 @@ static __always_inline __u64 unwind_recorded(const struct unwind_state *u, bool 
 
 /*
  * x86-64 and arm64 alike: the frame pointer points to the caller's frame pointer, above it is the
- * return address.
+ * return address. Start-up code of programs begins with a frame pointer of 0; what a JIT compiler
+ * writes may have any number there, and 0 is no end.
  */
-static __always_inline enum unwind_result unwind_by_frame_pointer(struct unwind_state *u,
-								  unwind_read_fn read)
+static __always_inline enum unwind_result
+unwind_by_frame_pointer(struct unwind_state *u, bool has_file, unwind_read_fn read)
 {
 	__u64 fp, ip;
 
 	u->flags |= WIRE_F_USER_FP;
 	if (!u->fp)
-		return UNWIND_END;
+		return has_file ? UNWIND_END : UNWIND_BROKEN;
 	/* Stacks grow downwards: a frame that is not higher up is none, and would make a circle. */
 	if (u->fp < u->sp || !is_user_address(u->fp) || !read(u, u->fp, &fp) ||
 	    !read(u, u->fp + 8, &ip))

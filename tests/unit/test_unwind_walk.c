@@ -114,6 +114,17 @@ static void test_by_frame_pointer_rule(void)
 	is_u64(r.flags, WIRE_F_USER_WHOLE | WIRE_F_USER_FP, "the fallback is marked");
 }
 
+/* Code without a file keeps anything in the frame pointer: 0 is not its end. */
+static void test_frame_pointer_of_jit(void)
+{
+	struct walk_result r;
+
+	start();
+	add_rule(CODE, make_rule(UNWIND_CFA_NONE, 0, 0, 1));
+	r = go(100);
+	is_u64(r.flags, WIRE_F_USER_BROKEN | WIRE_F_USER_FP, "no end without a file");
+}
+
 static void test_broken(void)
 {
 	struct walk_result r;
@@ -256,6 +267,7 @@ int main(void)
 	test_by_stack_pointer();
 	test_epilogue();
 	test_by_frame_pointer_rule();
+	test_frame_pointer_of_jit();
 	test_broken();
 	test_truncated();
 	test_dereferenced();

@@ -276,6 +276,7 @@ static bool rule_of(void *arg, uint64_t addr, struct unwind_rule *ret)
 	if (!find_range(l->maps, addr, &range))
 		return false;
 	l->end = UNWIND_END_JIT;
+	ret->other = !range.image;
 	if (!range.image)
 		return true;
 	l->end = UNWIND_END_UNFINISHED;

@@ -31,7 +31,7 @@ static enum unwind_result step(struct walk *w, walk_rule_fn rule_of, void *arg)
 	if (!rule_of(arg, unwind_lookup_address(&w->u), &rule))
 		return UNWIND_BROKEN;
 	if ((rule.cfa & UNWIND_CFA_MASK) == UNWIND_CFA_NONE)
-		return unwind_by_frame_pointer(&w->u, read_copy);
+		return unwind_by_frame_pointer(&w->u, !rule.other, read_copy);
 	return unwind_by_rule(&w->u, &rule, read_copy);
 }
 
