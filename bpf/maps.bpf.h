@@ -28,7 +28,7 @@ _Static_assert(WIRE_MAX_KERNEL_FRAMES + WIRE_MAX_USER_FRAMES < SCRATCH_FRAMES,
  * The stack is read in runs of so many bytes, because a helper call for each word of each frame
  * would cost more than all the rest of a walk.
  */
-#define WINDOW_BYTES 1024
+#define WINDOW_BYTES 512
 #define WINDOW_WORDS (WINDOW_BYTES / 8)
 
 /* A copied stack is read a memory page at a time: what lies behind the stack's end is not there. */

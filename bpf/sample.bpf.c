@@ -13,9 +13,9 @@
 #include "maps.bpf.h"
 #include "stat.bpf.h"
 #include "copy.bpf.h"
+#include "task.bpf.h"
 #include "unwind.bpf.h"
 
-#define PF_KTHREAD	  0x00200000 /* include/linux/sched.h */
 #define CGROUP_MAX_LEVELS 32
 
 static __always_inline bool pid_allowed(__u32 pid)
@@ -66,11 +66,11 @@ static __always_inline void add_user_stack(struct bpf_perf_event_data *ctx, stru
 					   struct unwind_walk *w, struct task_struct *task,
 					   __u64 space_id)
 {
-	if (BPF_CORE_READ(task, flags) & PF_KTHREAD) {
+	if (task_is_kthread(task)) {
 		s->h.flags |= WIRE_F_KTHREAD;
 		return;
 	}
-	if (!BPF_CORE_READ(task, mm)) /* exiting: its memory is gone */
+	if (!task_has_memory(task))
 		return;
 	if (!(s->h.flags & WIRE_F_KERNEL_MODE))
 		walk_begin(w, &ctx->regs, s->pid, space_id);
@@ -90,7 +90,7 @@ static __always_inline void fill(struct bpf_perf_event_data *ctx, struct scratch
 	s->h.type = WIRE_SAMPLE;
 	s->h.flags = 0;
 	s->h.time_ns = bpf_ktime_get_ns();
-	s->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	s->start_ns = task_start_ns(task);
 	s->cgroup_id = bpf_get_current_cgroup_id();
 	s->weight_ns = ctx->sample_period; /* of the event that fired: rates change */
 	s->pid = pid_tgid >> 32;
@@ -104,7 +104,7 @@ static __always_inline void fill(struct bpf_perf_event_data *ctx, struct scratch
 		if (kernel_stacks)
 			add_kernel_stack(ctx, s, st);
 	}
-	add_user_stack(ctx, s, &scratch->walk, task, space_id_of(task, s->start_ns));
+	add_user_stack(ctx, s, &scratch->walk, task, task_space_id(task, s->start_ns));
 }
 
 static __always_inline void submit(struct scratch *scratch, struct task_struct *task,

@@ -5,9 +5,10 @@
  *	spaces[pid] ─► list of spans ─► directory of the file ─► leaf of the chunk ─► rule
  *
  * All but the first are in pages of the arena, each reached by one lookup; searches run inside a
- * page, without branches: the verifier has one path to follow, and the CPU none to guess. What is
- * read there may be half written or already reused for something else, so each offset is masked to
- * its page. The worst that comes of it is one wrong stack.
+ * page, without guesses: which half it is becomes arithmetic. Loops stay loops and the reading of
+ * the stack a function: at some hundred samples a second the code itself is cold, and each line of
+ * it a miss. What is read there may be half written or already reused for something else, so each
+ * offset is masked to its page. The worst that comes of it is one wrong stack.
  */
 #include "unwind.bpf.h"
 
@@ -43,8 +44,8 @@ static __always_inline __u32 search_list(struct arena_page *page, __u32 list, __
 {
 	__u32 at = list + sizeof(struct unwind_list), base = 0, cnt = AT(__u16, page, list);
 
-#pragma unroll
-	for (int i = 0; i < SPAN_STEPS; i++) {
+#pragma clang loop unroll(disable)
+	for (int i = 0; i < SPAN_STEPS && cnt > 1; i++) {
 		__u32 half = cnt >> 1;
 		__u64 start = AT(__u64, page, at + (base + half) * sizeof(struct unwind_span));
 
@@ -113,8 +114,8 @@ static __always_inline bool search_leaf(__u32 leaf, __u32 byte, struct unwind_ru
 	cnt = AT(__u16, page, offset);
 	rows = offset + sizeof(struct unwind_leaf);
 	rule = rows + cnt * sizeof(__u16); /* for now, where `which` begins */
-#pragma unroll
-	for (int i = 0; i < ROW_STEPS; i++) {
+#pragma clang loop unroll(disable)
+	for (int i = 0; i < ROW_STEPS && cnt > 1; i++) {
 		__u32 half = cnt >> 1;
 		__u32 start = AT(__u16, page, rows + (base + half) * sizeof(__u16));
 
@@ -151,7 +152,7 @@ static __always_inline bool find_rule(struct unwind_walk *w, struct unwind_rule 
 	return search_leaf(leaf, byte & (UNWIND_CHUNK - 1), ret);
 }
 
-static __always_inline bool read_stack(struct unwind_state *u, __u64 addr, __u64 *ret)
+static __attribute__((noinline)) bool read_stack(struct unwind_state *u, __u64 addr, __u64 *ret)
 {
 	struct unwind_walk *w = (struct unwind_walk *)u; /* its first member */
 	__u64 word = (addr - w->window_start) >> 3;

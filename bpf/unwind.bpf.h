@@ -84,12 +84,6 @@ static __always_inline void walk_set_registers(struct unwind_walk *w, const bpf_
 
 #endif
 
-/* Who has this address space: a pid that is used again, or an execve, gives another number. */
-static __always_inline __u64 space_id_of(struct task_struct *task, __u64 start_ns)
-{
-	return start_ns + BPF_CORE_READ(task, self_exec_id) * 0x9e3779b97f4a7c15UL;
-}
-
 static __always_inline void walk_begin(struct unwind_walk *w, const bpf_user_pt_regs_t *regs,
 				       __u32 pid, __u64 space_id)
 {

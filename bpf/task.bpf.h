@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * task.bpf.h - what a sample asks of the current task.
+ *
+ * Since 5.11 a helper gives the task as a pointer whose type the verifier knows: a load is a load.
+ * Before that each arrow is a helper call. A kernel sees one of the two only.
+ */
+#ifndef BPF_TASK_BPF_H
+#define BPF_TASK_BPF_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
+#define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
+
+#define HAS_TYPED_TASK bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf)
+
+static __always_inline bool task_is_kthread(struct task_struct *task)
+{
+	if (HAS_TYPED_TASK)
+		return bpf_get_current_task_btf()->flags & PF_KTHREAD;
+	return BPF_CORE_READ(task, flags) & PF_KTHREAD;
+}
+
+/* False while it exits: its memory is gone. */
+static __always_inline bool task_has_memory(struct task_struct *task)
+{
+	if (HAS_TYPED_TASK)
+		return bpf_get_current_task_btf()->mm;
+	return BPF_CORE_READ(task, mm);
+}
+
+static __always_inline __u64 task_start_ns(struct task_struct *task)
+{
+	if (HAS_TYPED_TASK)
+		return bpf_get_current_task_btf()->group_leader->start_boottime;
+	return BPF_CORE_READ(task, group_leader, start_boottime);
+}
+
+/* Who has this address space: a pid that is used again, or an execve, gives another number. */
+static __always_inline __u64 task_space_id(struct task_struct *task, __u64 start_ns)
+{
+	__u64 execs = HAS_TYPED_TASK ? bpf_get_current_task_btf()->self_exec_id
+				     : BPF_CORE_READ(task, self_exec_id);
+
+	return start_ns + execs * 0x9e3779b97f4a7c15UL;
+}
+
+#endif
