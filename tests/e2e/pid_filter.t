@@ -17,7 +17,7 @@ END
 start bash family.sh "$TARGETS"
 target=$started
 sleep 0.4
-run culprit record -d 3s -p "$target" -o family.folded
+run culprit record -d 6s -p "$target" -o family.folded
 is "$status" 0 'record exits 0'
 at_least "$(count family.folded '^busy_loop;.*spin_inner')" 30 'a child that was there before'
 at_least "$(count family.folded '^exit_at_once;.*short_burst')" 15 'a child that is started later, and its own children'
