@@ -24,9 +24,9 @@ labelled() {
 		$sum += $2 if /^([^;]*?)(?:;.*)? (\d+)$/ && $1 eq $label; END { print $sum // 0, "\n" }' -- "$2" "$1"
 }
 
-# labels FILE - the process labels, one a line, the busiest first.
+# labels FILE - the process labels, one a line, the busiest first; without interrupts, which hit whom they like.
 labels() {
-	perl -ne 'next if /^#/; $n{$1} += $2 if /^([^;]*?)(?:;.*)? (\d+)$/;
+	perl -ne 'next if /^#|^\[irq\](?:;| \d+$)/; $n{$1} += $2 if /^([^;]*?)(?:;.*)? (\d+)$/;
 		END { print "$_\n" for sort { $n{$b} <=> $n{$a} || $a cmp $b } keys %n }' "$1"
 }
 
