@@ -28,7 +28,7 @@ start "$TARGETS/threads" 120 1
 stored() {
 	[ "$(culprit show "$first" --windowed 2>/dev/null | grep -c '^# window')" -ge 3 ]
 }
-wait_for 10 stored
+wait_for 10 stored || diag "$(cat agent.err)"
 culprit show "$first" --windowed -o before.folded
 at_least "$(grep -c '^# window' before.folded)" 3 'windows were stored while there was room'
 
