@@ -19,6 +19,7 @@ labelled=$(count storm.folded '^fork_storm;.*child_main;child_work')
 all=$(count storm.folded '^fork_storm(;|$)')
 pids=$(count storm.folded '^\[?(unknown|pid)')
 diag "$all samples of fork_storm, $labelled of them in child_work; $(share "$labelled" "$work") % of the work has the label"
+diag "without it: $(grep child_work storm.folded | grep -v '^fork_storm;.*child_main;child_work' | head -n 5)"
 at_least "$work" 40 'the storm was seen'
 at_least "$(share "$labelled" "$work")" 95 'at least 95 % of the work carries the label of the process'
 is "$pids" 0 'no process without a name'

@@ -28,7 +28,7 @@ start "$TARGETS/threads" 120 1
 stored() {
 	[ "$(culprit show "$first" --windowed 2>/dev/null | grep -c '^# window')" -ge 3 ]
 }
-wait_for 10 stored
+wait_for 10 stored || diag "$(cat agent.err)"
 culprit show "$first" --windowed -o before.folded
 at_least "$(grep -c '^# window' before.folded)" 3 'windows were stored while there was room'
 
@@ -49,14 +49,17 @@ at_most "$failing" $(($(grep -c 'writing works again' agent.err) + 1)) 'when it 
 run culprit show "$first" --windowed -o during.folded
 is "$status" 0 'the store can be read'
 is "$(head -n "$(wc -l <before.folded)" during.folded | cksum)" "$(cksum <before.folded)" \
-	'what was stored before is as it was'
+	'what was stored before is as it was' || diag "$err
+$(head -n 3 during.folded)
+$(ls -l "$first")
+$(cat agent.err)"
 
 rm disk/hog
 # shellcheck disable=SC2317 # called by wait_for
 works() {
 	[ "$(grep -c 'writing works again' agent.err)" = "$failing" ]
 }
-ok 'it tells when writing works again' wait_for 8 works
+ok 'it tells when writing works again' wait_for 8 works || diag "$(cat agent.err)"
 run culprit ls --store "$first"
 like "$out" '^ +[1-9]\d*  store_write ' 'what had to be given up meanwhile is counted in the store'
 
