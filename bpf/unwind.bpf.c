@@ -106,14 +106,14 @@ static __always_inline __u32 find_leaf(struct unwind_walk *w, __u64 byte)
 static __always_inline bool search_leaf(__u32 leaf, __u32 byte, struct unwind_rule *ret)
 {
 	struct arena_page *page = page_of(leaf);
-	__u32 offset = offset_of(leaf), rows, cnt, base = 0, rule;
+	__u32 offset = offset_of(leaf), rows, which, cnt, base = 0, rule;
 	__u16 tick = unwind_tick;
 
 	if (!page)
 		return false;
 	cnt = AT(__u16, page, offset);
 	rows = offset + sizeof(struct unwind_leaf);
-	rule = rows + cnt * sizeof(__u16); /* for now, where `which` begins */
+	which = rows + cnt * sizeof(__u16);
 #pragma clang loop unroll(disable)
 	for (int i = 0; i < ROW_STEPS && cnt > 1; i++) {
 		__u32 half = cnt >> 1;
@@ -123,7 +123,7 @@ static __always_inline bool search_leaf(__u32 leaf, __u32 byte, struct unwind_ru
 		cnt -= half;
 	}
 	rule = offset + AT(__u16, page, offset + offsetof(struct unwind_leaf, rules_at)) +
-	       AT(__u8, page, rule + base) * sizeof(struct unwind_rule);
+	       AT(__u8, page, which + base) * sizeof(struct unwind_rule);
 	ret->cfa = AT(__u32, page, rule);
 	ret->fp = AT(__s16, page, rule + offsetof(struct unwind_rule, fp));
 	ret->other = AT(__s16, page, rule + offsetof(struct unwind_rule, other));
