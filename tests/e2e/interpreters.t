@@ -12,7 +12,7 @@ one() {
 	run culprit record -o one.folded -- "$@"
 	[ "$status" = 0 ] || fail "$want" "$err"
 	all=$(count one.folded '^(?!culprit;)')
-	at_least "$(labelled one.folded "$want")" 15 "${*:1:2}: it is $want"
+	at_least "$(labelled one.folded "$want")" 15 "${*:1:2}: it is $want" || diag "$(labels one.folded) $err"
 	at_least "$(share "$(labelled one.folded "$want")" "$all")" 90 'and nothing else'
 }
 

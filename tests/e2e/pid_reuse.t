@@ -35,7 +35,7 @@ culprit show store -o store.folded
 first=$(count store.folded '(^|;)first_life(;|$)')
 second=$(count store.folded '(^|;)second_life(;|$)')
 at_least "$first" 20 'the first life is stored'
-at_least "$second" 20 'so is the second'
+at_least "$second" 20 'so is the second' || diag "$(grep -E 'life|^afterlife' store.folded | head -n 5)"
 is "$(count store.folded '^pid_reuse;.*first_life')/$(count store.folded '^afterlife;.*second_life')" "$first/$second" \
 	'each under its own name'
 done_testing
