@@ -72,6 +72,8 @@ static const char *cmdline_of(const struct wire_proc *p)
 	return text(p, p->exe_len, p->cmdline_len);
 }
 
+#define CONTAINER "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
 static const char *cgroup_of(const struct wire_proc *p)
 {
 	return text(p, (size_t)p->exe_len + p->cmdline_len, p->cgroup_len);
@@ -113,6 +115,12 @@ static void test_fake(void)
 	put_str("10/cgroup", "0::/\n");
 	ok(!procfs_process(fs, 10, PROCFS_CGROUP, 5, &p), "the root of the unified hierarchy");
 	is_str(cgroup_of(p), "/", "…is a path too");
+	put_str("10/cgroup", "9:cpu:/docker/" CONTAINER "\n1:name=systemd:/sys\n0::/unified\n");
+	ok(!procfs_process(fs, 10, PROCFS_CGROUP, 5, &p), "a container in one hierarchy only");
+	is_str(cgroup_of(p), "/docker/" CONTAINER, "…is what matters");
+	put_str("10/cgroup", "9:cpu:/a/" CONTAINER "\n0::/b/" CONTAINER "\n");
+	ok(!procfs_process(fs, 10, PROCFS_CGROUP, 5, &p), "in several");
+	is_str(cgroup_of(p), "/b/" CONTAINER, "…the unified one goes first again");
 	put_str("10/cgroup", "garbage\n::\n:\n0:\n");
 	ok(!procfs_process(fs, 10, PROCFS_CGROUP, 5, &p) && !p->cgroup_len, "garbage is no cgroup");
 	put_str("10/stat", "10 (kworker/u8:3-events_unbound)"

@@ -7,6 +7,7 @@
  */
 #include "proc/procfs.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -156,24 +157,44 @@ static bool parse_stat(struct str s, uint64_t tick_ns, struct wire_proc *p)
 	return true;
 }
 
-/* The unified hierarchy ("0::/path"), else systemd's own ("1:name=systemd:/path"). */
+/* The id of a container is 64 hexadecimal digits, whoever made it. */
+static bool names_container(struct str path)
+{
+	size_t run = 0;
+
+	for (size_t i = 0; i < path.len && run < 64; i++)
+		run = isxdigit((unsigned char)path.p[i]) ? run + 1 : 0;
+	return run == 64;
+}
+
+/*
+ * The unified hierarchy ("0::/path"), else systemd's own ("1:name=systemd:/path"). Where the first
+ * is there but empty, as in the hybrid layout, or a container was put into some hierarchies of
+ * version 1 only, the line that names the container says more than both.
+ */
 static struct str parse_cgroup(struct str s)
 {
-	struct str line, named = {"", 0};
+	struct str line, best = {"", 0};
+	int best_rank = 0;
 
 	while (str_split(&s, '\n', &line)) {
 		struct str id, controllers;
+		int rank = 0;
 
 		if (!str_split(&line, ':', &id) || !str_split(&line, ':', &controllers) || !line.p)
 			continue;
-		if (!controllers.len && str_eq(id, STR_LIT("0")) && line.len > 1)
-			return line;
-		/* in the hybrid layout the unified hierarchy may be there but empty: the root */
-		if (str_eq(controllers, STR_LIT("name=systemd")) ||
-		    (!controllers.len && !named.len))
-			named = line;
+		if (!controllers.len && str_eq(id, STR_LIT("0")))
+			rank = line.len > 1 ? 3 : 1;
+		else if (str_eq(controllers, STR_LIT("name=systemd")))
+			rank = 2;
+		if (names_container(line))
+			rank += 4;
+		if (rank > best_rank) {
+			best = line;
+			best_rank = rank;
+		}
 	}
-	return named;
+	return best;
 }
 
 /* Copies the arguments, long ones shortened in the middle, as far as there is room. */
