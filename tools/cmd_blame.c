@@ -20,6 +20,7 @@ struct config {
 	int64_t from_ns, until_ns;
 	uint64_t guard_ns, uncertainty_ns;
 	double error;
+	struct source_reading in;
 };
 
 static const struct opt opts[] = {
@@ -41,6 +42,7 @@ static const struct opt opts[] = {
 	 "how far off the incidents' edges may be (default 0s)", 0, 1e7},
 	{"error", 0, OPT_REAL, offsetof(struct config, error), "P",
 	 "chance of naming an innocent process that is allowed (default 0.05)", 0.000001, 0.5},
+	SOURCE_READING_OPTS(struct config, in),
 	{"output", 'o', OPT_LIST, offsetof(struct config, output), "FILE",
 	 "also write there; the suffix picks the format (.svg .json .txt); may be repeated", 0, 0},
 	{"format", 0, OPT_STRING, offsetof(struct config, format), "F",
@@ -273,6 +275,7 @@ static int run(const void *config, const struct operands *operands)
 		.matcher = matcher,
 		.group_key = c->group_by,
 		.now_ns = operands->now_ns,
+		.reading = &c->in,
 	};
 	struct report report = {.name = q.name ? str_of(q.name) : STR_LIT("the incident")};
 	struct outputs outputs;
@@ -311,7 +314,8 @@ const struct command cmd_blame = {
 	.defaults = &(const struct config){.group_by = LABEL_PROCESS,
 					   .from_ns = INT64_MIN,
 					   .until_ns = INT64_MAX,
-					   .error = 0.05},
+					   .error = 0.05,
+					   .in = SOURCE_READING_DEFAULTS},
 	.config_size = sizeof(struct config),
 	.run = run,
 };

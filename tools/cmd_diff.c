@@ -13,6 +13,7 @@ struct config {
 	struct opt_ranges baseline, incident;
 	struct opt_list match;
 	uint64_t top;
+	struct source_reading in;
 };
 
 static const struct opt opts[] = {
@@ -28,6 +29,7 @@ static const struct opt opts[] = {
 	 "labels that become the first levels (default process)", 0, 0},
 	{"normalise", 0, OPT_STRING, offsetof(struct config, normalise), "HOW",
 	 "none (default), or total: scale A so that its total is B's", 0, 0},
+	SOURCE_READING_OPTS(struct config, in),
 	{"title", 0, OPT_STRING, offsetof(struct config, title), "TEXT", "head of the picture", 0,
 	 0},
 	{"top", 'n', OPT_NUMBER, offsetof(struct config, top), "N", "rows of the tables", 0, 1e6},
@@ -48,7 +50,7 @@ struct sides {
 static int read_sides(const struct config *c, const struct operands *operands,
 		      const struct matcher *m, struct sides *sides, struct err *err)
 {
-	struct source_query q = {.matcher = m};
+	struct source_query q = {.reading = &c->in, .matcher = m};
 	int r;
 
 	if (c->store) {
@@ -149,7 +151,9 @@ const struct command cmd_diff = {
 		   "A and B are sources as of culprit show.\n",
 	.opts = opts,
 	.opt_cnt = ARRAY_SIZE(opts),
-	.defaults = &(const struct config){.group_by = LABEL_PROCESS, .normalise = "none"},
+	.defaults = &(const struct config){.group_by = LABEL_PROCESS,
+					   .normalise = "none",
+					   .in = SOURCE_READING_DEFAULTS},
 	.config_size = sizeof(struct config),
 	.run = run,
 };

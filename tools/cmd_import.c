@@ -16,6 +16,7 @@ struct config {
 	int64_t at_ns;
 	uint64_t length_ns, cpus, block_ns;
 	double hz;
+	struct source_reading in;
 };
 
 static const struct opt opts[] = {
@@ -33,6 +34,7 @@ static const struct opt opts[] = {
 	 "sampling rate: makes counts CPU time", 0.001, 1e6},
 	{"cpus", 0, OPT_NUMBER, offsetof(struct config, cpus), "N", "CPUs that were sampled", 1,
 	 1e6},
+	SOURCE_READING_OPTS(struct config, in),
 	{"block", 0, OPT_DURATION, offsetof(struct config, block_ns), "TIME",
 	 "time that one file of the store covers (default 6h)", 60, 31 * 86400},
 };
@@ -91,7 +93,7 @@ static int put_window(void *arg, const struct profile *window)
 
 static int import_files(struct import *import, const struct operands *operands)
 {
-	struct source_query q = {.untimed = true};
+	struct source_query q = {.reading = &import->config->in, .untimed = true};
 	int r;
 
 	r = store_begin(import->store, import->err);
@@ -132,7 +134,7 @@ static int run(const void *config, const struct operands *operands)
 
 const struct command cmd_import = {
 	.name = "import",
-	.summary = "put folded or pprof files into a store",
+	.summary = "put profiles into a store: folded, pprof, output of perf script",
 	.usage = "--store DIR [--at T] [--length 10s] [--label k=v]… FILE…",
 	.examples =
 		"  culprit import --store DIR --at 2026-11-23T03:00:00Z --length 60s perf.folded\n"
@@ -145,7 +147,9 @@ const struct command cmd_import = {
 		   "A block of the store takes all windows of an import, or none.\n",
 	.opts = opts,
 	.opt_cnt = ARRAY_SIZE(opts),
-	.defaults = &(const struct config){.at_ns = INT64_MIN, .length_ns = 10 * NSEC_PER_SEC},
+	.defaults = &(const struct config){.at_ns = INT64_MIN,
+					   .length_ns = 10 * NSEC_PER_SEC,
+					   .in = SOURCE_READING_DEFAULTS},
 	.config_size = sizeof(struct config),
 	.run = run,
 };

@@ -16,6 +16,7 @@ struct config {
 	int64_t from_ns, until_ns;
 	uint64_t top;
 	bool windowed;
+	struct source_reading in;
 };
 
 static const struct opt opts[] = {
@@ -28,6 +29,7 @@ static const struct opt opts[] = {
 	{"windowed", 0, OPT_FLAG, offsetof(struct config, windowed), NULL,
 	 "folded stacks window by window, with their times: to move, edit and import a store", 0,
 	 0},
+	SOURCE_READING_OPTS(struct config, in),
 	{"raw", 0, OPT_STRING, offsetof(struct config, raw), "FILE",
 	 "replay the raw records that culprit record --raw wrote, instead of a SOURCE", 0, 0},
 	{"title", 0, OPT_STRING, offsetof(struct config, title), "TEXT", "head of the picture", 0,
@@ -119,7 +121,7 @@ static int show(const struct config *c, const struct operands *operands,
 	unsigned int allowed = 1 << OUTPUT_TEXT | 1 << OUTPUT_SVG | 1 << OUTPUT_JSON |
 			       1 << OUTPUT_FOLDED | 1 << OUTPUT_PPROF;
 	struct opt_ranges ranges = {.items = {{c->from_ns, c->until_ns}}, .cnt = 1};
-	struct source_query q = {.ranges = &ranges, .matcher = matcher};
+	struct source_query q = {.reading = &c->in, .ranges = &ranges, .matcher = matcher};
 	struct profile *profile = NULL;
 	enum output_format format;
 	struct err err = {{0}};
@@ -158,18 +160,21 @@ const struct command cmd_show = {
 		   "formats",
 	.usage = "SOURCE [--from T --until T] [--match K=V] [-o FILE]",
 	.examples = "  culprit show DIR --from now-1h --until now       a store, as tables\n"
+		    "  perf script | culprit show - -o perf.svg\n"
 		    "  culprit show DIR --match process=nginx -o nginx.svg\n"
 		    "  culprit show cpu.pb.gz -o cpu.folded             pprof to folded stacks\n"
 		    "  culprit show DIR --windowed -o all.folded        a store as text\n"
 		    "  culprit show --raw records.raw -o machine.svg    replay\n",
-	.details = "A SOURCE is a file (folded stacks, windowed folded stacks, pprof, gzip of "
-		   "these: found out by "
-		   "content), - for\nstandard input, or a store directory.\n",
+	.details =
+		"A SOURCE is a file (folded stacks, windowed folded stacks, pprof, output of perf "
+		"script, gzip of these:\nfound out by content), - for standard input, or a store "
+		"directory.\n",
 	.opts = opts,
 	.opt_cnt = ARRAY_SIZE(opts),
 	.defaults = &(const struct config){.group_by = LABEL_PROCESS,
 					   .from_ns = INT64_MIN,
-					   .until_ns = INT64_MAX},
+					   .until_ns = INT64_MAX,
+					   .in = SOURCE_READING_DEFAULTS},
 	.config_size = sizeof(struct config),
 	.run = run,
 };

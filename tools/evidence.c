@@ -11,7 +11,6 @@
 #include "model/builder.h"
 #include "model/restamp.h"
 #include "model/timeline.h"
-#include "source.h"
 #include "store/store.h"
 #include "tool.h"
 
@@ -147,7 +146,8 @@ static int keep_window(void *arg, const struct profile *window)
 static int load_files(struct loading *l, const struct opt_list *files,
 		      const struct evidence_query *q)
 {
-	struct source_query source = {.matcher = q->matcher, .untimed = true};
+	struct source_query source = {
+		.reading = q->reading, .matcher = q->matcher, .untimed = true};
 	int r = 0;
 
 	for (size_t i = 0; !r && i < files->cnt; i++)

@@ -10,6 +10,7 @@
 #include "model/matcher.h"
 #include "model/profile.h"
 #include "opt.h"
+#include "source.h"
 
 struct store;
 
@@ -33,6 +34,7 @@ struct evidence_query {
 	const struct matcher *matcher;
 	const char *group_key;
 	int64_t now_ns;
+	const struct source_reading *reading; /* of files; NULL: as by default */
 };
 
 /* 0 or -errno with a line in err; release in both cases. */

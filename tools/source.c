@@ -8,6 +8,11 @@ static struct load_opts load_opts_of(const struct source_query *q)
 {
 	struct load_opts opts = {.matcher = q->matcher};
 
+	if (q->reading) {
+		opts.type = str_of(q->reading->type ? q->reading->type : "");
+		opts.max_rejected =
+			q->reading->max_rejects > 0 ? q->reading->max_rejects / 100 : -1;
+	}
 	if (q->ranges) {
 		opts.ranges = q->ranges->items;
 		opts.range_cnt = q->ranges->cnt;

@@ -7,9 +7,32 @@
 #include "model/profile.h"
 #include "opt.h"
 
+/* How files are read: the options that all commands that read files share. */
+struct source_reading {
+	const char *type;   /* which of several events; NULL: the usual one */
+	double max_rejects; /* percent of lines */
+};
+
+#define SOURCE_READING_DEFAULTS  \
+	{                        \
+		.max_rejects = 1 \
+	}
+
+/* Rows of a table of options, for a struct source_reading in a configuration struct. */
+#define SOURCE_READING_OPTS(config, member)                                                  \
+	{"type",     0,                                                                      \
+	 OPT_STRING, offsetof(config, member.type),                                          \
+	 "NAME",     "which event of output of perf script to take",                         \
+	 0,	     0},                                                                     \
+	{                                                                                    \
+		"max-rejects", 0, OPT_REAL, offsetof(config, member.max_rejects), "PERCENT", \
+			"of the lines of a file that may be unreadable (default 1)", 0, 100  \
+	}
+
 struct source_query {
-	const struct opt_ranges *ranges; /* NULL or none: all of it */
-	const struct matcher *matcher;	 /* NULL: all series */
+	const struct source_reading *reading; /* NULL: as by default */
+	const struct opt_ranges *ranges;      /* NULL or none: all of it */
+	const struct matcher *matcher;	      /* NULL: all series */
 	bool untimed; /* source_each(): a file that bears no time is one window at time 0 */
 };
 

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "format/folded_line.h"
 #include "format/gzip.h"
+#include "format/perfscript_line.h"
 #include "format/pprof_scan.h"
 #include "format/raw.h"
 
@@ -36,6 +37,32 @@ static bool is_window_line(struct str line)
 	return begins(text, STR_LIT("window ")) && memchr(text.p, '=', text.len);
 }
 
+static struct str trim_end(struct str line)
+{
+	while (line.len && folded_is_blank(line.p[line.len - 1]))
+		line.len--;
+	return line;
+}
+
+/* The first line of a sample, with a frame in it or below it. */
+static bool is_perfscript(struct str line, struct str below)
+{
+	struct perfscript_head head;
+	struct perfscript_frame frame;
+
+	if (line.p[0] == '\t' && line.len > 17 && line.p[17] == ' ' && line.p[16] != ' ')
+		return perfscript_parse_frame(line, &frame) && frame.has_ip;
+	if (!perfscript_parse_head(line, &head))
+		return false;
+	if (head.has_time && (head.tid.len || head.event.len))
+		return true;
+	below = trim_end(below);
+	if (below.len > 1 && below.p[0] == '\t' && line.p[0] != '\t' &&
+	    perfscript_parse_frame(below, &frame) && frame.has_ip)
+		return true;
+	return perfscript_is_strong(&head) && perfscript_parse_frame(head.rest, &frame);
+}
+
 /* Text is looked at line by line until one says what it is. */
 static enum sniff sniff_text(struct str text)
 {
@@ -44,14 +71,20 @@ static enum sniff sniff_text(struct str text)
 	struct folded_count count;
 
 	while (str_split(&text, '\n', &line)) {
-		while (line.len && folded_is_blank(line.p[line.len - 1]))
-			line.len--;
+		struct str rest = text, below = STR_LIT("");
+
+		line = trim_end(line);
 		if (!line.len)
 			continue;
 		kind = SNIFF_TEXT;
 		if (is_window_line(line))
 			return SNIFF_WINDOWED;
-		if (!folded_is_comment(line) && !folded_split(line, &stack, &count))
+		if (folded_is_comment(line))
+			continue;
+		(void)str_split(&rest, '\n', &below);
+		if (is_perfscript(line, below))
+			return SNIFF_PERFSCRIPT;
+		if (!folded_split(line, &stack, &count))
 			return SNIFF_FOLDED;
 	}
 	return kind;
@@ -108,6 +141,7 @@ const char *sniff_name(enum sniff kind)
 		[SNIFF_ELF] = "a program or library (ELF)",
 		[SNIFF_PERF] = "a perf.data file",
 		[SNIFF_TEXT] = "text without folded stacks",
+		[SNIFF_PERFSCRIPT] = "output of perf script",
 		[SNIFF_BINARY] = "binary data of an unknown kind",
 	};
 

@@ -17,9 +17,9 @@
 #define DEFAULT_MAX_BYTES ((size_t)4 << 30)
 #define MAX_WARNINGS	  ((size_t)1 << 20) /* bytes */
 
-#define WHAT_THERE_IS                                                                   \
-	"want folded stacks, a pprof profile (either may be gzip), a store directory, " \
-	"or - for standard input"
+#define WHAT_THERE_IS                                                                \
+	"want folded stacks, a pprof profile, output of perf script or flamebearer " \
+	"JSON (each may be gzip), a store directory, or - for standard input"
 
 struct loader {
 	const char *name; /* of the source, for messages */
@@ -292,17 +292,47 @@ static int read_pprof(struct loader *l, struct profile **ret)
 	return 0;
 }
 
-/* Plain folded stacks, or a pprof profile: one window, whose time may be unknown. */
+static int read_perfscript(struct loader *l, struct profile **ret)
+{
+	struct perfscript_opts opts = {
+		.event = l->opts->type,
+		.process = l->opts->process,
+		.labels = l->opts->labels,
+		.label_cnt = l->opts->label_cnt,
+		.max_rejected = l->opts->max_rejected,
+		.sample = l->opts->sample,
+		.arg = l->opts->sample_arg,
+	};
+	struct perfscript_report rep;
+	struct buf text;
+	int r;
+
+	r = perfscript_read(buf_str(&l->bytes), &opts, ret, &rep, l->err);
+	if (r)
+		return err_prefix(l->err, r, "%s", l->name);
+	buf_init(&text, 4096);
+	perfscript_report_add(&text, &rep);
+	note(l, buf_str(&text));
+	buf_release(&text);
+	return 0;
+}
+
+/* One window, whose time may be unknown. */
 static int read_single(struct loader *l, enum sniff kind)
 {
 	struct profile *p = NULL;
+	bool is_folded;
 	int r;
 
-	r = kind == SNIFF_PPROF ? read_pprof(l, &p) : read_folded(l, &p);
+	if (kind == SNIFF_PPROF)
+		r = read_pprof(l, &p);
+	else
+		r = kind == SNIFF_PERFSCRIPT ? read_perfscript(l, &p) : read_folded(l, &p);
 	if (r)
 		return r;
-	if (!p->length_ns &&
-	    (l->opts->range_cnt || (l->fn && kind != SNIFF_PPROF && !l->opts->untimed))) {
+	is_folded = kind != SNIFF_PPROF && kind != SNIFF_PERFSCRIPT;
+	if ((l->opts->range_cnt && !p->start_ns) ||
+	    (l->fn && is_folded && !p->length_ns && !l->opts->untimed)) {
 		profile_free(p);
 		return err_set(l->err, EINVAL,
 			       l->fn ? "%s: holds no times: want '# window start=… length=…' lines"
@@ -336,6 +366,7 @@ static int load_file(struct loader *l, const char *source)
 	case SNIFF_TEXT:
 	case SNIFF_FOLDED:
 	case SNIFF_PPROF:
+	case SNIFF_PERFSCRIPT:
 		return read_single(l, kind);
 	default:
 		return refuse(l, kind);

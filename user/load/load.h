@@ -2,8 +2,8 @@
 /*
  * load.h - from what a person names as a source to a profile.
  *
- * A source is a store directory, a file (folded stacks, windowed folded stacks, a pprof profile, or
- * gzip of these: found out by content) or "-", standard input.
+ * A source is a store directory, a file (folded stacks, windowed folded stacks, a pprof profile,
+ * output of perf script, or gzip of these: found out by content) or "-", standard input.
  *
  * Ranges choose windows by their middle (from <= middle < until), as in the store. A file without
  * times cannot be asked for a range. Errors are one line: the source, the line or byte, what was
@@ -16,6 +16,7 @@
 #include "base/compiler.h"
 #include "base/err.h"
 #include "base/times.h"
+#include "format/perfscript.h"
 #include "model/matcher.h"
 #include "model/profile.h"
 
@@ -29,9 +30,18 @@ struct load_opts {
 	size_t label_cnt;
 	struct str process;    /* the process of a file that does not name one */
 	bool no_process_frame; /* folded: the first frame is no process */
-	double max_rejected;   /* folded: share of lines; 0: the default, 0.1 */
+	struct str type;       /* which event to take of several; empty: the usual one */
+	double max_rejected;   /* of text: share of lines; 0: the default, 0.01; below 0: none */
 	bool untimed;	       /* load_windows(): a file without times is one window at time 0 */
 	size_t max_bytes;      /* of a file, inflated or not; 0: 4 GiB, inflated 1 GiB */
+
+	/*
+	 * load_profile(): called for each sample that has a time of its own, which output of perf
+	 * script has, in its order; numbers are those of the profile that is returned. Neither
+	 * ranges nor a matcher may be given with it.
+	 */
+	perfscript_sample_fn sample;
+	void *sample_arg;
 };
 
 /* What should be told beside the result: lines rejected, damaged blocks, … One line each. */
