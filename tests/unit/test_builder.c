@@ -124,6 +124,43 @@ static void test_samples(void)
 	profile_free(p);
 }
 
+/* Many children of a node, many series of a stack, each met again in another order. */
+static void test_wide(void)
+{
+	enum { WIDE = 300 };
+	struct builder *b = builder_new(&builder_limits_window, PROFILE_SAMPLES);
+	uint32_t frames[WIDE], children[WIDE], series[WIDE], node, parent;
+	struct profile *p;
+	size_t same = 0;
+	char name[16];
+
+	for (uint32_t i = 0; i < WIDE; i++) {
+		(void)snprintf(name, sizeof(name), "n%u", i);
+		must(builder_frame(b, str_of(name), STR_LIT("m"), FRAME_USER, &frames[i]), "frame");
+		must(builder_process(b, str_of(name), &series[i]), "process");
+	}
+	must(builder_stack(b, 0, frames[0], &parent), "parent");
+	for (uint32_t i = 0; i < WIDE; i++) {
+		must(builder_stack(b, parent, frames[i], &children[i]), "child");
+		must(builder_sample(b, series[i], parent, 1, 1), "sample");
+	}
+	for (uint32_t i = WIDE; i--;) {
+		must(builder_stack(b, parent, frames[i], &node), "child");
+		same += node == children[i];
+		must(builder_sample(b, series[i], parent, 2, 1), "sample");
+		must(builder_sample(b, series[0], children[i], 5, 1), "sample");
+	}
+	is_u64(same, WIDE, "each of 300 children is found again");
+	p = seal(b);
+	ok(p->node_cnt == WIDE + 2 && p->sample_cnt == 2 * WIDE && p->total == 8 * WIDE,
+	   "…and each of 300 series of a stack");
+	for (size_t i = 0; i < p->sample_cnt; i++)
+		same -= p->samples[i].node == parent ? p->samples[i].weight == 3
+						     : p->samples[i].weight == 5;
+	is_i64((int64_t)same, -WIDE, "what is alike is added");
+	profile_free(p);
+}
+
 static void test_overflow(void)
 {
 	struct builder *b = builder_new(&builder_limits_window, PROFILE_SAMPLES);
@@ -248,6 +285,7 @@ int main(void)
 	test_ceilings();
 	test_labels();
 	test_samples();
+	test_wide();
 	test_overflow();
 	test_windows();
 	test_merge();

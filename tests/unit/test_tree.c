@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/tree.h"
 
+#include <errno.h>
+
 #include "unit/profiles.h"
 #include "unit/tap.h"
 
@@ -148,8 +150,132 @@ static void test_order(void)
 	is_u64(different, 0, "40 random profiles: the order of the samples does not matter");
 }
 
+/* ---- against a tree that is made the slow way: every beginning of every path, sorted ---- */
+
+#define MAX_DEPTH 12
+#define MAX_PATHS 8192
+
+struct path {
+	char text[MAX_DEPTH * 4]; /* names, each behind a byte that sorts before all others */
+	uint64_t self, total;
+};
+
+static struct path paths[MAX_PATHS];
+static size_t path_cnt;
+
+static uint32_t next(uint32_t below)
+{
+	static uint64_t state = 7;
+
+	state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return (uint32_t)(state >> 33) % below;
+}
+
+static void count_path(const char *text, size_t len, uint64_t self, uint64_t total)
+{
+	size_t i = 0;
+
+	while (i < path_cnt && (strlen(paths[i].text) != len || memcmp(paths[i].text, text, len)))
+		i++;
+	if (i == MAX_PATHS)
+		must(-ENOSPC, "paths");
+	if (i == path_cnt) {
+		memcpy(paths[path_cnt].text, text, len);
+		paths[path_cnt].text[len] = '\0';
+		paths[path_cnt].self = paths[path_cnt].total = 0;
+		path_cnt++;
+	}
+	paths[i].self += self;
+	paths[i].total += total;
+}
+
+static int by_path(const void *a, const void *b)
+{
+	return strcmp(((const struct path *)a)->text, ((const struct path *)b)->text);
+}
+
+/* Names of one or two bytes, one the beginning of others; modules and kinds at random. */
+static void put_random(struct builder *b)
+{
+	static const char *const names[] = {"a", "a!", "b", "aa", "ab", "b-"};
+	static const char *const modules[] = {"", "x", "y"};
+	struct str labels[2][2] = {{STR_LIT(LABEL_PROCESS)}, {STR_LIT("pod")}};
+	char text[MAX_DEPTH * 4];
+	uint32_t series, frame, node = 0, depth = next(MAX_DEPTH - 3);
+	uint64_t weight = 1 + next(100);
+	size_t len;
+
+	labels[0][1] = str_of(names[next(3)]);
+	labels[1][1] = str_of(next(2) ? names[next(2)] : "");
+	len = (size_t)snprintf(text, sizeof(text), "\001%s\001%s",
+			       labels[1][1].len ? labels[1][1].p : "[no pod]", labels[0][1].p);
+	must(builder_series(b, (const struct str(*)[2])labels, 2, &series), "series");
+	count_path("", 0, 0, weight);
+	count_path(text, strcspn(text + 1, "\001") + 1, 0, weight);
+	count_path(text, len, depth ? 0 : weight, weight);
+	for (uint32_t i = 0; i < depth; i++) {
+		const char *name = names[next(6)];
+
+		must(builder_frame(b, str_of(name), str_of(modules[next(3)]), next(2), &frame),
+		     "frame");
+		must(builder_stack(b, node, frame, &node), "stack");
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "\001%s", name);
+		count_path(text, len, i + 1 < depth ? 0 : weight, weight);
+	}
+	must(builder_sample(b, series, node, weight, 1), "sample");
+}
+
+/* Are the nodes the sorted paths, one by one? */
+static bool is_same(const struct tree *t)
+{
+	char text[MAX_DEPTH * 4] = "";
+	size_t ends[MAX_DEPTH + 1] = {0};
+
+	for (uint32_t n = 0; n < t->node_cnt; n++) {
+		const struct tree_node *node = &t->nodes[n];
+		size_t at = n ? ends[node->depth - 1] : 0;
+
+		ends[node->depth] = at;
+		if (n)
+			ends[node->depth] += (size_t)snprintf(text + at, sizeof(text) - at,
+							      "\001%s", tree_name(t, n).p);
+		text[ends[node->depth]] = '\0';
+		if (strcmp(text, paths[n].text) || node->self != paths[n].self ||
+		    node->total != paths[n].total || node->end <= n ||
+		    (n && (node->parent >= n || t->nodes[node->parent].end < node->end ||
+			   t->nodes[node->parent].depth + 1 != node->depth)))
+			return false;
+	}
+	return t->node_cnt == path_cnt;
+}
+
+static void test_against_sorted_paths(void)
+{
+	static const struct str keys[] = {STR_LIT("pod"), STR_LIT(LABEL_PROCESS)};
+	size_t good = 0, nodes = 0;
+
+	for (int round = 0; round < 60; round++) {
+		struct builder *b = builder_new(&builder_limits_file, PROFILE_SAMPLES);
+		struct profile *p;
+		struct tree *t;
+
+		path_cnt = 0;
+		for (uint32_t i = 0, n = 1 + next(300); i < n; i++)
+			put_random(b);
+		qsort(paths, path_cnt, sizeof(*paths), by_path);
+		p = seal(b);
+		t = tree_of(p, keys, 2);
+		good += is_same(t);
+		nodes += t->node_cnt;
+		tree_free(t);
+		profile_free(p);
+	}
+	is_u64(good, 60, "sixty random trees (%zu nodes) as sorted paths have them", nodes);
+}
+
 int main(void)
 {
+	test_against_sorted_paths();
 	test_shape();
 	test_empty();
 	test_merging();

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Four tables beside the profile under construction turn "have I seen this?" into one look-up:
- * frames and label sets are interned as bytes, stack nodes and samples by a 64-bit key of two
- * 32-bit numbers. At the seal the tables are thrown away and the profile goes out.
+ * Tables beside the profile under construction turn "have I seen this?" into one look-up: frames
+ * and label sets are interned as bytes. Stack nodes have few children as a rule, and long chains of
+ * them are made at once, so each keeps a list of its children, where a node that was just made need
+ * not be looked for at all; only one with many children has them in a hash map, by a 64-bit key of
+ * two 32-bit numbers. The same goes for samples: a node has one series as a rule. At the seal the
+ * tables are thrown away and the profile goes out.
  */
 #include "model/builder.h"
 
@@ -15,6 +18,9 @@
 #include "base/text.h"
 
 #define MAX_LABELS 64 /* of one series */
+#define MAX_LIST   16 /* children of a node that are looked through one by one */
+#define IS_HASHED \
+	(1U << 31) /* in first_child: all children are in the map; node numbers are smaller */
 
 const struct builder_limits builder_limits_window = {
 	.max_strings = 1 << 18,
@@ -34,14 +40,21 @@ const struct builder_limits builder_limits_file = {
 	.max_samples = 1 << 27,
 };
 
+/* What is known of a stack node besides struct stack_node. */
+struct node_use {
+	uint32_t first_child, next_sibling; /* 0 = none: the root is nobody's child */
+	uint32_t sample;		    /* + 1: of the first series that had one here */
+};
+
 struct builder {
 	struct builder_limits limits;
 	struct profile *p;
 	struct intern frames;	  /* struct frame as bytes */
 	struct intern label_sets; /* struct label[] as bytes */
-	struct idmap nodes;	  /* parent << 32 | frame */
-	struct idmap samples;	  /* series << 32 | node */
-	size_t node_cap, label_cap, series_cap, sample_cap, frame_cap;
+	struct node_use *uses;	  /* of each node */
+	struct idmap nodes;	  /* parent << 32 | frame, of nodes with many children */
+	struct idmap samples;	  /* series << 32 | node, of the further series of a node */
+	size_t node_cap, use_cap, label_cap, series_cap, sample_cap, frame_cap;
 };
 
 static uint64_t pair(uint32_t a, uint32_t b)
@@ -55,7 +68,25 @@ static void release_tables(struct builder *b)
 	intern_release(&b->label_sets);
 	idmap_release(&b->nodes);
 	idmap_release(&b->samples);
-	b->node_cap = b->label_cap = b->series_cap = b->sample_cap = b->frame_cap = 0;
+	free(b->uses);
+	b->uses = NULL;
+	b->node_cap = b->use_cap = b->label_cap = b->series_cap = b->sample_cap = b->frame_cap = 0;
+}
+
+static int append_node(struct builder *b, uint32_t parent, uint32_t frame)
+{
+	struct profile *p = b->p;
+	size_t need = (size_t)p->node_cnt + 1;
+	int r;
+
+	r = mem_grow(&p->nodes, &b->node_cap, need, sizeof(*p->nodes), b->limits.max_nodes);
+	if (!r)
+		r = mem_grow(&b->uses, &b->use_cap, need, sizeof(*b->uses), b->limits.max_nodes);
+	if (r)
+		return r;
+	b->uses[p->node_cnt] = (struct node_use){0};
+	p->nodes[p->node_cnt++] = (struct stack_node){parent, frame};
+	return 0;
 }
 
 /* An empty profile with the three zeros in it. */
@@ -77,13 +108,7 @@ static int start_profile(struct builder *b, enum profile_unit unit)
 	r = builder_string(b, STR_LIT(""), &id);
 	if (!r)
 		r = builder_frame(b, STR_LIT(""), STR_LIT(""), FRAME_UNKNOWN, &id);
-	if (!r)
-		r = mem_grow(&b->p->nodes, &b->node_cap, 1, sizeof(*b->p->nodes), l->max_nodes);
-	if (r)
-		return r;
-	b->p->nodes[0] = (struct stack_node){0, 0};
-	b->p->node_cnt = 1;
-	return 0;
+	return r ? r : append_node(b, 0, 0);
 }
 
 struct builder *builder_new(const struct builder_limits *limits, enum profile_unit unit)
@@ -140,23 +165,58 @@ int builder_frame(struct builder *b, struct str name, struct str module, enum fr
 	return 0;
 }
 
+/* The list has become long: from now on the map has all children of this node. */
+static int hash_children(struct builder *b, uint32_t parent)
+{
+	int r = 0;
+
+	for (uint32_t c = b->uses[parent].first_child; !r && c; c = b->uses[c].next_sibling)
+		r = idmap_put(&b->nodes, pair(parent, b->p->nodes[c].frame), c);
+	if (!r)
+		b->uses[parent].first_child |= IS_HASHED;
+	return r;
+}
+
+/* Writes 0 when there is no such child. */
+static int find_child(struct builder *b, uint32_t parent, uint32_t frame, uint32_t *ret)
+{
+	uint32_t c = b->uses[parent].first_child, steps = 0;
+	uint64_t known = 0;
+	int r = 0;
+
+	if (!(c & IS_HASHED)) {
+		for (; c && b->p->nodes[c].frame != frame; c = b->uses[c].next_sibling)
+			steps++;
+		if (!c && steps >= MAX_LIST)
+			r = hash_children(b, parent);
+		*ret = c;
+		return r;
+	}
+	(void)idmap_get(&b->nodes, pair(parent, frame), &known);
+	*ret = (uint32_t)known;
+	return 0;
+}
+
 int builder_stack(struct builder *b, uint32_t parent, uint32_t frame, uint32_t *ret_node)
 {
-	struct profile *p = b->p;
-	uint64_t known;
+	uint32_t node;
 	int r;
 
-	if (!idmap_get(&b->nodes, pair(parent, frame), &known)) {
-		r = mem_grow(&p->nodes, &b->node_cap, (size_t)p->node_cnt + 1, sizeof(*p->nodes),
-			     b->limits.max_nodes);
-		if (!r)
-			r = idmap_put(&b->nodes, pair(parent, frame), p->node_cnt);
-		if (r)
-			return r;
-		known = p->node_cnt;
-		p->nodes[p->node_cnt++] = (struct stack_node){parent, frame};
+	r = find_child(b, parent, frame, &node);
+	if (!r && !node) {
+		node = b->p->node_cnt;
+		r = append_node(b, parent, frame);
+		if (!r && b->uses[parent].first_child & IS_HASHED) {
+			r = idmap_put(&b->nodes, pair(parent, frame), node);
+			b->p->node_cnt -= r != 0;
+		} else if (!r) {
+			b->uses[node].next_sibling = b->uses[parent].first_child;
+			b->uses[parent].first_child = node;
+		}
 	}
-	*ret_node = (uint32_t)known;
+	if (r)
+		return r;
+	*ret_node = node;
 	return 0;
 }
 
@@ -242,24 +302,46 @@ int builder_process(struct builder *b, struct str name, uint32_t *ret_id)
 	return builder_series(b, labels, 1, ret_id);
 }
 
+/* The sample of that series and node, a new one if need be. */
+static int find_sample(struct builder *b, uint32_t series, uint32_t node, size_t *ret)
+{
+	struct profile *p = b->p;
+	uint32_t first = b->uses[node].sample;
+	uint64_t at;
+	int r;
+
+	if (first && p->samples[first - 1].series == series) {
+		*ret = first - 1;
+		return 0;
+	}
+	if (first && idmap_get(&b->samples, pair(series, node), &at)) {
+		*ret = at;
+		return 0;
+	}
+	r = mem_grow(&p->samples, &b->sample_cap, p->sample_cnt + 1, sizeof(*p->samples),
+		     b->limits.max_samples);
+	if (!r && first)
+		r = idmap_put(&b->samples, pair(series, node), p->sample_cnt);
+	if (r)
+		return r;
+	*ret = p->sample_cnt++;
+	p->samples[*ret] = (struct sample){.series = series, .node = node};
+	if (!first)
+		b->uses[node].sample = (uint32_t)p->sample_cnt;
+	return 0;
+}
+
 int builder_sample(struct builder *b, uint32_t series, uint32_t node, uint64_t weight, uint64_t cnt)
 {
 	struct profile *p = b->p;
-	uint64_t at;
+	size_t at;
 	int r;
 
 	if (!weight)
 		return 0;
-	if (!idmap_get(&b->samples, pair(series, node), &at)) {
-		r = mem_grow(&p->samples, &b->sample_cap, p->sample_cnt + 1, sizeof(*p->samples),
-			     b->limits.max_samples);
-		if (!r)
-			r = idmap_put(&b->samples, pair(series, node), p->sample_cnt);
-		if (r)
-			return r;
-		at = p->sample_cnt;
-		p->samples[p->sample_cnt++] = (struct sample){.series = series, .node = node};
-	}
+	r = find_sample(b, series, node, &at);
+	if (r)
+		return r;
 	sum_add(&p->samples[at].weight, weight);
 	sum_add(&p->samples[at].cnt, cnt);
 	sum_add(&p->total, weight);

@@ -1,267 +1,316 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Two steps. First a trie grows: a hash map (parent, name) -> child finds where a sample belongs; a
- * memo from the profile's stack nodes to trie nodes, valid for one series at a time, makes that one
- * look-up for each distinct stack node instead of one for each frame of each sample. Then the
- * children of each trie node are sorted by name and everything is copied out in preorder. A trie,
- * not sorted lines: sorting whole lines would tear a frame apart whose name is the beginning of
- * another one's.
+ * The stack nodes of the profile are a trie already, one for all series together. So nothing is
+ * looked up by name here; it is ordered once, and then copied out as often as series pass through:
+ *
+ *	names	get their bytewise rank
+ *	nodes	get their place in a walk over all stacks, children by the rank of their name. Where
+ *		frames of one name differ in module or kind, their nodes become one first
+ *	samples	are sorted by (group of their series, place of their node)
+ *	emit	each sample's frames below those that it shares with the one before: what comes out
+ *		is the tree in preorder, children sorted by name
+ *
+ * A trie, not sorted lines: sorting whole lines would tear a frame apart whose name is the
+ * beginning of another one's.
  */
 #include "model/tree.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/idmap.h"
 #include "base/mem.h"
 #include "base/sum.h"
 #include "base/text.h"
+#include "model/tree_order.h"
 
 #define MAX_NODES (1U << 28)
 
-struct trie_node {
-	uint32_t name, module, kind, parent;
-	uint32_t first_child, next_sibling; /* 0 = none: the root is nobody's child */
-	uint64_t self, cnt;
+/* A sample and where it goes. */
+struct placed {
+	uint64_t key; /* group << 32 | place of its node */
+	size_t sample;
 };
 
-struct trie {
-	struct trie_node *nodes;
-	size_t cnt, cap;
-	struct intern *names;  /* the tree's */
-	uint32_t *name_of;     /* string of the profile -> name + 1, 0 = not met yet */
-	struct idmap children; /* parent << 32 | name */
+struct planter {
+	const struct profile *p;
+	const struct str *keys; /* of the groups */
+	size_t key_cnt;
+	struct tree *t;
+	size_t node_cap;
+
+	struct tree_order order;
+	uint32_t *name_of;   /* string of the profile -> name + 1, 0 = not met yet */
+	uint32_t *group_of;  /* series -> number of its group, in order of the groups' names */
+	uint32_t *by_group;  /* a series of each group */
+	uint32_t *tree_node; /* stack node -> tree node of the group at hand, if it is one of its */
+	uint32_t *path;	     /* frames that are about to be emitted, leaf first */
+	uint32_t *open;	     /* label nodes above the group at hand */
 };
-
-struct memo {
-	uint32_t series; /* + 1; the memo of another series is void */
-	uint32_t node;
-};
-
-static int trie_child(struct trie *trie, uint32_t parent, const struct trie_node *like,
-		      uint32_t *ret)
-{
-	uint64_t key = (uint64_t)parent << 32 | like->name, found;
-	int r;
-
-	if (idmap_get(&trie->children, key, &found)) {
-		*ret = (uint32_t)found;
-		return 0;
-	}
-	r = mem_grow(&trie->nodes, &trie->cap, trie->cnt + 1, sizeof(*trie->nodes), MAX_NODES);
-	if (!r)
-		r = idmap_put(&trie->children, key, trie->cnt);
-	if (r)
-		return r;
-	trie->nodes[trie->cnt] = *like;
-	trie->nodes[trie->cnt].parent = parent;
-	trie->nodes[trie->cnt].next_sibling = trie->nodes[parent].first_child;
-	trie->nodes[parent].first_child = (uint32_t)trie->cnt;
-	*ret = (uint32_t)trie->cnt++;
-	return 0;
-}
 
 /* The name of a string of the profile: looked up by its bytes once only. */
-static int trie_name(struct trie *trie, const struct profile *p, uint32_t string, uint32_t *ret)
+static int name_string(struct planter *g, uint32_t string, uint32_t *ret)
 {
 	struct str s;
 	uint32_t id;
 	int r;
 
-	if (!trie->name_of[string]) {
-		s = profile_str(p, string);
-		r = intern_add(trie->names, s.p, s.len, &id);
+	if (!g->name_of[string]) {
+		s = profile_str(g->p, string);
+		r = intern_add(&g->t->names, s.p, s.len, &id);
 		if (r)
 			return r;
-		trie->name_of[string] = id + 1;
+		g->name_of[string] = id + 1;
 	}
-	*ret = trie->name_of[string] - 1;
+	*ret = g->name_of[string] - 1;
 	return 0;
 }
 
-/* The trie node below which the frames of a series stand. */
-static int group_node(struct trie *trie, const struct profile *p, uint32_t series,
-		      const struct str *keys, size_t key_cnt, uint32_t *ret)
+/* ---- groups ---- */
+
+/* Value of a series for a key; into `none` when it has no such label. */
+static struct str group_value(const struct planter *g, uint32_t series, size_t key, char none[128])
 {
-	uint32_t at = 0;
-	int r;
+	struct str value = profile_label(g->p, series, g->keys[key]);
 
-	for (size_t i = 0; i < key_cnt; i++) {
-		struct str value = profile_label(p, series, keys[i]);
-		struct trie_node like = {0};
-		char none[128];
+	if (value.len)
+		return value;
+	(void)snprintf(none, 128, "[no %.*s]", (int)g->keys[key].len, g->keys[key].p);
+	return str_of(none);
+}
 
-		if (!value.len) {
-			(void)snprintf(none, sizeof(none), "[no %.*s]", (int)keys[i].len,
-				       keys[i].p);
-			value = str_of(none);
-		}
-		r = intern_add(trie->names, value.p, value.len, &like.name);
-		if (!r)
-			r = trie_child(trie, at, &like, &at);
-		if (r)
-			return r;
+/* At which key two series part; key_cnt when they are of one group. */
+static size_t part_at(const struct planter *g, uint32_t a, uint32_t b, int *ret_order)
+{
+	char none[2][128];
+
+	*ret_order = 0;
+	for (size_t k = 0; k < g->key_cnt; k++) {
+		*ret_order = str_cmp(group_value(g, a, k, none[0]), group_value(g, b, k, none[1]));
+		if (*ret_order)
+			return k;
 	}
-	*ret = at;
+	return g->key_cnt;
+}
+
+static int by_values(const void *va, const void *vb, void *arg)
+{
+	int order;
+
+	(void)part_at(arg, *(const uint32_t *)va, *(const uint32_t *)vb, &order);
+	return order;
+}
+
+static int number_groups(struct planter *g)
+{
+	uint32_t *series = calloc((size_t)g->p->series_cnt + 1, sizeof(*series)), cnt = 0;
+	int order;
+
+	g->group_of = calloc((size_t)g->p->series_cnt + 1, sizeof(*g->group_of));
+	g->by_group = calloc((size_t)g->p->series_cnt + 1, sizeof(*g->by_group));
+	if (!series || !g->group_of || !g->by_group) {
+		free(series);
+		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < g->p->series_cnt; i++)
+		series[i] = i;
+	if (g->p->series_cnt)
+		qsort_r(series, g->p->series_cnt, sizeof(*series), by_values, g);
+	for (uint32_t i = 0; i < g->p->series_cnt; i++) {
+		if (i && part_at(g, series[i - 1], series[i], &order) < g->key_cnt)
+			cnt++;
+		g->group_of[series[i]] = cnt;
+		g->by_group[cnt] = series[i];
+	}
+	free(series);
 	return 0;
 }
 
-/* Climbs from the leaf to the first node that this series has met, then descends again, filling the
- * memo. */
-static int stack_node(struct trie *trie, const struct profile *p, uint32_t series, uint32_t base,
-		      uint32_t node, struct memo *memo, uint32_t *path, uint32_t *ret)
+/* ---- samples in order ---- */
+
+static int by_key(const void *va, const void *vb)
 {
-	uint32_t at = base;
-	size_t depth = 0;
-	int r;
+	const struct placed *a = va, *b = vb;
 
-	for (; node && memo[node].series != series + 1; node = p->nodes[node].parent)
-		path[depth++] = node;
-	if (node)
-		at = memo[node].node;
-	while (depth) {
-		const struct frame *f = &p->frames[p->nodes[path[--depth]].frame];
-		struct trie_node like = {.kind = f->kind};
-
-		r = trie_name(trie, p, f->name, &like.name);
-		if (!r)
-			r = trie_name(trie, p, f->module, &like.module);
-		if (!r)
-			r = trie_child(trie, at, &like, &at);
-		if (r)
-			return r;
-		memo[path[depth]] = (struct memo){series + 1, at};
-	}
-	*ret = at;
-	return 0;
+	return (a->key > b->key) - (a->key < b->key);
 }
 
-static int fill(struct trie *trie, const struct profile *p, const struct str *keys, size_t key_cnt)
+/* Owned; NULL: no memory. */
+static struct placed *place_samples(const struct planter *g)
 {
-	struct memo *memo = calloc((size_t)p->node_cnt + 1, sizeof(*memo));
-	uint32_t *path = calloc((size_t)p->node_cnt + 1, sizeof(*path));
-	uint32_t base = 0, at;
-	int r;
+	const struct profile *p = g->p;
+	struct placed *out = malloc((p->sample_cnt + 1) * sizeof(*out));
+	bool sorted = true;
 
-	trie->name_of = calloc((size_t)intern_cnt(&p->strings) + 1, sizeof(*trie->name_of));
-	r = memo && path && trie->name_of ? 0 : -ENOMEM;
-
-	for (size_t i = 0; !r && i < p->sample_cnt; i++) {
+	if (!out)
+		return NULL;
+	for (size_t i = 0; i < p->sample_cnt; i++) {
 		const struct sample *s = &p->samples[i];
 
-		if (!i || s->series != p->samples[i - 1].series)
-			r = group_node(trie, p, s->series, keys, key_cnt, &base);
-		if (!r)
-			r = stack_node(trie, p, s->series, base, s->node, memo, path, &at);
-		if (!r) {
-			sum_add(&trie->nodes[at].self, s->weight);
-			sum_add(&trie->nodes[at].cnt, s->cnt);
-		}
+		out[i].key = (uint64_t)g->group_of[s->series] << 32 | g->order.place[s->node];
+		out[i].sample = i;
+		sorted = sorted && (!i || out[i - 1].key <= out[i].key);
 	}
-	free(memo);
-	free(path);
+	if (!sorted)
+		qsort(out, p->sample_cnt, sizeof(*out), by_key);
+	return out;
+}
+
+/* ---- out they go ---- */
+
+static int emit(struct planter *g, uint32_t parent, const struct tree_node *like, uint32_t *ret)
+{
+	struct tree *t = g->t;
+	struct tree_node *n;
+	int r;
+
+	r = mem_grow(&t->nodes, &g->node_cap, (size_t)t->node_cnt + 1, sizeof(*t->nodes),
+		     MAX_NODES);
+	if (r)
+		return r;
+	n = &t->nodes[t->node_cnt];
+	*n = *like;
+	n->parent = parent;
+	n->depth = t->node_cnt ? t->nodes[parent].depth + 1 : 0;
+	if (n->depth > t->max_depth)
+		t->max_depth = n->depth;
+	*ret = t->node_cnt++;
+	return 0;
+}
+
+/* The labels of the next group, from where it parts from the last one. */
+static int emit_group(struct planter *g, uint32_t group, bool is_first)
+{
+	uint32_t series = g->by_group[group];
+	size_t from = 0;
+	int r = 0, order;
+
+	if (!is_first)
+		from = part_at(g, g->open[g->key_cnt], series, &order);
+	g->open[g->key_cnt] = series;
+	for (size_t k = from; !r && k < g->key_cnt; k++) {
+		struct tree_node like = {0};
+		char none[128];
+		struct str value = group_value(g, series, k, none);
+
+		r = intern_add(&g->t->names, value.p, value.len, &like.name);
+		if (!r)
+			r = emit(g, k ? g->open[k - 1] : 0, &like, &g->open[k]);
+	}
 	return r;
 }
 
-struct child {
-	struct str name;
-	uint32_t node;
-};
-
-static int by_name(const void *va, const void *vb)
+static int emit_frame(struct planter *g, uint32_t parent, uint32_t node)
 {
-	const struct child *a = va, *b = vb;
-
-	return str_cmp(a->name, b->name);
-}
-
-/* Relinks the children of one node so that their names ascend. */
-static int sort_children(struct trie *trie, const struct intern *names, uint32_t parent,
-			 struct child **scratch, size_t *scratch_cap)
-{
-	struct trie_node *nodes = trie->nodes;
-	size_t cnt = 0;
+	const struct frame *f = &g->p->frames[g->p->nodes[node].frame];
+	struct tree_node like = {.kind = f->kind};
 	int r;
 
-	if (!nodes[parent].first_child || !nodes[nodes[parent].first_child].next_sibling)
-		return 0;
-	for (uint32_t c = nodes[parent].first_child; c; c = nodes[c].next_sibling) {
-		r = mem_grow(scratch, scratch_cap, cnt + 1, sizeof(**scratch), MAX_NODES);
-		if (r)
-			return r;
-		(*scratch)[cnt++] = (struct child){intern_get(names, nodes[c].name), c};
-	}
-	qsort(*scratch, cnt, sizeof(**scratch), by_name);
-	nodes[parent].first_child = (*scratch)[0].node;
-	for (size_t i = 0; i < cnt; i++)
-		nodes[(*scratch)[i].node].next_sibling = i + 1 < cnt ? (*scratch)[i + 1].node : 0;
-	return 0;
+	r = name_string(g, f->name, &like.name);
+	if (!r)
+		r = name_string(g, f->module, &like.module);
+	return r ? r : emit(g, parent, &like, &g->tree_node[node]);
 }
 
-static uint32_t emit(struct tree *t, const struct trie_node *from, uint32_t parent)
+/*
+ * Climbs from the leaf to the first frame that this group has already: in this order it can only
+ * be one that is still open. Then the others go out, root first.
+ */
+static int emit_stack(struct planter *g, uint32_t node, uint32_t *ret)
 {
-	struct tree_node *n = &t->nodes[t->node_cnt];
-
-	*n = (struct tree_node){
-		.name = from->name,
-		.module = from->module,
-		.kind = from->kind,
-		.parent = parent,
-		.depth = t->node_cnt ? t->nodes[parent].depth + 1 : 0,
-		.self = from->self,
-		.total = from->self,
-		.cnt = from->cnt,
-	};
-	if (n->depth > t->max_depth)
-		t->max_depth = n->depth;
-	return t->node_cnt++;
-}
-
-/* Copies the trie out in preorder: down to the first child, else to the next sibling of the nearest
- * ancestor. */
-static void emit_all(struct tree *t, const struct trie *trie)
-{
-	uint32_t from = 0, at = emit(t, &trie->nodes[0], 0);
-
-	for (;;) {
-		if (trie->nodes[from].first_child) {
-			from = trie->nodes[from].first_child;
-			at = emit(t, &trie->nodes[from], at);
-			continue;
-		}
-		t->nodes[at].end = t->node_cnt;
-		while (from && !trie->nodes[from].next_sibling) {
-			from = trie->nodes[from].parent;
-			at = t->nodes[at].parent;
-			t->nodes[at].end = t->node_cnt;
-		}
-		if (!from)
-			break;
-		from = trie->nodes[from].next_sibling;
-		at = emit(t, &trie->nodes[from], t->nodes[at].parent);
-	}
-	/* children stand behind their parents: one pass backwards adds everything up */
-	for (uint32_t n = t->node_cnt - 1; n; n--) {
-		sum_add(&t->nodes[t->nodes[n].parent].total, t->nodes[n].total);
-		sum_add(&t->nodes[t->nodes[n].parent].cnt, t->nodes[n].cnt);
-	}
-}
-
-static int sort_and_emit(struct tree *t, struct trie *trie)
-{
-	struct child *scratch = NULL;
-	size_t scratch_cap = 0;
+	uint32_t base = g->open[g->key_cnt - 1], at = base;
+	size_t depth = 0;
 	int r = 0;
 
-	t->nodes = calloc(trie->cnt, sizeof(*t->nodes));
-	if (!t->nodes)
+	node = g->order.same[node];
+	for (; node; node = g->order.same[g->p->nodes[node].parent]) {
+		if (g->tree_node[node] > base) {
+			at = g->tree_node[node];
+			break;
+		}
+		g->path[depth++] = node;
+	}
+	while (!r && depth) {
+		r = emit_frame(g, at, g->path[--depth]);
+		at = g->tree_node[g->path[depth]];
+	}
+	*ret = at;
+	return r;
+}
+
+static int emit_samples(struct planter *g, const struct placed *samples)
+{
+	const struct profile *p = g->p;
+	uint32_t group = 0, at = 0;
+	int r = 0;
+
+	for (size_t i = 0; !r && i < p->sample_cnt; i++) {
+		const struct sample *s = &p->samples[samples[i].sample];
+
+		if (!i || samples[i].key >> 32 != group) {
+			group = (uint32_t)(samples[i].key >> 32);
+			r = emit_group(g, group, !i);
+		}
+		if (!r)
+			r = emit_stack(g, s->node, &at);
+		if (!r) {
+			sum_add(&g->t->nodes[at].self, s->weight);
+			sum_add(&g->t->nodes[at].cnt, s->cnt);
+		}
+	}
+	return r;
+}
+
+/* Children stand behind their parents: one pass backwards adds everything up. */
+static void add_up(struct tree *t)
+{
+	for (uint32_t n = t->node_cnt; n--;) {
+		struct tree_node *node = &t->nodes[n], *parent = &t->nodes[node->parent];
+
+		if (!node->end)
+			node->end = n + 1;
+		sum_add(&node->total, node->self);
+		if (!n)
+			break;
+		if (parent->end < node->end)
+			parent->end = node->end;
+		sum_add(&parent->total, node->total);
+		sum_add(&parent->cnt, node->cnt);
+	}
+}
+
+static int plant(struct planter *g)
+{
+	const struct profile *p = g->p;
+	const struct tree_node root = {0};
+	struct placed *samples = NULL;
+	uint32_t id;
+	int r;
+
+	g->name_of = calloc((size_t)intern_cnt(&p->strings) + 1, sizeof(*g->name_of));
+	g->tree_node = calloc((size_t)p->node_cnt + 1, sizeof(*g->tree_node));
+	g->path = malloc(((size_t)p->node_cnt + 1) * sizeof(*g->path));
+	g->open = calloc(g->key_cnt + 1, sizeof(*g->open));
+	if (!g->name_of || !g->tree_node || !g->path || !g->open)
 		return -ENOMEM;
-	for (size_t n = 0; !r && n < trie->cnt; n++)
-		r = sort_children(trie, &t->names, (uint32_t)n, &scratch, &scratch_cap);
-	free(scratch);
+	r = intern_add(&g->t->names, "", 0, &id);
+	/* a stack node that belongs to one group, as most do, is one tree node */
 	if (!r)
-		emit_all(t, trie);
+		r = mem_grow(&g->t->nodes, &g->node_cap, (size_t)p->node_cnt + 1,
+			     sizeof(*g->t->nodes), MAX_NODES);
+	if (!r)
+		r = emit(g, 0, &root, &id);
+	if (!r)
+		r = number_groups(g);
+	if (!r)
+		r = tree_order_make(p, &g->order);
+	if (!r)
+		r = (samples = place_samples(g)) ? emit_samples(g, samples) : -ENOMEM;
+	if (!r)
+		add_up(g->t);
+	free(samples);
 	return r;
 }
 
@@ -269,34 +318,27 @@ int tree_new(const struct profile *p, const struct str *group_keys, size_t group
 	     struct tree **ret_tree)
 {
 	static const struct str by_process[] = {STR_LIT(LABEL_PROCESS)};
+	struct planter g = {.p = p, .keys = group_keys, .key_cnt = group_cnt};
 	struct tree *t = calloc(1, sizeof(*t));
-	struct trie trie = {0};
-	uint32_t id;
 	int r;
 
 	if (!t)
 		return -ENOMEM;
 	if (!group_cnt) {
-		group_keys = by_process;
-		group_cnt = 1;
+		g.keys = by_process;
+		g.key_cnt = 1;
 	}
-	t->group_cnt = (uint32_t)group_cnt;
-	trie.names = &t->names;
+	t->group_cnt = (uint32_t)g.key_cnt;
+	g.t = t;
 	intern_init(&t->names, MAX_NODES, SIZE_MAX / 2);
-	idmap_init(&trie.children, MAX_NODES);
-	r = intern_add(&t->names, "", 0, &id);
-	if (!r)
-		r = mem_grow(&trie.nodes, &trie.cap, 1, sizeof(*trie.nodes), MAX_NODES);
-	if (!r) {
-		trie.nodes[0] = (struct trie_node){0};
-		trie.cnt = 1;
-		r = fill(&trie, p, group_keys, group_cnt);
-	}
-	if (!r)
-		r = sort_and_emit(t, &trie);
-	free(trie.nodes);
-	free(trie.name_of);
-	idmap_release(&trie.children);
+	r = plant(&g);
+	free(g.name_of);
+	free(g.group_of);
+	free(g.by_group);
+	free(g.tree_node);
+	free(g.path);
+	free(g.open);
+	tree_order_release(&g.order);
 	if (r) {
 		tree_free(t);
 		return r;
