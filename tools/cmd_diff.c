@@ -9,7 +9,7 @@
 #include "tool.h"
 
 struct config {
-	const char *store, *output, *format, *group_by, *normalise, *title;
+	const char *store, *output, *format, *group_by, *normalize, *title;
 	struct opt_ranges baseline, incident;
 	struct opt_list match;
 	uint64_t top;
@@ -27,8 +27,9 @@ static const struct opt opts[] = {
 	 "only series with this label (or K!=V)", 0, 0},
 	{"group-by", 0, OPT_STRING, offsetof(struct config, group_by), "KEY,…",
 	 "labels that become the first levels (default process)", 0, 0},
-	{"normalise", 0, OPT_STRING, offsetof(struct config, normalise), "HOW",
-	 "none (default), or total: scale A so that its total is B's", 0, 0},
+	{"normalize", 0, OPT_STRING, offsetof(struct config, normalize), "HOW",
+	 "time (cores: the default if both lengths are known), total (A scaled to B's), or none", 0,
+	 0},
 	SOURCE_READING_OPTS(struct config, in),
 	{"title", 0, OPT_STRING, offsetof(struct config, title), "TEXT", "head of the picture", 0,
 	 0},
@@ -68,12 +69,28 @@ static int read_sides(const struct config *c, const struct operands *operands,
 	return r;
 }
 
+/* -1: no such way. */
+static int find_normalize(const char *name)
+{
+	static const char *const names[] = {
+		[DIFF_NORMALISE_NONE] = "none",
+		[DIFF_NORMALISE_TIME] = "time",
+		[DIFF_NORMALISE_TOTAL] = "total",
+	};
+
+	if (!name)
+		return DIFF_NORMALISE_AUTO;
+	for (int i = DIFF_NORMALISE_NONE; i <= DIFF_NORMALISE_TOTAL; i++)
+		if (!strcmp(name, names[i]))
+			return i;
+	return -1;
+}
+
 static int write_diff(const struct config *c, const struct sides *sides, enum output_format format)
 {
 	struct str keys[MAX_KEYS];
 	struct diff_options diff_opts = {
-		.normalise =
-			strcmp(c->normalise, "total") ? DIFF_NORMALISE_NONE : DIFF_NORMALISE_TOTAL,
+		.normalise = (enum diff_normalise)find_normalize(c->normalize),
 		.group_keys = keys,
 		.group_cnt = tool_split_keys(c->group_by, keys, MAX_KEYS),
 		.label_a = str_of(sides->name_a),
@@ -106,8 +123,9 @@ static int check_usage(const struct config *c, const struct operands *operands)
 			"--baseline and --incident are ranges of a store: --store DIR is missing");
 	if (!c->store && operands->cnt != 2)
 		return command_failf("want two profiles, before and after: culprit diff A B");
-	if (strcmp(c->normalise, "none") && strcmp(c->normalise, "total"))
-		return command_failf("--normalise: '%s' is neither none nor total", c->normalise);
+	if (find_normalize(c->normalize) < 0)
+		return command_failf("--normalize: '%s' is none of none, time, total",
+				     c->normalize);
 	return EXIT_DONE;
 }
 
@@ -151,9 +169,8 @@ const struct command cmd_diff = {
 		   "A and B are sources as of culprit show.\n",
 	.opts = opts,
 	.opt_cnt = ARRAY_SIZE(opts),
-	.defaults = &(const struct config){.group_by = LABEL_PROCESS,
-					   .normalise = "none",
-					   .in = SOURCE_READING_DEFAULTS},
+	.defaults =
+		&(const struct config){.group_by = LABEL_PROCESS, .in = SOURCE_READING_DEFAULTS},
 	.config_size = sizeof(struct config),
 	.run = run,
 };

@@ -42,7 +42,7 @@ static void test_diff(void)
 
 	check_sound("a diff");
 	ok(strstr(json, "{\"version\":1,\"a\":{\"label\":\"A\","), "it begins with its version");
-	ok(strstr(json, "\"unit\":\"cores\",\"normalised\":\"none\""), "unit and normalisation");
+	ok(strstr(json, "\"unit\":\"cores\",\"normalised\":\"time\""), "unit and normalisation");
 	ok(strstr(json, "\"processes\":[{\"process\":\"job\",\"a\":0,\"b\":0.2,\"delta\":0.2,"
 			"\"ratio\":null,\"change\":\"new\",\"share_a\":0,\"share_b\":0.8,"
 			"\"samples_a\":0,\"samples_b\":400}"),

@@ -73,7 +73,7 @@ static void test_diff(void)
 	ok(strstr(svg, "\xe2\x88\x92"
 		       "0.100 cores, gone"),
 	   "gone is a word");
-	ok(strstr(svg, "(within counting noise)"), "50 against 52 is noise");
+	ok(strstr(svg, "(within the noise)"), "50 against 52 is noise");
 	is_u64(count(svg, "fill=\"url(#gone)\""), 2, "gone frames are hatched, and in the legend");
 	is_u64(count(svg, "<g class=\"h\""), 2, "the hot path is marked");
 	is_u64(count(svg, "<g class=\"o\""), 1, "the process is outlined");

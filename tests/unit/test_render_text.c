@@ -40,7 +40,7 @@ static void test_tables(void)
 	struct diff *d = diff_of(
 		profile_of(PROFILE_NANOSECONDS, 10, "web;main;f 1000\nweb;main;g 26\ncron;x 3"),
 		profile_of(PROFILE_NANOSECONDS, 10, "web;main;f 900\nweb;main;g 25\njob;run 4200"),
-		DIFF_NORMALISE_NONE);
+		DIFF_NORMALISE_AUTO);
 	struct text_options opt = {.max_functions = 2};
 
 	is_str(print(d, &opt),
@@ -48,7 +48,7 @@ static void test_tables(void)
 	       "100 Hz, 2 CPUs, 0 lost\n"
 	       "B: after, 5.12 cores, 5,125 samples, 10s, 2027-01-15T08:00:00Z to "
 	       "2027-01-15T08:00:10Z, 100 Hz, 2 CPUs, 0 lost\n"
-	       "change: +4.10 cores, x4.98; not normalised\n"
+	       "change: +4.10 cores, x4.98; normalised to time: CPU time per second watched\n"
 	       "\n"
 	       "      A      B    change   ratio     A%     B%  process\n"
 	       "0        4.20   +4.20        new   0.0%  82.0%  job\n"
@@ -66,7 +66,7 @@ static void test_tables(void)
 static void test_single(void)
 {
 	struct diff *d = diff_of(NULL, profile_of(PROFILE_SAMPLES, 0, "p;f 30\np;f;g 10"),
-				 DIFF_NORMALISE_NONE);
+				 DIFF_NORMALISE_AUTO);
 
 	is_str(print(d, NULL),
 	       "after, 40 samples, 2 CPUs, 0 lost\n"
@@ -89,7 +89,7 @@ static void test_notes(void)
 
 	put_stack(b, STR_LIT("p;f"), 100, 100);
 	builder_lost(b, LOSS_RING_FULL, 1234);
-	d = diff_of(profile_of(PROFILE_SAMPLES, 0, ""), seal(b), DIFF_NORMALISE_NONE);
+	d = diff_of(profile_of(PROFILE_SAMPLES, 0, ""), seal(b), DIFF_NORMALISE_AUTO);
 	text = print(d, NULL);
 	ok(strstr(text, "\nnote: A has no samples: everything is new.\n"), "notes");
 	ok(strstr(text, "\nlost in B: 1,234 ring_full (samples dropped because the ring buffer "
@@ -113,7 +113,7 @@ static void test_hostile(void)
 	put_stack(b, str_of(name), 5, 5);
 	put_stack(b, STR_LIT("\x1b[2J\xff;\xf0\x9f\x94\xa5\r\nx"), 7, 7);
 	put_stack(b, STR_LIT(";"), 7, 7);
-	d = diff_of(NULL, seal(b), DIFF_NORMALISE_NONE);
+	d = diff_of(NULL, seal(b), DIFF_NORMALISE_AUTO);
 	(void)print(d, &opt);
 	ok(!strchr(out.data, '\x1b') && !strchr(out.data, '\r') && utf8_valid(buf_str(&out)),
 	   "control characters do not reach the terminal");
@@ -132,7 +132,7 @@ static void test_color(void)
 {
 	struct diff *d =
 		diff_of(profile_of(PROFILE_SAMPLES, 0, "p;f 3\nq;f 1"),
-			profile_of(PROFILE_SAMPLES, 0, "p;f 1\nq;f 3"), DIFF_NORMALISE_NONE);
+			profile_of(PROFILE_SAMPLES, 0, "p;f 1\nq;f 3"), DIFF_NORMALISE_AUTO);
 	struct text_options opt = {.color = true};
 
 	ok(!strchr(print(d, NULL), '\x1b'), "no escape sequences unless asked for");
@@ -144,7 +144,7 @@ static void test_folded(void)
 {
 	struct diff *d = diff_of(profile_of(PROFILE_SAMPLES, 0, "p;a 5\np;a;b 4"),
 				 profile_of(PROFILE_SAMPLES, 0, "p;a;b 9\np;a-x 3\nq 1"),
-				 DIFF_NORMALISE_NONE);
+				 DIFF_NORMALISE_AUTO);
 	struct builder *b = builder_new(&builder_limits_file, PROFILE_SAMPLES);
 	uint32_t series, frame, node;
 
@@ -159,10 +159,10 @@ static void test_folded(void)
 	must(builder_frame(b, STR_LIT("x\ny;"), STR_LIT(""), FRAME_USER, &frame), "frame");
 	must(builder_stack(b, 0, frame, &node), "stack");
 	must(builder_sample(b, series, node, 7, 7), "sample");
-	d = diff_of(NULL, seal(b), DIFF_NORMALISE_NONE);
+	d = diff_of(NULL, seal(b), DIFF_NORMALISE_AUTO);
 	is_str(fold(d), "a:b;x\xef\xbf\xbdy: 7\n", "separators in names do not tear them apart");
 	diff_free(d);
-	d = diff_of(NULL, profile_of(PROFILE_SAMPLES, 0, ""), DIFF_NORMALISE_NONE);
+	d = diff_of(NULL, profile_of(PROFILE_SAMPLES, 0, ""), DIFF_NORMALISE_AUTO);
 	is_str(fold(d), "", "of nothing, nothing");
 	diff_free(d);
 }

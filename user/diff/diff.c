@@ -19,6 +19,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "diff/noise.h"
 #include "diff/notes.h"
 #include "model/tree.h"
 
@@ -175,6 +176,7 @@ static int copy_side(struct diff_side *s, const struct profile *p, struct str la
 	s->cnt = p->total_cnt;
 	if (!s->cnt && p->unit == PROFILE_SAMPLES)
 		s->cnt = p->total;
+	s->replicate_cnt = 1;
 	return 0;
 }
 
@@ -189,15 +191,25 @@ static void forget_empty_unit(struct diff *d)
 		b->unit = a->unit;
 }
 
+/* Can both sides be put per second? Of one profile alone its own length will do. */
+static bool has_lengths(const struct diff *d)
+{
+	return d->side[DIFF_B].length_ns && (d->single || d->side[DIFF_A].length_ns);
+}
+
 /* One unit for both sides; what a side has to be multiplied with to get there. */
-static void choose_unit(struct join *j)
+static void choose_unit(struct join *j, enum diff_normalise asked)
 {
 	struct diff *d = j->d;
 	const struct diff_side *b = &d->side[DIFF_B], *a = d->single ? b : &d->side[DIFF_A];
+	bool by_time =
+		has_lengths(d) && (asked == DIFF_NORMALISE_AUTO || asked == DIFF_NORMALISE_TIME);
 
 	d->unit = DIFF_SAMPLES;
 	if (a->unit == PROFILE_NANOSECONDS && b->unit == PROFILE_NANOSECONDS)
-		d->unit = a->length_ns && b->length_ns ? DIFF_CORES : DIFF_SECONDS;
+		d->unit =
+			has_lengths(d) && asked != DIFF_NORMALISE_NONE ? DIFF_CORES : DIFF_SECONDS;
+	d->normalised = by_time ? DIFF_NORMALISE_TIME : DIFF_NORMALISE_NONE;
 	for (int side = d->single ? DIFF_B : DIFF_A; side <= DIFF_B; side++) {
 		struct diff_side *s = &d->side[side];
 
@@ -209,6 +221,8 @@ static void choose_unit(struct join *j)
 			j->by_cnt[side] = true;
 			s->total = s->cnt;
 		}
+		if (d->unit == DIFF_SAMPLES && by_time)
+			s->scale = (double)b->length_ns / (double)s->length_ns;
 	}
 }
 
@@ -216,7 +230,7 @@ static void choose_unit(struct join *j)
  * A is scaled to B's total when that was asked for, and when one side weighs in nanoseconds, has no
  * counts, and is held against samples: then shares are all that the two have in common.
  */
-static void normalise(struct join *j, enum diff_normalise asked)
+static void normalise_total(struct join *j, enum diff_normalise asked)
 {
 	struct diff_side *a = &j->d->side[DIFF_A], *b = &j->d->side[DIFF_B];
 	bool incomparable = j->d->unit == DIFF_SAMPLES && a->unit != b->unit &&
@@ -225,7 +239,7 @@ static void normalise(struct join *j, enum diff_normalise asked)
 
 	if (j->d->single || !a->total || !b->total)
 		return;
-	if (asked == DIFF_NORMALISE_NONE && !incomparable)
+	if (asked != DIFF_NORMALISE_TOTAL && !incomparable)
 		return;
 	j->d->normalised = DIFF_NORMALISE_TOTAL;
 	if (incomparable && b->unit == PROFILE_NANOSECONDS && !j->by_cnt[DIFF_B])
@@ -254,8 +268,9 @@ static int fill(struct diff *d, const struct profile *a, const struct profile *b
 		j.tree[DIFF_B] = t[DIFF_B];
 		d->group_cnt = t[DIFF_B]->group_cnt;
 		forget_empty_unit(d);
-		choose_unit(&j);
-		normalise(&j, opt->normalise);
+		choose_unit(&j, opt->normalise);
+		normalise_total(&j, opt->normalise);
+		noise_init(d);
 		r = map_names(&j, DIFF_A);
 	}
 	if (!r)
@@ -356,22 +371,6 @@ uint64_t diff_samples(const struct diff *d, uint32_t node, enum diff_which side)
 		return c->total;
 	/* nobody counted, but a rate says how much time one sample stood for */
 	return s->cnt || s->hz <= 0 ? 0 : (uint64_t)((double)c->total * s->hz / NSEC_PER_SEC);
-}
-
-double diff_noise(const struct diff *d, uint32_t node)
-{
-	double variance = 0;
-
-	for (int side = DIFF_A; side <= DIFF_B; side++) {
-		double w = diff_total(d, node, (enum diff_which)side);
-		uint64_t n = diff_samples(d, node, (enum diff_which)side);
-
-		if (w > 0 && !n)
-			return 0;
-		if (n)
-			variance += w * w / (double)n;
-	}
-	return sqrt(variance);
 }
 
 int diff_find_process(const struct diff *d, struct str process, uint32_t *ret_node)

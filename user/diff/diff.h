@@ -11,9 +11,11 @@
  *
  * The unit of those numbers:
  *	cores	CPU-seconds per second watched, when both sides know their length and weigh in
- *		nanoseconds. Two stretches of different length then compare as they are.
- *	seconds	CPU time; both weigh in nanoseconds, but a length is unknown.
- *	samples	everything else. A side that weighs in nanoseconds is counted by its samples.
+ *		nanoseconds (DIFF_NORMALISE_TIME, the default then). Two stretches of different
+ *		length then compare as they are.
+ *	seconds	CPU time; both weigh in nanoseconds, but a length is unknown or not wanted.
+ *	samples	everything else. A side that weighs in nanoseconds is counted by its samples. Where
+ *		both lengths are known A is scaled to B's.
  * Shares of a total are not a unit: one process's rise would show as every other one's fall.
  * Whoever wants that nevertheless asks for DIFF_NORMALISE_TOTAL.
  *
@@ -40,9 +42,19 @@ enum diff_unit {
 	DIFF_SAMPLES = 3,
 };
 
+/* What makes the two sides comparable. */
 enum diff_normalise {
-	DIFF_NORMALISE_NONE = 0,
-	DIFF_NORMALISE_TOTAL = 1, /* A is scaled so that its total is B's */
+	DIFF_NORMALISE_AUTO = 0,  /* asked: by time if both lengths are known, else not at all */
+	DIFF_NORMALISE_NONE = 1,  /* weights as they were counted */
+	DIFF_NORMALISE_TIME = 2,  /* per second watched: cores; samples of A as if watched like B */
+	DIFF_NORMALISE_TOTAL = 3, /* A is scaled so that its total is B's */
+};
+
+/* What the noise of a change was taken from. */
+enum diff_noise_basis {
+	DIFF_NOISE_UNKNOWN = 0,	 /* nobody counted samples: no change can be told from noise */
+	DIFF_NOISE_COUNTING = 1, /* one window on each side: only what counting makes */
+	DIFF_NOISE_WINDOWS = 2,	 /* besides, how windows of a side differ among themselves */
 };
 
 struct diff_options {
@@ -77,11 +89,12 @@ struct diff_side {
 	uint32_t window_cnt, cpus;
 	double hz;
 	uint64_t lost[LOSS_CNT];
-	uint64_t lost_cnt; /* whole samples */
-	double lost_share; /* 0..1 */
-	uint64_t total;	   /* weight of the root */
-	uint64_t cnt;	   /* samples; 0 = unknown */
-	double scale;	   /* one unit of weight in the diff's unit, normalisation included */
+	uint64_t lost_cnt;	/* whole samples */
+	double lost_share;	/* 0..1 */
+	uint32_t replicate_cnt; /* stretches of time that stand for themselves; at least 1 */
+	uint64_t total;		/* weight of the root */
+	uint64_t cnt;		/* samples; 0 = unknown */
+	double scale;		/* one unit of weight in the diff's unit, normalisation included */
 };
 
 #define DIFF_MAX_NOTES 16
@@ -94,7 +107,8 @@ struct diff {
 	uint32_t group_cnt; /* so many levels below the root are labels */
 	bool single;
 	enum diff_unit unit;
-	enum diff_normalise normalised; /* what was done, which may be less than what was asked */
+	enum diff_normalise normalised; /* what was done, never AUTO; may be less than was asked */
+	enum diff_noise_basis noise_basis;
 	struct diff_side side[2];
 	/* what a reader must know before believing the numbers; whole sentences, raw bytes */
 	char *notes[DIFF_MAX_NOTES]; /* owned */
@@ -123,12 +137,22 @@ double diff_self_delta(const struct diff *d, uint32_t node); /* the same of self
 uint64_t diff_samples(const struct diff *d, uint32_t node, enum diff_which side);
 
 /*
- * Standard deviation of the node's delta that comes from counting alone, in the diff's unit: each
- * side's n samples are a Poisson count, so their weight w scatters by w / sqrt(n). What a process
- * does differently from one minute to the next comes on top and is not in here. 0 when the counts
- * are unknown.
+ * Standard error of the node's inclusive delta, and of that of its own time, in the diff's unit
+ * (noise.h has the formula). 0 when it is unknown, and for one profile alone.
  */
 double diff_noise(const struct diff *d, uint32_t node);
+double diff_self_noise(const struct diff *d, uint32_t node);
+
+/*
+ * Is the change smaller than what chance makes in nineteen of twenty frames that did not change?
+ * Such a change is drawn neutral and left out of tables. False when the noise is unknown.
+ */
+bool diff_within_noise(const struct diff *d, uint32_t node);
+bool diff_self_within_noise(const struct diff *d, uint32_t node);
+
+/* How the noise was found, and how the sides were made comparable: sentences for people. */
+const char *diff_noise_words(const struct diff *d);
+const char *diff_normalised_words(const struct diff *d);
 
 /* The first-level node of that label value, or -ENOENT. */
 int diff_find_process(const struct diff *d, struct str process, uint32_t *ret_node);

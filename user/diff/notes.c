@@ -57,7 +57,7 @@ static void note_units(struct notes *n)
 {
 	const struct diff_side *a = &n->d->side[DIFF_A], *b = &n->d->side[DIFF_B];
 
-	if (n->d->unit == DIFF_SECONDS && !n->d->single)
+	if (n->d->unit == DIFF_SECONDS && !n->d->single && !(a->length_ns && b->length_ns))
 		note(n,
 		     "How long %s was watched is unknown: values are CPU seconds, and a longer "
 		     "recording is a larger one.",
@@ -112,6 +112,9 @@ static void note_emptiness(struct notes *n, enum diff_normalise asked)
 	if (asked == DIFF_NORMALISE_TOTAL && n->d->normalised != asked)
 		note(n, "A side without samples has no total to normalise to: values are shown as "
 			"they are.");
+	if (asked == DIFF_NORMALISE_TIME && n->d->normalised != asked)
+		note(n, "How long a side was watched is unknown, so that values cannot be "
+			"normalised to time.");
 }
 
 /* Bare samples of runs of different length: the most common way to be led astray. */

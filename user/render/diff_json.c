@@ -229,6 +229,11 @@ static void add_losses(struct page *p)
 
 int diff_json(const struct diff *d, const struct diff_json_options *opt, struct buf *out)
 {
+	static const char *const normalised[] = {
+		[DIFF_NORMALISE_NONE] = "none",
+		[DIFF_NORMALISE_TIME] = "time",
+		[DIFF_NORMALISE_TOTAL] = "total",
+	};
 	static const struct diff_json_options defaults;
 	struct page p = {.d = d, .opt = opt ? opt : &defaults};
 	int r;
@@ -242,7 +247,7 @@ int diff_json(const struct diff *d, const struct diff_json_options *opt, struct 
 		add_side(&p, "a", DIFF_A);
 	add_side(&p, "b", DIFF_B);
 	json_cstr(&p.j, "unit", diff_unit_name(d->unit));
-	json_cstr(&p.j, "normalised", d->normalised == DIFF_NORMALISE_TOTAL ? "total" : "none");
+	json_cstr(&p.j, "normalised", normalised[d->normalised]);
 	r = add_processes(&p);
 	if (!r)
 		r = add_functions(&p);

@@ -4,7 +4,7 @@
  *
  *	{"version": 1,
  *	 "a": side or null (one profile alone), "b": side,
- *	 "unit": "cores" | "seconds" | "samples", "normalised": "none" | "total",
+ *	 "unit": "cores" | "seconds" | "samples", "normalised": "none" | "time" | "total",
  *	 "processes": [{"process", "a", "b", "delta", "ratio", "change", "share_a", "share_b",
  *			"samples_a", "samples_b"}],
  *	 "functions": [{"function", "module", … as for processes, "self_a", "self_b",

@@ -10,37 +10,24 @@
 #include "render/value.h"
 
 #define MAX_NAME_CHARS	400 /* of a name in a <title>; template-heavy names run to 10 kB */
-#define SIGMAS		2   /* a change smaller than so many standard deviations is noise */
 #define MIN_LABEL_CHARS 3
 #define STRIPE_PX	3
 #define TIMES		"\xc3\x97"
 
-int flame_step(double delta, double noise, double larger)
-{
-	if (fabs(delta) < SIGMAS * noise || larger <= 0)
-		return 0;
-	return colors_step(delta / larger);
-}
-
 static int step_of(const struct diff *d, uint32_t n)
 {
-	return flame_step(diff_delta(d, n), diff_noise(d, n),
-			  fmax(diff_total(d, n, DIFF_A), diff_total(d, n, DIFF_B)));
+	double larger = fmax(diff_total(d, n, DIFF_A), diff_total(d, n, DIFF_B));
+
+	return diff_within_noise(d, n) || larger <= 0 ? 0 : colors_step(diff_delta(d, n) / larger);
 }
 
-/* Own time scatters with the share of the samples that it has. */
 static int self_step(const struct diff *d, uint32_t n)
 {
-	double noise = diff_noise(d, n), total = 0, self = 0;
+	double larger = fmax(diff_self(d, n, DIFF_A), diff_self(d, n, DIFF_B));
 
-	for (int side = DIFF_A; side <= DIFF_B; side++) {
-		total += diff_total(d, n, (enum diff_which)side);
-		self += diff_self(d, n, (enum diff_which)side);
-	}
-	if (total > 0)
-		noise *= sqrt(self / total);
-	return flame_step(diff_self_delta(d, n), noise,
-			  fmax(diff_self(d, n, DIFF_A), diff_self(d, n, DIFF_B)));
+	return diff_self_within_noise(d, n) || larger <= 0
+		       ? 0
+		       : colors_step(diff_self_delta(d, n) / larger);
 }
 
 /* Coordinates to a thousandth of a pixel, so that they can be blown up when zooming in. */
@@ -134,8 +121,8 @@ static void describe_change(const struct diff *d, uint32_t n, struct buf *out)
 	value_add_delta(out, d, b - a, VALUE_MINUS_TYPOGRAPHIC);
 	buf_addf(out, "%s, ", value_unit(d));
 	value_add_ratio(out, a, b, TIMES);
-	if (fabs(b - a) < SIGMAS * diff_noise(d, n))
-		buf_addstr(out, " (within counting noise)");
+	if (diff_within_noise(d, n))
+		buf_addstr(out, " (within the noise)");
 	if (d->nodes[n].depth) {
 		buf_addstr(out, "; own ");
 		value_add_delta(out, d, diff_self_delta(d, n), VALUE_MINUS_TYPOGRAPHIC);

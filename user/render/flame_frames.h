@@ -29,7 +29,4 @@ void flame_frames(const struct flame_picture *pic);
  * escaped: text for text_add_xml(). */
 void flame_describe(const struct diff *d, uint32_t node, struct buf *out);
 
-/* The colour step of a change: 0 when it is within twice the noise of counting. */
-int flame_step(double delta, double noise, double larger);
-
 #endif

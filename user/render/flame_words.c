@@ -87,9 +87,7 @@ static void add_how_to_read(const struct diff *d, const struct flame_options *op
 		buf_addstr(b, "Width: what the frame and its callees took.\n");
 		return;
 	}
-	buf_addstr(b, d->normalised == DIFF_NORMALISE_TOTAL
-			      ? "Normalised: A is scaled so that its total is B's.\n"
-			      : "Not normalised.\n");
+	buf_addf(b, "Values are %s. %s\n", diff_normalised_words(d), diff_noise_words(d));
 	if (opt->width == FLAME_WIDTH_UNION)
 		buf_addstr(b, "Width: a frame's own time on the side where it took more, plus the "
 			      "widths of what it calls, so that frames of either side are in the "
@@ -97,10 +95,9 @@ static void add_how_to_read(const struct diff *d, const struct flame_options *op
 	else
 		buf_addf(b, "Width: what the frame took on side %s. ",
 			 opt->width == FLAME_WIDTH_A ? "A" : "B");
-	buf_addstr(b,
-		   "Colour: change of a frame with all it calls, relative to its larger side; "
-		   "grey if below two standard deviations of counting noise. Stripe: the same for "
-		   "own time.\n");
+	buf_addstr(b, "Colour: change of a frame with all it calls, relative to its larger side; "
+		      "grey if within the noise. Stripe: the same for "
+		      "own time.\n");
 }
 
 static void add_left_out(const struct diff *d, const struct flame_options *opt,

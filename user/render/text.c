@@ -253,9 +253,7 @@ static void add_sides(const struct page *p)
 		value_add_delta(p->out, d, diff_delta(d, 0), VALUE_MINUS_ASCII);
 		buf_addf(p->out, "%s, ", value_unit(d));
 		value_add_ratio(p->out, diff_total(d, 0, DIFF_A), diff_total(d, 0, DIFF_B), "x");
-		buf_addstr(p->out, d->normalised == DIFF_NORMALISE_TOTAL
-					   ? "; A is scaled to B's total\n"
-					   : "; not normalised\n");
+		buf_addf(p->out, "; %s\n", diff_normalised_words(d));
 	}
 	buf_addch(p->out, '\n');
 }
