@@ -79,7 +79,7 @@ BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
 DEMO_SRC := $(sort $(wildcard tests/demo/*.c))
 
 GEN_SRC  := $(O)/gen/profile.pb-c.c
-GEN_HDR  := $(O)/gen/flame.js.h
+GEN_HDR  := $(addprefix $(O)/gen/,flame.js.h page.js.h page.css.h)
 LIB_OBJ  := $(LIB_SRC:%.c=$(O)/obj/%.o) $(GEN_SRC:$(O)/gen/%.c=$(O)/obj/gen/%.o)
 TOOL_OBJ := $(TOOL_SRC:%.c=$(O)/obj/%.o)
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(O)/tests/unit/%)
@@ -220,12 +220,21 @@ $(O)/gen/%.pb-c.c: user/format/%.proto
 	@mkdir -p $(@D)
 	$(Q)$(PROTOC_C) --proto_path=user/format --c_out=$(@D) $<
 
-# A script that pages carry inside, as a C array.
-$(O)/gen/%.js.h: user/render/%.js
-	$(call msg,EMBED,$<)
+# A script or style sheet that pages carry inside: its files one after the other, without indentation and lines of comment, as
+# a C array, and the hash by which a page's content security policy admits it.
+PAGE_JS := $(addprefix user/render/page/,core.js value.js data.js tree.js derive.js colour.js layout.js search.js tip.js draw.js \
+	view.js aria.js tables.js state.js panel.js main.js)
+$(O)/gen/flame.js.h: user/render/flame.js
+$(O)/gen/page.js.h: $(PAGE_JS)
+$(O)/gen/page.css.h: user/render/page/page.css
+$(GEN_HDR): $(O)/gen/%.h: Makefile
+	$(call msg,EMBED,$*)
 	@mkdir -p $(@D)
-	$(Q){ echo 'static const unsigned char $*_js[] = {'; \
-		od -An -v -tu1 $< | sed 's/  */,/g; s/^,//; s/$$/,/'; echo '};'; } > $@
+	$(Q)sed '/^[[:blank:]]*\/\//d; /^[[:blank:]]*\/\*.*\*\/$$/d; /^[[:blank:]]*\/\*/,/\*\//d; s/^[[:blank:]]*//; /^$$/d' $(filter-out Makefile,$^) >$(O)/gen/$*
+	$(Q){ echo 'static const unsigned char $(subst .,_,$*)[] = {'; \
+		od -An -v -tu1 $(O)/gen/$* | sed 's/  */,/g; s/^,//; s/$$/,/'; echo '};'; \
+		printf '#define %s_SHA256 "%s"\n' $$(echo $* | tr a-z. A-Z_) \
+			$$(sha256sum $(O)/gen/$* | cut -c 1-64 | tr a-f A-F | basenc -d --base16 | base64 -w 0); } > $@
 
 # ---- BPF ---------------------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@
 #include "commands.h"
 #include "diff/diff.h"
 #include "model/matcher.h"
+#include "render/html_data.h"
 #include "source.h"
 #include "tool.h"
 
@@ -13,6 +14,7 @@ struct config {
 	struct opt_ranges baseline, incident;
 	struct opt_list match;
 	uint64_t top;
+	double min_share;
 	struct source_reading in;
 };
 
@@ -34,10 +36,12 @@ static const struct opt opts[] = {
 	{"title", 0, OPT_STRING, offsetof(struct config, title), "TEXT", "head of the picture", 0,
 	 0},
 	{"top", 'n', OPT_NUMBER, offsetof(struct config, top), "N", "rows of the tables", 0, 1e6},
+	{"min-share", 0, OPT_REAL, offsetof(struct config, min_share), "S",
+	 "html: leave frames below this share out (default 0.00001; 0: none)", 0, 1},
 	{"output", 'o', OPT_STRING, offsetof(struct config, output), "FILE",
-	 "write there; the suffix picks the format (.svg .txt .json .folded)", 0, 0},
+	 "write there; the suffix picks the format (.html .svg .txt .json .folded)", 0, 0},
 	{"format", 0, OPT_STRING, offsetof(struct config, format), "F",
-	 "svg, text, json or folded (two columns)", 0, 0},
+	 "html, svg, text, json or folded (two columns)", 0, 0},
 };
 
 #define MAX_KEYS 8
@@ -96,8 +100,10 @@ static int write_diff(const struct config *c, const struct sides *sides, enum ou
 		.label_a = str_of(sides->name_a),
 		.label_b = str_of(sides->name_b),
 	};
-	struct tool_diff_opts render_opts = {
-		.title = c->title, .group_by = c->group_by, .top = (uint32_t)c->top};
+	struct tool_diff_opts render_opts = {.title = c->title,
+					     .group_by = c->group_by,
+					     .top = (uint32_t)c->top,
+					     .min_share = c->min_share > 0 ? c->min_share : -1};
 	struct diff *d = NULL;
 	struct buf out;
 	int r, status;
@@ -132,8 +138,8 @@ static int check_usage(const struct config *c, const struct operands *operands)
 static int run(const void *config, const struct operands *operands)
 {
 	const struct config *c = config;
-	unsigned int allowed =
-		1 << OUTPUT_TEXT | 1 << OUTPUT_SVG | 1 << OUTPUT_JSON | 1 << OUTPUT_FOLDED;
+	unsigned int allowed = 1 << OUTPUT_TEXT | 1 << OUTPUT_SVG | 1 << OUTPUT_HTML |
+			       1 << OUTPUT_JSON | 1 << OUTPUT_FOLDED;
 	struct matcher *matcher = matcher_new();
 	struct sides sides = {0};
 	enum output_format format;
@@ -169,8 +175,9 @@ const struct command cmd_diff = {
 		   "A and B are sources as of culprit show.\n",
 	.opts = opts,
 	.opt_cnt = ARRAY_SIZE(opts),
-	.defaults =
-		&(const struct config){.group_by = LABEL_PROCESS, .in = SOURCE_READING_DEFAULTS},
+	.defaults = &(const struct config){.group_by = LABEL_PROCESS,
+					   .min_share = HTML_MIN_SHARE,
+					   .in = SOURCE_READING_DEFAULTS},
 	.config_size = sizeof(struct config),
 	.run = run,
 };

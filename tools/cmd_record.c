@@ -31,9 +31,9 @@ static const struct opt opts[] = {
 	{"cgroup", 0, OPT_STRING, offsetof(struct config, cgroup), "PATH",
 	 "only this cgroup (v2) and those below it; as in /proc/PID/cgroup, or a directory", 0, 0},
 	{"output", 'o', OPT_STRING, offsetof(struct config, output), "FILE",
-	 "write there; the suffix picks the format (.svg .txt .json .folded .pb.gz)", 0, 0},
+	 "write there; the suffix picks the format (.html .svg .txt .json .folded .pb.gz)", 0, 0},
 	{"format", 0, OPT_STRING, offsetof(struct config, format), "F",
-	 "svg, text, json, folded or pprof", 0, 0},
+	 "html, svg, text, json, folded or pprof", 0, 0},
 	{"raw", 0, OPT_STRING, offsetof(struct config, raw), "FILE",
 	 "also write the raw records there, for culprit show --raw", 0, 0},
 	{"stack-copies", 0, OPT_FLAG, offsetof(struct config, stack_copies), NULL,
@@ -145,8 +145,8 @@ static int record(const struct config *c, char **command, struct profile **ret, 
 static int run(const void *config, const struct operands *operands)
 {
 	const struct config *c = config;
-	unsigned int allowed = 1 << OUTPUT_TEXT | 1 << OUTPUT_SVG | 1 << OUTPUT_JSON |
-			       1 << OUTPUT_FOLDED | 1 << OUTPUT_PPROF;
+	unsigned int allowed = 1 << OUTPUT_TEXT | 1 << OUTPUT_SVG | 1 << OUTPUT_HTML |
+			       1 << OUTPUT_JSON | 1 << OUTPUT_FOLDED | 1 << OUTPUT_PPROF;
 	struct tool_diff_opts write_opts = {.title = "culprit record"};
 	struct profile *profile = NULL;
 	enum output_format format;

@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "format/folded.h"
 #include "model/matcher.h"
+#include "render/html_data.h"
 #include "source.h"
 #include "tool.h"
 
@@ -15,6 +16,7 @@ struct config {
 	struct opt_list match;
 	int64_t from_ns, until_ns;
 	uint64_t top;
+	double min_share;
 	bool windowed;
 	struct source_reading in;
 };
@@ -35,10 +37,12 @@ static const struct opt opts[] = {
 	{"title", 0, OPT_STRING, offsetof(struct config, title), "TEXT", "head of the picture", 0,
 	 0},
 	{"top", 'n', OPT_NUMBER, offsetof(struct config, top), "N", "rows of the tables", 0, 1e6},
+	{"min-share", 0, OPT_REAL, offsetof(struct config, min_share), "S",
+	 "html: leave frames below this share out (default 0.00001; 0: none)", 0, 1},
 	{"output", 'o', OPT_STRING, offsetof(struct config, output), "FILE",
-	 "write there; the suffix picks the format (.svg .txt .json .folded .pb.gz)", 0, 0},
+	 "write there; the suffix picks the format (.html .svg .txt .json .folded .pb.gz)", 0, 0},
 	{"format", 0, OPT_STRING, offsetof(struct config, format), "F",
-	 "svg, text, json, folded or pprof", 0, 0},
+	 "html, svg, text, json, folded or pprof", 0, 0},
 };
 
 #define MAX_KEYS 8
@@ -70,6 +74,7 @@ static int write_shown(const struct config *c, const struct profile *p, enum out
 		.group_keys = keys,
 		.group_cnt = tool_split_keys(c->group_by, keys, MAX_KEYS),
 		.top = (uint32_t)c->top,
+		.min_share = c->min_share > 0 ? c->min_share : -1,
 	};
 
 	return tool_write_profile(c->output, format, p, &render_opts);
@@ -118,8 +123,8 @@ static int check_usage(const struct config *c, const struct operands *operands)
 static int show(const struct config *c, const struct operands *operands,
 		const struct matcher *matcher)
 {
-	unsigned int allowed = 1 << OUTPUT_TEXT | 1 << OUTPUT_SVG | 1 << OUTPUT_JSON |
-			       1 << OUTPUT_FOLDED | 1 << OUTPUT_PPROF;
+	unsigned int allowed = 1 << OUTPUT_TEXT | 1 << OUTPUT_SVG | 1 << OUTPUT_HTML |
+			       1 << OUTPUT_JSON | 1 << OUTPUT_FOLDED | 1 << OUTPUT_PPROF;
 	struct opt_ranges ranges = {.items = {{c->from_ns, c->until_ns}}, .cnt = 1};
 	struct source_query q = {.reading = &c->in, .ranges = &ranges, .matcher = matcher};
 	struct profile *profile = NULL;
@@ -172,6 +177,7 @@ const struct command cmd_show = {
 	.opts = opts,
 	.opt_cnt = ARRAY_SIZE(opts),
 	.defaults = &(const struct config){.group_by = LABEL_PROCESS,
+					   .min_share = HTML_MIN_SHARE,
 					   .from_ns = INT64_MIN,
 					   .until_ns = INT64_MAX,
 					   .in = SOURCE_READING_DEFAULTS},

@@ -16,6 +16,7 @@
 #include "render/diff_json.h"
 #include "render/flame_svg.h"
 #include "render/folded2.h"
+#include "render/html.h"
 #include "render/text.h"
 #include "store/store.h"
 
@@ -26,6 +27,7 @@ static const struct {
 } formats[] = {
 	{"text", {".txt", NULL}, OUTPUT_TEXT},
 	{"svg", {".svg", NULL}, OUTPUT_SVG},
+	{"html", {".html", ".htm", NULL}, OUTPUT_HTML},
 	{"json", {".json", NULL}, OUTPUT_JSON},
 	{"folded", {".folded", ".collapsed", NULL}, OUTPUT_FOLDED},
 	{"pprof", {".pb.gz", ".pprof", NULL}, OUTPUT_PPROF},
@@ -134,12 +136,16 @@ int tool_render_diff(enum output_format format, const struct diff *d,
 				    .max_functions = opts->top,
 				    .group = opts->group_by};
 	struct flame_options flame = {.icicle = true};
+	struct html_options html = {.data = {.min_share = opts->min_share,
+					     .max_nodes = opts->min_share < 0 ? UINT32_MAX : 0}};
 
 	if (opts->title)
-		flame.title = str_of(opts->title);
+		html.title = flame.title = str_of(opts->title);
 	switch (format) {
 	case OUTPUT_SVG:
 		return flame_svg(d, &flame, out);
+	case OUTPUT_HTML:
+		return html_render(d, &html, out);
 	case OUTPUT_JSON:
 		return diff_json(d, NULL, out);
 	case OUTPUT_FOLDED:

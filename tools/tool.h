@@ -20,6 +20,7 @@ enum output_format {
 	OUTPUT_NONE = 0, /* not chosen */
 	OUTPUT_TEXT,
 	OUTPUT_SVG,
+	OUTPUT_HTML,
 	OUTPUT_JSON,
 	OUTPUT_FOLDED,
 	OUTPUT_PPROF,
@@ -48,7 +49,8 @@ struct tool_diff_opts {
 	const char *group_by;	      /* the keys as they were given; NULL: process */
 	const struct str *group_keys; /* NULL: process */
 	size_t group_cnt;
-	uint32_t top; /* rows of the tables; 0: as many as fit a screen or two */
+	uint32_t top;	  /* rows of the tables; 0: as many as fit a screen or two */
+	double min_share; /* html: what is less than that share is pruned; 0: a default, < 0: none */
 };
 
 /* Appends a diff in one of the formats but pprof. 0 or -errno. */

@@ -63,7 +63,7 @@ static void add_losses(const struct diff *d, enum diff_which side, bool samples,
 	buf_addstr(b, d->single || side == DIFF_B ? ". " : "; ");
 }
 
-static void add_all_losses(const struct diff *d, struct buf *b)
+void flame_add_losses(const struct diff *d, struct buf *b)
 {
 	for (int samples = 1; samples >= 0; samples--) {
 		buf_addstr(b, samples ? "Lost samples: " : "Incomplete: ");
@@ -74,7 +74,7 @@ static void add_all_losses(const struct diff *d, struct buf *b)
 	buf_addch(b, '\n');
 }
 
-static void add_how_to_read(const struct diff *d, const struct flame_options *opt, struct buf *b)
+void flame_add_unit(const struct diff *d, struct buf *b)
 {
 	if (d->unit == DIFF_CORES)
 		buf_addstr(b, "Unit: cores, that is CPU-seconds per second watched; sides of "
@@ -83,11 +83,17 @@ static void add_how_to_read(const struct diff *d, const struct flame_options *op
 		buf_addstr(b, "Unit: seconds of CPU time. ");
 	else
 		buf_addstr(b, "Unit: samples. ");
+	if (!d->single)
+		buf_addf(b, "Values are %s. %s\n", diff_normalised_words(d), diff_noise_words(d));
+}
+
+static void add_how_to_read(const struct diff *d, const struct flame_options *opt, struct buf *b)
+{
+	flame_add_unit(d, b);
 	if (d->single) {
 		buf_addstr(b, "Width: what the frame and its callees took.\n");
 		return;
 	}
-	buf_addf(b, "Values are %s. %s\n", diff_normalised_words(d), diff_noise_words(d));
 	if (opt->width == FLAME_WIDTH_UNION)
 		buf_addstr(b, "Width: a frame's own time on the side where it took more, plus the "
 			      "widths of what it calls, so that frames of either side are in the "
@@ -137,7 +143,7 @@ void flame_add_footer(const struct diff *d, const struct flame_options *opt,
 		text_add_clean(b, str_of(d->notes[i]));
 		buf_addch(b, '\n');
 	}
-	add_all_losses(d, b);
+	flame_add_losses(d, b);
 	add_left_out(d, opt, l, b);
 	add_how_to_read(d, opt, b);
 }

@@ -13,6 +13,12 @@
 /* Total, samples, length, time, rate, CPUs and losses of one side, with `sep` between them. */
 void flame_add_side(const struct diff *d, enum diff_which side, const char *sep, struct buf *b);
 
+/* Losses by reason, whole samples first: one line. */
+void flame_add_losses(const struct diff *d, struct buf *b);
+
+/* The unit in words and, of two sides, the normalisation and the noise. */
+void flame_add_unit(const struct diff *d, struct buf *b);
+
 /* Notes, losses, what was left out, how to read the picture: one paragraph a line. */
 void flame_add_footer(const struct diff *d, const struct flame_options *opt,
 		      const struct flame_layout *l, struct buf *b);
