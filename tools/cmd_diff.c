@@ -55,21 +55,23 @@ struct sides {
 static int read_sides(const struct config *c, const struct operands *operands,
 		      const struct matcher *m, struct sides *sides, struct err *err)
 {
-	struct source_query q = {.reading = &c->in, .matcher = m};
+	struct source_side a = {.query = {.reading = &c->in, .matcher = m}}, b = a;
 	int r;
 
 	if (c->store) {
 		sides->name_a = "baseline";
 		sides->name_b = "incident";
+		a.query.ranges = &c->baseline;
+		b.query.ranges = &c->incident;
 	} else {
 		sides->name_a = operands->words[0];
 		sides->name_b = operands->words[1];
 	}
-	q.ranges = c->store ? &c->baseline : NULL;
-	r = source_read(c->store ? c->store : sides->name_a, &q, &sides->a, err);
-	q.ranges = c->store ? &c->incident : NULL;
-	if (!r)
-		r = source_read(c->store ? c->store : sides->name_b, &q, &sides->b, err);
+	a.source = c->store ? c->store : sides->name_a;
+	b.source = c->store ? c->store : sides->name_b;
+	r = source_read_two(&a, &b, err);
+	sides->a = a.profile;
+	sides->b = b.profile;
 	return r;
 }
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "source.h"
 
+#include <string.h>
+
+#include "base/pair.h"
 #include "base/text.h"
 #include "load/load.h"
 
@@ -10,6 +13,7 @@ static struct load_opts load_opts_of(const struct source_query *q)
 
 	if (q->reading) {
 		opts.type = str_of(q->reading->type ? q->reading->type : "");
+		opts.annotations = q->reading->annotations;
 		opts.max_rejected =
 			q->reading->max_rejects > 0 ? q->reading->max_rejects / 100 : -1;
 	}
@@ -40,6 +44,51 @@ int source_read(const char *source, const struct source_query *q, struct profile
 	load_report_init(&report);
 	r = load_profile(source, &opts, ret, &report, err);
 	show_warnings(&report);
+	return r;
+}
+
+struct job {
+	struct source_side *side;
+	struct load_opts opts;
+	struct load_report report;
+	struct err err;
+	int result;
+};
+
+static void run_job(void *arg)
+{
+	struct job *job = arg;
+
+	job->result = load_profile(job->side->source, &job->opts, &job->side->profile, &job->report,
+				   &job->err);
+}
+
+int source_read_two(struct source_side *a, struct source_side *b, struct err *err)
+{
+	struct job jobs[] = {{.side = a}, {.side = b}};
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(jobs); i++) {
+		jobs[i].opts = load_opts_of(&jobs[i].side->query);
+		load_report_init(&jobs[i].report);
+	}
+	if (strcmp(a->source, "-") || strcmp(b->source, "-")) {
+		pair_run(run_job, &jobs[0], &jobs[1]);
+	} else { /* there is one standard input */
+		run_job(&jobs[0]);
+		run_job(&jobs[1]);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(jobs); i++) {
+		show_warnings(&jobs[i].report);
+		if (!r && jobs[i].result) {
+			r = jobs[i].result;
+			*err = jobs[i].err;
+		}
+	}
+	for (size_t i = 0; r && i < ARRAY_SIZE(jobs); i++) {
+		profile_free(jobs[i].side->profile);
+		jobs[i].side->profile = NULL;
+	}
 	return r;
 }
 

@@ -9,8 +9,9 @@
 
 /* How files are read: the options that all commands that read files share. */
 struct source_reading {
-	const char *type;   /* which of several events; NULL: the usual one */
+	const char *type;   /* which of several events or sample types; NULL: the usual one */
 	double max_rejects; /* percent of lines */
+	bool annotations;   /* _[k] and its like are part of a name */
 };
 
 #define SOURCE_READING_DEFAULTS  \
@@ -18,16 +19,16 @@ struct source_reading {
 		.max_rejects = 1 \
 	}
 
+/* clang-format off */
 /* Rows of a table of options, for a struct source_reading in a configuration struct. */
-#define SOURCE_READING_OPTS(config, member)                                                  \
-	{"type",     0,                                                                      \
-	 OPT_STRING, offsetof(config, member.type),                                          \
-	 "NAME",     "which event of output of perf script to take",                         \
-	 0,	     0},                                                                     \
-	{                                                                                    \
-		"max-rejects", 0, OPT_REAL, offsetof(config, member.max_rejects), "PERCENT", \
-			"of the lines of a file that may be unreadable (default 1)", 0, 100  \
-	}
+#define SOURCE_READING_OPTS(config, member) \
+	{"type", 0, OPT_STRING, offsetof(config, member.type), "NAME", \
+	 "which event of output of perf script to take", 0, 0}, \
+	{"annotations", 0, OPT_FLAG, offsetof(config, member.annotations), NULL, \
+	 "folded stacks: f and f_[k] are two functions, not one", 0, 0}, \
+	{"max-rejects", 0, OPT_REAL, offsetof(config, member.max_rejects), "PERCENT", \
+	 "of the lines of a file that may be unreadable (default 1)", 0, 100}
+/* clang-format on */
 
 struct source_query {
 	const struct source_reading *reading; /* NULL: as by default */
@@ -39,6 +40,16 @@ struct source_query {
 /* All of a source (file, "-", store directory) that the query asks for, merged; owned. */
 int must_check source_read(const char *source, const struct source_query *q, struct profile **ret,
 			   struct err *err);
+
+/* One side of a comparison, and what came of it. */
+struct source_side {
+	const char *source;
+	struct source_query query;
+	struct profile *profile; /* owned */
+};
+
+/* Both at the same time. After a failure no profile is left. */
+int must_check source_read_two(struct source_side *a, struct source_side *b, struct err *err);
 
 /* Window by window; the function borrows each. */
 typedef int (*source_window_fn)(void *arg, const struct profile *window);

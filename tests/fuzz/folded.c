@@ -18,7 +18,7 @@ static struct profile *read_text(struct str text)
 		must(err.text[0]);
 		return NULL;
 	}
-	must(report.stacks + report.rejected <= report.lines);
+	must(report.stacks + report.rejects.cnt <= report.lines);
 	return p;
 }
 

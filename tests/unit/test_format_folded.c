@@ -70,7 +70,7 @@ static void lines(void)
 	is_str(canon("p;a;b   5  \t\n"), "p;a;b 5\n", "several blanks, blanks behind the count");
 	is_str(canon("\n\n  \np;a 1\n\r\n\n"), "p;a 1\n", "blank lines");
 	is_u64(rep.lines, 6, "lines are counted");
-	is_u64(rep.rejected, 0, "blank ones are not rejected");
+	is_u64(rep.rejects.cnt, 0, "blank ones are not rejected");
 	is_str(canon("\xef\xbb\xbfp;a 1\n"), "p;a 1\n", "UTF-8 byte order mark");
 	is_str(canon_style((struct str){"\xff\xfep\0;\0\xe9\0 \0"
 					"1\0\r\0\n\0",
@@ -117,7 +117,7 @@ static void counts(void)
 	is_u64(p ? p->total : 0, 3, "many small fractions keep their sum");
 	profile_free(p);
 	is_str(canon("p;a 0\np;b 1\n"), "p;b 1\n", "a zero count adds nothing");
-	is_u64(rep.rejected, 0, "…and is not rejected");
+	is_u64(rep.rejects.cnt, 0, "…and is not rejected");
 	is_str(canon("p;a 9223372036854775808\n"), "p;a 9223372036854775808\n", "2^63");
 	is_str(canon("p;a 99999999999999999999\np;b 1\n"), "p;a 18446744073709551615\np;b 1\n",
 	       "beyond 2^64 it stays at the largest number");
@@ -146,17 +146,18 @@ static void rejections(void)
 	ok(refused("", "empty"), "empty: %s", err.text);
 	ok(refused("\n\n", "no stack in it"), "blank: %s", err.text);
 	ok(refused("# just a header\n", "no stack in it"), "comments only: %s", err.text);
-	ok(refused("p;a 1\np;b 2\nrubbish\n", "line 3"), "more than a tenth: %s", err.text);
+	ok(refused("p;a 1\np;b 2\nrubbish\n", "line 3"), "more than a hundredth: %s", err.text);
 	ok(strstr(err.text, "1 of 3"), "…says how many");
 	p = read_opts(STR_LIT("a;b 1\nbad\nc;d 2\nbad 2 x\n"), &lax);
-	ok(p && rep.rejected == 2 && rep.stacks == 2, "the share is the caller's choice");
+	ok(p && rep.rejects.cnt == 2 && rep.stacks == 2, "the share is the caller's choice");
 	is_u64(p ? p->lost[LOSS_LINES_REJECTED] : 0, 2,
 	       "rejected lines are in the profile's losses");
-	is_u64(rep.first[1].line, 4, "the report names the lines");
+	is_u64(rep.rejects.first[1].line, 4, "the report names the lines");
 	buf_init(&b, 1 << 16);
 	folded_report_add(&b, &rep);
 	is_str(b.data,
-	       "2 of 4 lines rejected (line 2: no count at the end; line 4: no count at the end)",
+	       "2 of 4 lines rejected (line 2: no count at the end: 'bad'; line 4: no count at the "
+	       "end: 'bad 2 x')",
 	       "in words");
 	buf_release(&b);
 	profile_free(p);
@@ -186,7 +187,9 @@ static void frames(void)
 	is_u64(p->frames[n->frame].kind, FRAME_KERNEL, "…and says kernel");
 	is_u64(p->frames[p->nodes[3].frame].kind, FRAME_INLINED, "_[i] inlined");
 	is_u64(p->frames[p->nodes[4].frame].kind, FRAME_JIT, "_[j] JIT");
-	is_str(profile_str(p, p->frames[p->nodes[5].frame].name).p, "w_[w]", "others stay");
+	is_str(profile_str(p, p->frames[p->nodes[5].frame].name).p, "w", "_[w] says nothing");
+	is_str(profile_str(p, p->frames[p->nodes[6].frame].name).p, "p_[p]", "others stay");
+	is_u64(p->frames[p->nodes[7].frame].kind, FRAME_JIT, "_[0] interpreted: of a JIT");
 	is_u64(p->frames[p->nodes[1].frame].kind, FRAME_UNKNOWN, "no mark, no kind");
 	profile_free(p);
 	is_str(canon("p;f 1\np;f_[k] 2\np;f_[j] 4\n"), "p;f 7\n",
@@ -220,6 +223,7 @@ static void orders(void)
 
 static void deep(void)
 {
+	static const struct folded_opts lax = {.max_rejected = 0.1};
 	struct buf b;
 	struct profile *p;
 
@@ -234,8 +238,9 @@ static void deep(void)
 	for (int i = 0; i < 70000; i++)
 		buf_addstr(&b, ";f");
 	buf_addstr(&b, " 3\np;b 1\np;b 1\np;b 1\np;b 1\np;b 1\np;b 1\np;b 1\np;b 1\np;b 1\n");
-	p = read_opts(buf_str(&b), NULL);
-	ok(p && rep.rejected == 1 && rep.first[0].line == 2, "70000 frames are rejected");
+	p = read_opts(buf_str(&b), &lax);
+	ok(p && rep.rejects.cnt == 1 && rep.rejects.first[0].line == 2,
+	   "70000 frames are rejected");
 	is_u64(p ? p->total : 0, 10, "…alone");
 	profile_free(p);
 	buf_release(&b);
@@ -352,6 +357,124 @@ static void noise(void)
 	ok(read > 0, "random bytes: read or refused with a reason");
 }
 
+static void annotations_kept(void)
+{
+	static const struct folded_opts opts = {.annotations = true};
+	struct profile *p = read_opts(STR_LIT("p;f 1\np;f_[k] 2\np;f_[j] 4\n"), &opts);
+
+	ok(p && p->node_cnt == 4 && p->sample_cnt == 3,
+	   "asked for, marks make functions of their own");
+	is_str(p ? profile_str(p, p->frames[p->nodes[2].frame].name).p : "", "f_[k]",
+	       "…and stay in the names");
+	is_u64(p ? p->frames[p->nodes[2].frame].kind : 0, FRAME_KERNEL,
+	       "…whose kinds they still say");
+	profile_free(p);
+}
+
+static void two_columns(void)
+{
+	static const char text[] = "p;a 1 2\np;b 3\t0\np;worker 3 10\np;c 0 1.5\n";
+	struct folded_opts opts = {.column = 1, .max_rejected = 0.5};
+	struct profile *p;
+
+	p = read_opts(STR_LIT(text), &opts);
+	ok(p && p->total == 7 && !rep.rejects.cnt, "the first column");
+	profile_free(p);
+	opts.column = 2;
+	p = read_opts(STR_LIT(text), &opts);
+	ok(p && p->total == 14 && rep.fractions == 1, "the second one");
+	profile_free(p);
+	is_str(canon("p;worker 3 10\n"), "p;worker 3 10\n",
+	       "never guessed: a frame may end in a number");
+	p = read_opts(STR_LIT("p;a 1\np;b 1 2\n"), &opts);
+	ok(p && rep.rejects.cnt == 1 && !strcmp(rep.rejects.first[0].reason, "one count, want two"),
+	   "a line with one");
+	profile_free(p);
+	ok(!read_opts(STR_LIT("p;a 1\n"), &opts) && strstr(err.text, "COUNT COUNT"),
+	   "nothing but such: %s", err.text);
+}
+
+/* What the reader is given, some bytes at a time. */
+struct source {
+	struct str text;
+	uint64_t rnd;
+	size_t most;
+};
+
+static int give(void *arg, char *at, size_t room, size_t *ret_len, struct err *e)
+{
+	struct source *s = arg;
+	size_t len;
+
+	if (!s->most)
+		return err_set(e, EIO, "no more");
+	s->rnd = s->rnd * UINT64_C(6364136223846793005) + 1;
+	len = 1 + (size_t)(s->rnd >> 33) % s->most;
+	len = len < room ? len : room;
+	len = len < s->text.len ? len : s->text.len;
+	memcpy(at, s->text.p, len);
+	s->text = (struct str){s->text.p + len, s->text.len - len};
+	*ret_len = len;
+	return 0;
+}
+
+/* Lines that share much with the ones before, some longer than a piece, comments among them. */
+static void make_lines(struct buf *b)
+{
+	uint32_t rnd = 1;
+
+	buf_addstr(b, "\xef\xbb\xbf# made\n");
+	for (int i = 0; i < 3000; i++) {
+		rnd = rnd * 1103515245 + 12345;
+		buf_addf(b, "p%d;main", i / 1000);
+		for (uint32_t k = 0; k < (rnd >> 16) % 20; k++)
+			buf_addf(b, ";f%u_%u", k, rnd >> (16 + k % 3) & 3);
+		for (int k = 0; i % 1000 == 999 && k < 40000; k++)
+			buf_addf(b, ";deep%d", k);
+		buf_addf(b, " %d\n%s", i, i % 100 ? "" : "# no stack\n\n");
+	}
+	buf_addstr(b, "p;last 7");
+}
+
+static void pieces(void)
+{
+	static const size_t most[] = {1, 7, 1000, 100000, 1 << 30};
+	struct buf text, want, got;
+	struct profile *p;
+
+	buf_init(&text, 1 << 24);
+	buf_init(&want, 1 << 24);
+	buf_init(&got, 1 << 24);
+	make_lines(&text);
+	p = read_opts(buf_str(&text), NULL);
+	ok(p && !folded_write(p, NULL, &want), "all at once");
+	profile_free(p);
+	for (size_t i = 0; i < ARRAY_SIZE(most); i++) {
+		struct source s = {.text = buf_str(&text), .rnd = i, .most = most[i]};
+
+		p = NULL;
+		buf_clear(&got);
+		ok(!folded_read_pieces(give, &s, NULL, &p, &rep, &err) && p &&
+			   !folded_write(p, NULL, &got) && str_eq(buf_str(&got), buf_str(&want)),
+		   "…%zu bytes at a time, or fewer", most[i]);
+		profile_free(p);
+	}
+	is_u64(rep.lines, 3062, "lines are counted");
+	text.data[text.len - 3] = '\0';
+	ok(folded_read_pieces(give, &(struct source){.text = buf_str(&text), .most = 5000}, NULL,
+			      &p, &rep, &err) == -EINVAL,
+	   "binary: %s", err.text);
+	ok(folded_read_pieces(give, &(struct source){.text = buf_str(&text)}, NULL, &p, &rep,
+			      &err) == -EIO &&
+		   !strcmp(err.text, "no more"),
+	   "what the source says is passed on");
+	ok(folded_read_pieces(give, &(struct source){.most = 1}, NULL, &p, &rep, &err) == -EINVAL,
+	   "nothing at all: %s", err.text);
+	buf_release(&text);
+	buf_release(&want);
+	buf_release(&got);
+}
+
 int main(void)
 {
 	lines();
@@ -364,5 +487,8 @@ int main(void)
 	escapes();
 	property();
 	noise();
+	annotations_kept();
+	two_columns();
+	pieces();
 	return tap_done();
 }

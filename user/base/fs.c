@@ -36,6 +36,25 @@ int fs_read_fd(int fd, struct buf *out)
 	}
 }
 
+int fs_read_part(int fd, void *p, size_t len, size_t *ret_len)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		ssize_t n = read(fd, (char *)p + done, len - done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (!n)
+			break;
+		done += (size_t)n;
+	}
+	*ret_len = done;
+	return 0;
+}
+
 int fs_read(const char *path, struct buf *out, struct err *err)
 {
 	bool is_stdin = !strcmp(path, "-");

@@ -20,6 +20,9 @@ int must_check fs_read(const char *path, struct buf *out, struct err *err);
 /* The same from a descriptor, which stays open; silent about paths. */
 int must_check fs_read_fd(int fd, struct buf *out);
 
+/* Up to `len` bytes, less only at the end of the file. 0 or -errno. */
+int must_check fs_read_part(int fd, void *p, size_t len, size_t *ret_len);
+
 /* Writes path.tmp, syncs, renames: the file is there whole or not at all. "-" is standard output.
  */
 int must_check fs_write(const char *path, struct str data, struct err *err);

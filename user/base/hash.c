@@ -11,6 +11,7 @@
 #include <sys/random.h>
 
 static uint64_t seed[2];
+static bool is_seeded; /* a call of pthread_once() costs as much as the hash of a short name */
 static pthread_once_t seed_once = PTHREAD_ONCE_INIT;
 
 static void seed_draw(void)
@@ -19,6 +20,13 @@ static void seed_draw(void)
 		seed[0] = (uint64_t)(uintptr_t)&seed; /* before the pool is ready: the load address
 							 at least */
 	seed[0] |= 1;
+	__atomic_store_n(&is_seeded, true, __ATOMIC_RELEASE);
+}
+
+static inline void need_seed(void)
+{
+	if (!__atomic_load_n(&is_seeded, __ATOMIC_ACQUIRE))
+		pthread_once(&seed_once, seed_draw);
 }
 
 static uint64_t fold(uint64_t a, uint64_t b)
@@ -42,7 +50,7 @@ uint64_t hash_bytes(const void *data, size_t len)
 	uint8_t tail[16] = {0};
 	uint64_t h;
 
-	pthread_once(&seed_once, seed_draw);
+	need_seed();
 	h = seed[0] ^ (len * UINT64_C(0x9e3779b97f4a7c15));
 	for (; len > 16; len -= 16, p += 16)
 		h = fold(load64(p) ^ UINT64_C(0xbb67ae8584caa73b), load64(p + 8) ^ h);
@@ -54,6 +62,6 @@ uint64_t hash_bytes(const void *data, size_t len)
 
 uint64_t hash_u64(uint64_t v)
 {
-	pthread_once(&seed_once, seed_draw);
+	need_seed();
 	return fold(v ^ seed[0], UINT64_C(0x9e3779b97f4a7c15) ^ seed[1]);
 }

@@ -13,6 +13,14 @@
  */
 int must_check mem_grow(void *array /* T ** */, size_t *cap, size_t need, size_t size, size_t max);
 
+/*
+ * malloc() and calloc() of an array that may be large, to be freed with free(). Of a large one the
+ * kernel is asked for huge pages, as it is by mem_grow(): to touch fresh memory for the first time,
+ * a small page each, costs more than most of what is done with it.
+ */
+void *mem_array(size_t cnt, size_t size);
+void *mem_zarray(size_t cnt, size_t size);
+
 /* Copies (p, len) into a NUL-terminated string; returns owned (free()), NULL when out of memory. */
 char *mem_strndup(const char *p, size_t len);
 

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/pair.h"
 #include "base/text.h"
 #include "diff/noise.h"
 #include "diff/notes.h"
@@ -132,7 +133,7 @@ static int join_trees(struct join *j)
 	}
 	if (nodes > UINT32_MAX)
 		return -ENOSPC;
-	j->d->nodes = malloc(nodes * sizeof(*j->d->nodes));
+	j->d->nodes = mem_array(nodes, sizeof(*j->d->nodes));
 	j->open = calloc(depth + 2, sizeof(*j->open));
 	if (!j->d->nodes || !j->open)
 		return -ENOMEM;
@@ -247,6 +248,36 @@ static void normalise_total(struct join *j, enum diff_normalise asked)
 	a->scale = b->scale * ((double)b->total / (double)a->total);
 }
 
+struct tree_job {
+	const struct profile *p;
+	const struct diff_options *opt;
+	struct tree *tree;
+	int result;
+};
+
+static void make_tree(void *arg)
+{
+	struct tree_job *job = arg;
+
+	if (job->p)
+		job->result =
+			tree_new(job->p, job->opt->group_keys, job->opt->group_cnt, &job->tree);
+}
+
+static int make_trees(const struct profile *a, const struct profile *b,
+		      const struct diff_options *opt, struct tree *ret[2])
+{
+	struct tree_job jobs[] = {{.p = a, .opt = opt}, {.p = b, .opt = opt}};
+
+	if (a)
+		pair_run(make_tree, &jobs[DIFF_A], &jobs[DIFF_B]);
+	else
+		make_tree(&jobs[DIFF_B]);
+	ret[DIFF_A] = jobs[DIFF_A].tree;
+	ret[DIFF_B] = jobs[DIFF_B].tree;
+	return jobs[DIFF_A].result ? jobs[DIFF_A].result : jobs[DIFF_B].result;
+}
+
 static int fill(struct diff *d, const struct profile *a, const struct profile *b,
 		const struct diff_options *opt)
 {
@@ -259,10 +290,8 @@ static int fill(struct diff *d, const struct profile *a, const struct profile *b
 	r = copy_side(&d->side[DIFF_A], a, opt->label_a, "A");
 	if (!r)
 		r = copy_side(&d->side[DIFF_B], b, opt->label_b, "B");
-	if (!r && a)
-		r = tree_new(a, opt->group_keys, opt->group_cnt, &t[DIFF_A]);
 	if (!r)
-		r = tree_new(b, opt->group_keys, opt->group_cnt, &t[DIFF_B]);
+		r = make_trees(a, b, opt, t);
 	if (!r) {
 		j.tree[DIFF_A] = t[DIFF_A];
 		j.tree[DIFF_B] = t[DIFF_B];

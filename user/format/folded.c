@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The reader of folded text: one pass, nothing allocated per line.
- *
- * Two shortcuts carry the speed. Neighbouring lines share most of their frames: what a line has in
- * common with the one before is found by comparing bytes, and those nodes are taken over. The other
- * frames go through a small direct-mapped cache (parent node, frame text) -> node, whose slots
- * point into the text; only its misses reach the builder.
+ * The reader of folded text: one pass over pieces of it, nothing allocated per line. Lines are
+ * taken apart where they lie (folded_line.h), their frames by folded_walk.h.
  */
 #include "format/folded.h"
 
@@ -13,39 +9,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hash.h"
-#include "base/mem.h"
 #include "base/text.h"
 #include "format/folded_line.h"
+#include "format/folded_walk.h"
 #include "format/window.h"
 #include "model/builder.h"
 
-#define CACHE_BITS	 15
-#define SERIES_PARENT	 UINT32_MAX /* in the cache: the frame is a process, the id a series */
-#define DEFAULT_REJECTED 0.1
-
-struct cached {
-	const char *p;
-	uint32_t len;
-	uint32_t parent;
-	uint32_t id;
-	uint32_t generation;
-};
-
-/* A frame of the line before: where it ends in the line, and what it became. */
-struct level {
-	uint32_t end;
-	uint32_t id; /* node, or the series for the process frame */
-};
+#define PIECE_BYTES ((size_t)256 << 10) /* fits into a cache */
+#define MAX_LINE    ((size_t)1 << 30)	/* of a text that comes in pieces */
 
 struct parser {
 	const struct folded_opts *opts;
 	struct folded_report *report;
 	struct err *err;
 	bool check_only; /* first pass over a windowed file: nothing is built */
-	bool escaped;
 
 	struct builder *b; /* NULL until the first stack or window */
+	struct folded_walk walk;
 	enum profile_unit unit;
 	uint64_t period_ns;   /* of the window; 0 = no rate */
 	bool weights;	      /* the window's numbers are weights, whatever its rate */
@@ -56,15 +36,6 @@ struct parser {
 	folded_window_fn fn; /* NULL: one profile of all */
 	void *arg;
 	bool by_callback; /* the result is the callback's */
-
-	uint32_t series; /* of the builder, when there is no process frame */
-	struct str last; /* stack of the line before */
-	struct level *levels;
-	size_t level_cap;
-	uint32_t depth;
-	uint32_t generation;
-	struct cached *cache;
-	struct buf scratch; /* an unescaped frame */
 };
 
 static int fail(struct parser *p, int code, const char *what)
@@ -78,22 +49,6 @@ static int fail_build(struct parser *p, int r)
 	return fail(p, r,
 		    r == -ENOSPC ? "more distinct stacks and names than one profile holds"
 				 : "out of memory");
-}
-
-static int make_series(struct parser *p, struct str process, uint32_t *ret_id)
-{
-	size_t n = p->opts->label_cnt;
-	struct str labels[64][2] = {{STR_LIT(LABEL_PROCESS), process}};
-
-	if (!process.len)
-		labels[0][1] = STR_LIT("[unknown]");
-	if (n >= ARRAY_SIZE(labels))
-		return -ENOSPC;
-	for (size_t i = 0; i < n; i++) {
-		labels[i + 1][0] = p->opts->labels[i][0];
-		labels[i + 1][1] = p->opts->labels[i][1];
-	}
-	return builder_series(p->b, (const struct str(*)[2])labels, n + 1, ret_id);
 }
 
 /* A fresh builder, or the same one again after a seal: everything remembered is void. */
@@ -111,116 +66,13 @@ static int start_builder(struct parser *p, enum profile_unit unit)
 	if (!p->b)
 		return -ENOMEM;
 	p->unit = unit;
-	p->generation++;
-	p->depth = 0;
 	p->carry = 0;
-	return p->opts->no_process_frame ? make_series(p, p->opts->process, &p->series) : 0;
+	return folded_walk_start(&p->walk, p->b);
 }
 
-static int make_node(struct parser *p, uint32_t parent, struct str text, uint32_t *ret_id)
+static void reject(struct parser *p, const char *reason, struct str line)
 {
-	enum frame_kind kind = FRAME_UNKNOWN;
-	uint32_t frame;
-	int r;
-
-	if (parent != SERIES_PARENT)
-		text = folded_strip_kind(text, &kind);
-	if (p->escaped && text.len && memchr(text.p, '%', text.len)) {
-		buf_clear(&p->scratch);
-		folded_unescape(text, &p->scratch);
-		r = buf_error(&p->scratch);
-		if (r)
-			return r;
-		text = buf_str(&p->scratch);
-	}
-	if (parent == SERIES_PARENT)
-		return make_series(p, text, ret_id);
-	r = builder_frame(p->b, text, STR_LIT(""), kind, &frame);
-	return r ? r : builder_stack(p->b, parent, frame, ret_id);
-}
-
-static int look_up(struct parser *p, uint32_t parent, struct str text, uint32_t *ret_id)
-{
-	uint64_t h = hash_bytes(text.p, text.len) ^ parent * UINT64_C(0x9e3779b97f4a7c15);
-	struct cached *c = &p->cache[h >> (64 - CACHE_BITS)];
-	int r;
-
-	if (c->generation != p->generation || c->parent != parent || c->len != text.len ||
-	    memcmp(c->p, text.p, text.len)) {
-		r = make_node(p, parent, text, &c->id);
-		if (r) {
-			c->generation = 0;
-			return r;
-		}
-		c->p = text.p;
-		c->len = (uint32_t)text.len;
-		c->parent = parent;
-		c->generation = p->generation;
-	}
-	*ret_id = c->id;
-	return 0;
-}
-
-/* How many frames the stack shares with the one before, from the root. */
-static uint32_t shared_levels(const struct parser *p, struct str stack)
-{
-	size_t n = stack.len < p->last.len ? stack.len : p->last.len;
-	size_t m = folded_common_prefix(stack.p, p->last.p, n);
-	uint32_t depth = p->depth;
-	bool ends_here =
-		(m == stack.len || stack.p[m] == ';') && (m == p->last.len || p->last.p[m] == ';');
-
-	while (depth &&
-	       (p->levels[depth - 1].end > m || (p->levels[depth - 1].end == m && !ends_here)))
-		depth--;
-	return depth;
-}
-
-/* Walks the frames into levels[]. 1 when the line is too deep, which rejects it. */
-static int walk_stack(struct parser *p, struct str stack)
-{
-	bool has_process = !p->opts->no_process_frame;
-	uint32_t depth = shared_levels(p, stack);
-	size_t at = depth ? (size_t)p->levels[depth - 1].end + 1 : 0;
-	int r;
-
-	p->last = stack;
-	p->depth = depth;
-	while (at <= stack.len) {
-		const char *end = memchr(stack.p + at, ';', stack.len - at);
-		struct str text = {stack.p + at,
-				   end ? (size_t)(end - stack.p) - at : stack.len - at};
-		uint32_t parent;
-
-		if (p->depth == FOLDED_MAX_DEPTH)
-			return 1;
-		r = mem_grow(&p->levels, &p->level_cap, (size_t)p->depth + 1, sizeof(*p->levels),
-			     FOLDED_MAX_DEPTH);
-		if (r)
-			return r;
-		if (p->depth > has_process)
-			parent = p->levels[p->depth - 1].id;
-		else
-			parent = has_process && !p->depth ? SERIES_PARENT : 0;
-		r = look_up(p, parent, text, &p->levels[p->depth].id);
-		if (r)
-			return r;
-		at += text.len;
-		p->levels[p->depth++].end = (uint32_t)at;
-		at++;
-	}
-	return 0;
-}
-
-static void reject(struct parser *p, const char *reason)
-{
-	struct folded_report *rep = p->report;
-
-	if (rep->rejected < FOLDED_REPORT_LINES) {
-		rep->first[rep->rejected].line = rep->lines;
-		rep->first[rep->rejected].reason = reason;
-	}
-	rep->rejected++;
+	rejects_add(&p->report->rejects, p->report->lines, reason, line);
 }
 
 /* Whole samples; the fraction goes into the running total. */
@@ -233,11 +85,9 @@ static uint64_t round_count(struct parser *p, const struct folded_count *c)
 	return c->whole == UINT64_MAX ? c->whole : c->whole + 1;
 }
 
-static int add_sample(struct parser *p, const struct folded_count *c)
+static int add_sample(struct parser *p, uint32_t series, uint32_t node,
+		      const struct folded_count *c)
 {
-	bool has_process = !p->opts->no_process_frame;
-	uint32_t series = has_process ? p->levels[0].id : p->series;
-	uint32_t node = p->depth > has_process ? p->levels[p->depth - 1].id : 0;
 	uint64_t weight, fraction;
 	uint64_t cnt = round_count(p, c);
 
@@ -260,15 +110,24 @@ static int add_sample(struct parser *p, const struct folded_count *c)
 	return builder_sample(p->b, series, node, weight, cnt);
 }
 
+static const char *split(const struct parser *p, struct str line, struct str *ret_stack,
+			 struct folded_count *ret_count)
+{
+	if (p->opts->column)
+		return folded_split_two(line, p->opts->column, ret_stack, ret_count);
+	return folded_split(line, ret_stack, ret_count);
+}
+
 static int take_stack(struct parser *p, struct str line)
 {
 	struct folded_count count;
 	struct str stack;
-	const char *reason = folded_split(line, &stack, &count);
+	const char *reason = split(p, line, &stack, &count);
+	uint32_t series, node;
 	int r;
 
 	if (reason) {
-		reject(p, reason);
+		reject(p, reason, line);
 		return 0;
 	}
 	if (p->fn && !p->has_window)
@@ -285,14 +144,13 @@ static int take_stack(struct parser *p, struct str line)
 			return fail_build(p, r);
 		window_tell(&(struct window){0}, p->b);
 	}
-	r = walk_stack(p, stack);
-	if (r > 0) {
-		p->depth = 0;
-		reject(p, "deeper than 65535 frames");
+	r = folded_walk_stack(&p->walk, stack, &series, &node);
+	if (r == -E2BIG) {
+		reject(p, "deeper than 65535 frames", line);
 		return 0;
 	}
 	if (!r)
-		r = add_sample(p, &count);
+		r = add_sample(p, series, node, &count);
 	if (r)
 		return fail_build(p, r);
 	p->report->stacks++;
@@ -307,8 +165,8 @@ static int finish_window(struct parser *p)
 
 	if (!p->fn || !p->has_window || p->check_only)
 		return 0;
-	builder_lost(p->b, LOSS_LINES_REJECTED, p->report->rejected - p->rejected_to);
-	p->rejected_to = p->report->rejected;
+	builder_lost(p->b, LOSS_LINES_REJECTED, p->report->rejects.cnt - p->rejected_to);
+	p->rejected_to = p->report->rejects.cnt;
 	r = builder_seal(p->b, &done);
 	if (r)
 		return fail_build(p, r);
@@ -358,7 +216,7 @@ static int take_comment(struct parser *p, struct str line)
 	struct str text = str_trim((struct str){line.p + 1, line.len - 1});
 
 	if (str_eq(text, STR_LIT("folded-escape: percent"))) {
-		p->escaped = true;
+		p->walk.is_escaped = true;
 		return 0;
 	}
 	if (text.len > 7 && !memcmp(text.p, "window ", 7) && memchr(text.p, '=', text.len))
@@ -366,27 +224,36 @@ static int take_comment(struct parser *p, struct str line)
 	return 0;
 }
 
-static int take_lines(struct parser *p, struct str text)
+static int take_line(struct parser *p, struct str line)
 {
-	const char *at = text.p, *end = text.p + text.len;
+	p->report->lines++;
+	while (line.len && folded_is_blank(line.p[line.len - 1]))
+		line.len--;
+	if (!line.len)
+		return 0;
+	if (line.len > UINT32_MAX)
+		reject(p, "longer than 4 GiB", line);
+	else if (folded_is_comment(line))
+		return take_comment(p, line);
+	else
+		return take_stack(p, line);
+	return 0;
+}
+
+/* Takes the whole lines off the text; with `is_last` also one that no newline ends. */
+static int take_lines(struct parser *p, struct str *text, bool is_last)
+{
+	const char *end = text->p + text->len;
 	int r = 0;
 
-	while (at < end && !r) {
-		const char *nl = memchr(at, '\n', (size_t)(end - at));
-		struct str line = {at, (size_t)((nl ? nl : end) - at)};
+	while (text->len && !r) {
+		const char *nl = memchr(text->p, '\n', text->len);
+		struct str line = {text->p, (size_t)((nl ? nl : end) - text->p)};
 
-		at = nl ? nl + 1 : end;
-		p->report->lines++;
-		while (line.len && folded_is_blank(line.p[line.len - 1]))
-			line.len--;
-		if (!line.len)
-			continue;
-		if (line.len > UINT32_MAX)
-			reject(p, "longer than 4 GiB");
-		else if (folded_is_comment(line))
-			r = take_comment(p, line);
-		else
-			r = take_stack(p, line);
+		if (!nl && !is_last)
+			break;
+		*text = (struct str){nl ? nl + 1 : end, text->len - line.len - (nl != NULL)};
+		r = take_line(p, line);
 	}
 	return r;
 }
@@ -394,22 +261,25 @@ static int take_lines(struct parser *p, struct str text)
 static int judge(struct parser *p)
 {
 	const struct folded_report *rep = p->report;
-	double share = p->opts->max_rejected > 0 ? p->opts->max_rejected : DEFAULT_REJECTED;
 
-	if (!rep->stacks && rep->rejected)
+	if (!rep->stacks && rep->rejects.cnt)
 		return err_set(p->err, EINVAL,
-			       "line %" PRIu64 ": %s; no line is a folded stack (name;name COUNT)",
-			       rep->first[0].line, rep->first[0].reason);
+			       "line %" PRIu64 ": %s: '%s'; no line is a folded stack (%s)",
+			       rep->rejects.first[0].line, rep->rejects.first[0].reason,
+			       rep->rejects.first[0].text,
+			       p->opts->column ? "name;name COUNT COUNT" : "name;name COUNT");
 	if (!rep->stacks && !rep->window_cnt)
 		return err_set(p->err, EINVAL, "%s: want folded stacks (name;name COUNT)",
 			       rep->lines ? "no stack in it" : "empty");
-	if ((double)rep->rejected > share * (double)(rep->rejected + rep->stacks))
-		return err_set(p->err, EINVAL,
-			       "line %" PRIu64 ": %s; %" PRIu64 " of %" PRIu64
-			       " lines are no folded stacks, at most %g %% may be",
-			       rep->first[0].line, rep->first[0].reason, rep->rejected,
-			       rep->rejected + rep->stacks, share * 100);
-	return 0;
+	return rejects_judge(&rep->rejects, rep->stacks, p->opts->max_rejected, "folded stacks",
+			     p->err);
+}
+
+static void start_pass(struct parser *p)
+{
+	*p->report = (struct folded_report){0};
+	p->has_window = p->walk.is_escaped = false;
+	p->rejected_to = 0;
 }
 
 /* One pass over the text; the builder is left open. */
@@ -417,59 +287,133 @@ static int pass(struct parser *p, struct str text)
 {
 	int r;
 
-	*p->report = (struct folded_report){0};
-	p->has_window = p->escaped = false;
-	p->rejected_to = 0;
-	r = take_lines(p, text);
+	start_pass(p);
+	r = take_lines(p, &text, true);
 	return r ? r : judge(p);
 }
 
-static int parser_init(struct parser *p, struct str *text, struct buf *utf8, struct err *err)
+/* What has been read and not been taken is `text`, in the buffer. */
+struct pieces {
+	folded_more_fn more;
+	void *arg;
+	struct buf buf;
+	struct str text;
+	uint64_t before; /* bytes that are gone from the buffer */
+};
+
+/* Reads on behind what is left, which moves to the front. *ret_len 0: the end. */
+static int read_piece(struct parser *p, struct pieces *in, size_t *ret_len)
 {
-	p->err = err;
-	buf_init(&p->scratch, (size_t)1 << 32);
-	buf_init(utf8, SIZE_MAX / 4);
-	p->cache = calloc((size_t)1 << CACHE_BITS, sizeof(*p->cache));
-	if (!p->cache)
-		return err_set(err, ENOMEM, "out of memory");
-	return folded_decode(text, utf8, err);
+	size_t left = in->text.len, room = left < PIECE_BYTES / 2 ? PIECE_BYTES - left : left;
+	const char *nul;
+	char *at;
+	int r;
+
+	folded_walk_keep(&p->walk);
+	in->before += in->buf.len - left;
+	if (left && in->text.p != in->buf.data)
+		memmove(in->buf.data, in->text.p, left);
+	in->buf.len = left;
+	at = left < MAX_LINE ? buf_reserve(&in->buf, room) : NULL;
+	if (!at)
+		return fail(p, left < MAX_LINE ? ENOMEM : EFBIG,
+			    left < MAX_LINE ? "out of memory" : "the next line is too long");
+	r = in->more(in->arg, at, room, ret_len, p->err);
+	if (r)
+		return r;
+	nul = memchr(at, '\0', *ret_len);
+	if (nul)
+		return err_set(p->err, EINVAL,
+			       "byte %" PRIu64 ": a NUL byte: binary data, want folded text",
+			       in->before + (uint64_t)(nul - in->buf.data));
+	buf_commit(&in->buf, *ret_len);
+	in->text = buf_str(&in->buf);
+	return 0;
 }
 
-static void parser_release(struct parser *p, struct buf *utf8)
+static int pass_pieces(struct parser *p, struct pieces *in)
+{
+	size_t len;
+	int r;
+
+	start_pass(p);
+	do {
+		r = read_piece(p, in, &len);
+		if (!r && !in->before && !p->report->lines && in->text.len >= 3 &&
+		    !memcmp(in->text.p, "\xef\xbb\xbf", 3))
+			in->text = (struct str){in->text.p + 3, in->text.len - 3};
+		if (!r)
+			r = take_lines(p, &in->text, !len);
+	} while (!r && len);
+	return r ? r : judge(p);
+}
+
+static int parser_init(struct parser *p, struct err *err)
+{
+	p->err = err;
+	return folded_walk_init(&p->walk, p->opts) ? err_set(err, ENOMEM, "out of memory") : 0;
+}
+
+static void parser_release(struct parser *p)
 {
 	builder_free(p->b);
-	free(p->levels);
-	free(p->cache);
-	buf_release(&p->scratch);
-	buf_release(utf8);
+	folded_walk_release(&p->walk);
 }
+
+static int finish_profile(struct parser *p, struct profile **ret)
+{
+	int r;
+
+	builder_lost(p->b, LOSS_LINES_REJECTED, p->report->rejects.cnt);
+	r = builder_seal(p->b, ret);
+	return r ? fail_build(p, r) : 0;
+}
+
+static const struct folded_opts defaults;
 
 int folded_read(struct str text, const struct folded_opts *opts, struct profile **ret,
 		struct folded_report *report, struct err *err)
 {
-	static const struct folded_opts defaults;
 	struct folded_report own;
 	struct parser p = {.opts = opts ? opts : &defaults, .report = report ? report : &own};
 	struct buf utf8;
 	int r;
 
-	r = parser_init(&p, &text, &utf8, err);
+	buf_init(&utf8, SIZE_MAX / 4);
+	r = parser_init(&p, err);
+	if (!r)
+		r = folded_decode(&text, &utf8, err);
 	if (!r)
 		r = pass(&p, text);
-	if (!r) {
-		builder_lost(p.b, LOSS_LINES_REJECTED, p.report->rejected);
-		r = builder_seal(p.b, ret);
-		if (r)
-			r = fail_build(&p, r);
-	}
-	parser_release(&p, &utf8);
+	if (!r)
+		r = finish_profile(&p, ret);
+	parser_release(&p);
+	buf_release(&utf8);
+	return r;
+}
+
+int folded_read_pieces(folded_more_fn more, void *arg, const struct folded_opts *opts,
+		       struct profile **ret, struct folded_report *report, struct err *err)
+{
+	struct folded_report own;
+	struct parser p = {.opts = opts ? opts : &defaults, .report = report ? report : &own};
+	struct pieces in = {.more = more, .arg = arg, .text = {"", 0}};
+	int r;
+
+	buf_init(&in.buf, 4 * MAX_LINE);
+	r = parser_init(&p, err);
+	if (!r)
+		r = pass_pieces(&p, &in);
+	if (!r)
+		r = finish_profile(&p, ret);
+	parser_release(&p);
+	buf_release(&in.buf);
 	return r;
 }
 
 int folded_read_windows(struct str text, const struct folded_opts *opts, folded_window_fn fn,
 			void *arg, struct folded_report *report, struct err *err)
 {
-	static const struct folded_opts defaults;
 	struct folded_report own;
 	struct parser p = {.opts = opts ? opts : &defaults,
 			   .report = report ? report : &own,
@@ -479,7 +423,10 @@ int folded_read_windows(struct str text, const struct folded_opts *opts, folded_
 	struct buf utf8;
 	int r;
 
-	r = parser_init(&p, &text, &utf8, err);
+	buf_init(&utf8, SIZE_MAX / 4);
+	r = parser_init(&p, err);
+	if (!r)
+		r = folded_decode(&text, &utf8, err);
 	if (!r)
 		r = pass(&p, text);
 	if (!r && !p.report->window_cnt)
@@ -490,6 +437,7 @@ int folded_read_windows(struct str text, const struct folded_opts *opts, folded_
 	}
 	if (!r)
 		r = finish_window(&p);
-	parser_release(&p, &utf8);
+	parser_release(&p);
+	buf_release(&utf8);
 	return r;
 }

@@ -6,8 +6,9 @@
  * lines and `# …` lines, blanks inside frames, bytes that are no UTF-8, empty frames, stacks in any
  * order and more than once. Only the last word is the count: `worker 3 10` is ten times `worker 3`.
  * A `#` line is a comment, also when it ends in a number; only `#name;…` without a blank behind the
- * `#` is a stack. The endings _[k], _[i] and _[j] say kernel, inlined and JIT and are taken off the
- * name; others stay. The first frame is the process.
+ * `#` is a stack. Annotations (_[k] kernel, _[i] inlined, _[j] _[0] _[1] JIT, _[w] waker) say where
+ * a frame comes from and are taken off its name, unless asked; other endings stay. The first frame
+ * is the process.
  *
  * Counts are samples. Fractions are rounded so that each running total is right to half a sample
  * (with a rate, the weight keeps the fraction); what exceeds 64 bits stays at the largest number.
@@ -28,6 +29,7 @@
 #include "base/buf.h"
 #include "base/compiler.h"
 #include "base/err.h"
+#include "format/rejects.h"
 #include "model/profile.h"
 
 struct builder_limits;
@@ -39,23 +41,19 @@ struct folded_opts {
 	struct str process;	       /* …or, when empty, "[unknown]" */
 	const struct str (*labels)[2]; /* more labels for every series; borrowed */
 	size_t label_cnt;
-	double max_rejected; /* share of lines, 0..1; 0 means the default, 0.1; 1: never refuse */
+	double max_rejected; /* share of lines, as rejects_judge() has it; 1: never refuse */
+	bool annotations;    /* they stay in the names: f and f_[k] are two functions */
+	int column; /* lines end in two counts, of which this one (1 or 2) is taken; 0: in one */
 	const struct builder_limits *limits; /* NULL: builder_limits_file */
 };
 
-#define FOLDED_REPORT_LINES 5
-
 struct folded_report {
-	uint64_t lines;	     /* all of them */
-	uint64_t stacks;     /* lines with a stack and a count, count 0 included */
-	uint64_t rejected;   /* lines that are neither stack nor comment nor blank */
-	uint64_t fractions;  /* counts with a fraction */
-	uint64_t saturated;  /* counts that did not fit into 64 bits */
-	uint64_t window_cnt; /* `# window` lines */
-	struct {
-		uint64_t line; /* from 1 */
-		const char *reason;
-	} first[FOLDED_REPORT_LINES]; /* of the rejected ones */
+	uint64_t lines;		/* all of them */
+	uint64_t stacks;	/* lines with a stack and a count, count 0 included */
+	uint64_t fractions;	/* counts with a fraction */
+	uint64_t saturated;	/* counts that did not fit into 64 bits */
+	uint64_t window_cnt;	/* `# window` lines */
+	struct rejects rejects; /* lines that are neither stack nor comment nor blank */
 };
 
 /*
@@ -66,6 +64,20 @@ struct folded_report {
  */
 int must_check folded_read(struct str text, const struct folded_opts *opts, struct profile **ret,
 			   struct folded_report *report, struct err *err);
+
+/*
+ * Writes up to `room` bytes of text to `at`, and how many there were; 0 at the end only. 0 or
+ * -errno with a line in err, which stops the reading.
+ */
+typedef int (*folded_more_fn)(void *arg, char *at, size_t room, size_t *ret_len, struct err *err);
+
+/*
+ * folded_read() of text that comes in pieces, none of which is kept: takes as much memory as the
+ * profile. UTF-8 only. -EFBIG for a line of 1 GiB.
+ */
+int must_check folded_read_pieces(folded_more_fn more, void *arg, const struct folded_opts *opts,
+				  struct profile **ret, struct folded_report *report,
+				  struct err *err);
 
 /* Takes the profile (profile_free() it, also when failing). Anything but 0 stops the reading. */
 typedef int (*folded_window_fn)(void *arg, struct profile *window);

@@ -72,7 +72,23 @@ const char *folded_split(struct str line, struct str *ret_stack, struct folded_c
 	return NULL;
 }
 
-struct str folded_strip_kind(struct str frame, enum frame_kind *ret_kind)
+const char *folded_split_two(struct str line, int column, struct str *ret_stack,
+			     struct folded_count *ret_count)
+{
+	struct folded_count count[2];
+	struct str rest, stack;
+	const char *reason = folded_split(line, &rest, &count[1]);
+
+	if (!reason && folded_split(rest, &stack, &count[0]))
+		reason = "one count, want two";
+	if (reason)
+		return reason;
+	*ret_stack = stack;
+	*ret_count = count[column - 1];
+	return NULL;
+}
+
+struct str folded_strip_kind(struct str frame, uint32_t *ret_kind)
 {
 	while (frame.len > 4 && frame.p[frame.len - 1] == ']' && frame.p[frame.len - 3] == '[' &&
 	       frame.p[frame.len - 4] == '_') {
@@ -84,7 +100,11 @@ struct str folded_strip_kind(struct str frame, enum frame_kind *ret_kind)
 			*ret_kind = FRAME_INLINED;
 			break;
 		case 'j':
+		case '0':
+		case '1':
 			*ret_kind = FRAME_JIT;
+			break;
+		case 'w':
 			break;
 		default:
 			return frame;
@@ -124,12 +144,12 @@ size_t folded_common_prefix(const char *a, const char *b, size_t n)
 {
 	size_t i = 0;
 
-	for (; i + 8 <= n; i += 8) {
-		uint64_t x, y;
+	for (; i + 32 <= n; i += 32) {
+		uint64_t x[4], y[4];
 
-		memcpy(&x, a + i, 8);
-		memcpy(&y, b + i, 8);
-		if (x != y)
+		memcpy(x, a + i, 32);
+		memcpy(y, b + i, 32);
+		if ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]))
 			break;
 	}
 	while (i < n && a[i] == b[i])

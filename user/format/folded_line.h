@@ -31,11 +31,16 @@ bool folded_is_comment(struct str line);
  */
 const char *folded_split(struct str line, struct str *ret_stack, struct folded_count *ret_count);
 
+/* The same for lines that end in two counts, of which column 1 or 2 is wanted. */
+const char *folded_split_two(struct str line, int column, struct str *ret_stack,
+			     struct folded_count *ret_count);
+
 /*
- * Takes _[k], _[i], _[j] off the end, all there are, unless nothing is left; *ret_kind is written
- * if there was one.
+ * Takes the annotations off the end, all there are, unless nothing is left: _[k] kernel, _[i]
+ * inlined, _[j] JIT, _[0] interpreted and _[1] compiled by a fast JIT, which are of a JIT too, _[w]
+ * of a waker, which says nothing of the kind. *ret_kind (enum frame_kind) is written if one said.
  */
-struct str folded_strip_kind(struct str frame, enum frame_kind *ret_kind);
+struct str folded_strip_kind(struct str frame, uint32_t *ret_kind);
 
 /* Appends the text with %XX turned into bytes; other percent signs stay. */
 void folded_unescape(struct str text, struct buf *out);

@@ -68,7 +68,7 @@ static void add_frame(struct buf *b, struct str name, enum frame_kind kind,
 {
 	static const char *const suffixes[FRAME_KIND_CNT] = {
 		[FRAME_KERNEL] = "_[k]", [FRAME_INLINED] = "_[i]", [FRAME_JIT] = "_[j]"};
-	enum frame_kind unused;
+	uint32_t unused;
 	struct str bare = folded_strip_kind(name, &unused);
 
 	if (style->escape && bare.len < name.len) {

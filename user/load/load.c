@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "load/load.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/fs.h"
 #include "base/text.h"
@@ -26,7 +28,11 @@ struct loader {
 	const struct load_opts *opts;
 	struct load_report *report;
 	struct err *err;
-	struct buf bytes;
+	int fd;
+	bool is_whole;	  /* nothing is left to be read from fd */
+	struct buf bytes; /* of the file, as many as have been read */
+	size_t taken;	  /* of them, by more() */
+	uint64_t read_cnt;
 
 	/* where the windows go: a function, or else a builder that is made with the first one */
 	load_window_fn fn;
@@ -36,6 +42,11 @@ struct loader {
 	bool by_callback; /* the result is the callback's */
 	bool told;	  /* err names the source already */
 };
+
+static size_t max_bytes(const struct loader *l)
+{
+	return l->opts->max_bytes ? l->opts->max_bytes : DEFAULT_MAX_BYTES;
+}
 
 void load_report_init(struct load_report *report)
 {
@@ -100,7 +111,7 @@ static int take_window(void *arg, struct profile *p)
 		goto out;
 	if (!l->fn) {
 		r = add_to(&l->b, p, l->opts->matcher);
-	} else if (l->opts->matcher) {
+	} else if (!matcher_is_empty(l->opts->matcher)) {
 		struct profile *part = NULL;
 
 		r = add_to(&filtered, p, l->opts->matcher);
@@ -147,37 +158,57 @@ static bool is_hopeless(struct str head, enum sniff kind)
 	return kind == SNIFF_RAW || kind == SNIFF_SQLITE || kind == SNIFF_ELF || kind == SNIFF_PERF;
 }
 
-/* Gigabytes of something else are not read to be refused: the beginning says what it is. */
-static int check_head(struct loader *l, const char *source)
+static int fail_read(struct loader *l, int r)
 {
-	struct buf head;
-	enum sniff kind;
-	bool hopeless;
-	int r;
-
-	buf_init(&head, SNIFF_BYTES);
-	r = fs_read(source, &head, l->err);
-	kind = sniff(buf_str(&head));
-	hopeless = is_hopeless(buf_str(&head), kind);
-	buf_release(&head);
-	if (r && r != -EFBIG)
-		return r;
-	return hopeless ? refuse(l, kind) : 0;
+	if (r == -EFBIG)
+		return err_set(l->err, EFBIG, "%s: larger than %zu MiB, the most that is read",
+			       l->name, max_bytes(l) >> 20);
+	return err_set(l->err, r, "%s: %s", l->name, strerror(-r));
 }
 
-static int check_file(struct loader *l, const char *source, size_t max)
+static int open_file(struct loader *l, const char *source)
 {
 	struct stat st;
 
-	if (stat(source, &st))
+	l->fd = STDIN_FILENO;
+	if (!strcmp(source, "-"))
+		return 0;
+	l->fd = open(source, O_RDONLY | O_CLOEXEC);
+	if (l->fd < 0 && errno != ENOENT && errno != ENOTDIR && errno != ELOOP)
+		return fail_read(l, -errno);
+	if (l->fd < 0)
 		return err_set(l->err, errno, "%s: %s; %s", source, strerror(errno), WHAT_THERE_IS);
-	if (!S_ISREG(st.st_mode))
-		return 0; /* a pipe can be read once only */
-	if ((uint64_t)st.st_size > max)
-		return err_set(l->err, EFBIG, "%s: larger than %zu MiB, the most that is read",
-			       source, max >> 20);
-	(void)buf_reserve(&l->bytes, (size_t)st.st_size + 1); /* one read, no growing */
-	return check_head(l, source);
+	if (!fstat(l->fd, &st) && S_ISREG(st.st_mode) && (uint64_t)st.st_size > max_bytes(l))
+		return fail_read(l, -EFBIG);
+	return 0;
+}
+
+/* The beginning, which tells what the rest is; all of it, when it is small. */
+static int read_head(struct loader *l)
+{
+	char *room = buf_reserve(&l->bytes, SNIFF_BYTES);
+	size_t len;
+	int r = room ? fs_read_part(l->fd, room, SNIFF_BYTES, &len) : -ENOMEM;
+
+	if (r)
+		return fail_read(l, r);
+	buf_commit(&l->bytes, len);
+	l->is_whole = len < SNIFF_BYTES;
+	return 0;
+}
+
+static int read_rest(struct loader *l)
+{
+	struct stat st;
+	int r;
+
+	if (l->is_whole)
+		return 0;
+	if (!fstat(l->fd, &st) && S_ISREG(st.st_mode) && (uint64_t)st.st_size > l->bytes.len)
+		(void)buf_reserve(&l->bytes, (size_t)st.st_size - l->bytes.len + 1);
+	r = fs_read_fd(l->fd, &l->bytes);
+	l->is_whole = true;
+	return r ? fail_read(l, r) : 0;
 }
 
 static int inflate(struct loader *l)
@@ -205,19 +236,6 @@ static int inflate(struct loader *l)
 	return r ? err_prefix(l->err, r, "%s", l->name) : 0;
 }
 
-static int read_file(struct loader *l, const char *source)
-{
-	size_t max = l->opts->max_bytes ? l->opts->max_bytes : DEFAULT_MAX_BYTES;
-	int r = 0;
-
-	buf_init(&l->bytes, max);
-	if (strcmp(source, "-"))
-		r = check_file(l, source, max);
-	if (!r)
-		r = fs_read(source, &l->bytes, l->err);
-	return r || sniff(buf_str(&l->bytes)) != SNIFF_GZIP ? r : inflate(l);
-}
-
 static void folded_opts_fill(const struct loader *l, struct folded_opts *out)
 {
 	*out = (struct folded_opts){
@@ -226,6 +244,7 @@ static void folded_opts_fill(const struct loader *l, struct folded_opts *out)
 		.labels = l->opts->labels,
 		.label_cnt = l->opts->label_cnt,
 		.max_rejected = l->opts->max_rejected,
+		.annotations = l->opts->annotations,
 	};
 }
 
@@ -253,6 +272,28 @@ static int read_windowed(struct loader *l)
 	return err_prefix(l->err, r, "%s", l->name);
 }
 
+/* The next piece of the text: what the head was, then what is still in the file. */
+static int more(void *arg, char *at, size_t room, size_t *ret_len, struct err *err)
+{
+	struct loader *l = arg;
+	int r;
+
+	if (l->taken < l->bytes.len) {
+		*ret_len = l->bytes.len - l->taken < room ? l->bytes.len - l->taken : room;
+		memcpy(at, l->bytes.data + l->taken, *ret_len);
+		l->taken += *ret_len;
+		return 0;
+	}
+	r = fs_read_part(l->fd, at, room, ret_len);
+	l->read_cnt += r ? 0 : *ret_len;
+	if (!r && l->read_cnt > max_bytes(l))
+		r = -EFBIG;
+	if (r == -EFBIG)
+		return err_set(err, r, "larger than %zu MiB, the most that is read",
+			       max_bytes(l) >> 20);
+	return r ? err_set(err, r, "%s", strerror(-r)) : 0;
+}
+
 static int read_folded(struct loader *l, struct profile **ret)
 {
 	struct folded_report rep = {0};
@@ -260,7 +301,10 @@ static int read_folded(struct loader *l, struct profile **ret)
 	int r;
 
 	folded_opts_fill(l, &opts);
-	r = folded_read(buf_str(&l->bytes), &opts, ret, &rep, l->err);
+	if (l->is_whole)
+		r = folded_read(buf_str(&l->bytes), &opts, ret, &rep, l->err);
+	else
+		r = folded_read_pieces(more, l, &opts, ret, &rep, l->err);
 	if (r)
 		return err_prefix(l->err, r, "%s", l->name);
 	note_folded(l, &rep);
@@ -339,7 +383,7 @@ static int read_single(struct loader *l, enum sniff kind)
 				     : "%s: holds no times, so no range can be taken from it",
 			       l->name);
 	}
-	if (!l->fn && !l->opts->matcher && is_wanted(l->opts, p)) {
+	if (!l->fn && matcher_is_empty(l->opts->matcher) && is_wanted(l->opts, p)) {
 		/* the common case is not copied: the profile itself is the result */
 		*(struct profile **)l->arg = p;
 		return 0;
@@ -347,12 +391,28 @@ static int read_single(struct loader *l, enum sniff kind)
 	return take_window(l, p);
 }
 
-static int load_file(struct loader *l, const char *source)
+/* Folded text is not kept in memory, unless it is to be read twice, or is UTF-16. */
+static bool comes_in_pieces(const struct loader *l, enum sniff kind)
 {
-	enum sniff kind;
+	bool is_utf16 = l->bytes.len >= 2 && (!memcmp(l->bytes.data, "\xff\xfe", 2) ||
+					      !memcmp(l->bytes.data, "\xfe\xff", 2));
+
+	return (kind == SNIFF_FOLDED || kind == SNIFF_WINDOWED) && !is_utf16 && !l->fn &&
+	       !l->opts->range_cnt;
+}
+
+static int load_bytes(struct loader *l)
+{
+	enum sniff kind = sniff(buf_str(&l->bytes));
 	int r;
 
-	r = read_file(l, source);
+	if (!l->is_whole && comes_in_pieces(l, kind))
+		return read_single(l, kind);
+	if (is_hopeless(buf_str(&l->bytes), kind))
+		return refuse(l, kind); /* gigabytes of it are not read to be refused */
+	r = read_rest(l);
+	if (!r && kind == SNIFF_GZIP)
+		r = inflate(l);
 	if (r)
 		return r;
 	kind = sniff(buf_str(&l->bytes));
@@ -371,6 +431,21 @@ static int load_file(struct loader *l, const char *source)
 	default:
 		return refuse(l, kind);
 	}
+}
+
+static int load_file(struct loader *l, const char *source)
+{
+	int r;
+
+	buf_init(&l->bytes, max_bytes(l));
+	r = open_file(l, source);
+	if (!r)
+		r = read_head(l);
+	if (!r)
+		r = load_bytes(l);
+	if (l->fd > STDIN_FILENO)
+		(void)close(l->fd);
+	return r;
 }
 
 /* ---- stores ---- */

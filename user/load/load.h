@@ -32,6 +32,7 @@ struct load_opts {
 	bool no_process_frame; /* folded: the first frame is no process */
 	struct str type;       /* which event to take of several; empty: the usual one */
 	double max_rejected;   /* of text: share of lines; 0: the default, 0.01; below 0: none */
+	bool annotations;      /* folded: _[k] and its like are part of the name */
 	bool untimed;	       /* load_windows(): a file without times is one window at time 0 */
 	size_t max_bytes;      /* of a file, inflated or not; 0: 4 GiB, inflated 1 GiB */
 

@@ -139,6 +139,11 @@ int builder_string(struct builder *b, struct str s, uint32_t *ret_id)
 	return intern_add(&b->p->strings, s.p, s.len, ret_id);
 }
 
+struct str builder_text(const struct builder *b, uint32_t string)
+{
+	return intern_get(&b->p->strings, string);
+}
+
 int builder_frame(struct builder *b, struct str name, struct str module, enum frame_kind kind,
 		  uint32_t *ret_id)
 {

@@ -34,6 +34,8 @@ void builder_free(struct builder *b);
 /* Each returns 0, -ENOSPC at a ceiling or -ENOMEM; *ret_id is written on success only. Strings are
  * copied. */
 int must_check builder_string(struct builder *b, struct str s, uint32_t *ret_id);
+/* Borrows, until the next seal. */
+struct str builder_text(const struct builder *b, uint32_t string);
 int must_check builder_frame(struct builder *b, struct str name, struct str module,
 			     enum frame_kind kind, uint32_t *ret_id);
 int must_check builder_stack(struct builder *b, uint32_t parent, uint32_t frame,

@@ -63,6 +63,11 @@ static bool term_holds(const struct term *t, struct str value)
 	return str_eq(value, t->value) != t->negated;
 }
 
+bool matcher_is_empty(const struct matcher *m)
+{
+	return !m || !m->cnt;
+}
+
 bool matcher_accepts(const struct matcher *m, const struct profile *p, uint32_t series)
 {
 	for (size_t i = 0; m && i < m->cnt; i++)

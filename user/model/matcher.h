@@ -16,6 +16,9 @@ void matcher_free(struct matcher *m);
  * the empty value. */
 int must_check matcher_add(struct matcher *m, struct str term, struct err *err);
 
+/* Nothing was added, or m is NULL: it accepts everything. */
+bool matcher_is_empty(const struct matcher *m);
+
 /* NULL accepts everything. */
 bool matcher_accepts(const struct matcher *m, const struct profile *p, uint32_t series);
 

@@ -141,7 +141,7 @@ static int by_key(const void *va, const void *vb)
 static struct placed *place_samples(const struct planter *g)
 {
 	const struct profile *p = g->p;
-	struct placed *out = malloc((p->sample_cnt + 1) * sizeof(*out));
+	struct placed *out = mem_array(p->sample_cnt + 1, sizeof(*out));
 	bool sorted = true;
 
 	if (!out)
@@ -290,8 +290,8 @@ static int plant(struct planter *g)
 	int r;
 
 	g->name_of = calloc((size_t)intern_cnt(&p->strings) + 1, sizeof(*g->name_of));
-	g->tree_node = calloc((size_t)p->node_cnt + 1, sizeof(*g->tree_node));
-	g->path = malloc(((size_t)p->node_cnt + 1) * sizeof(*g->path));
+	g->tree_node = mem_zarray((size_t)p->node_cnt + 1, sizeof(*g->tree_node));
+	g->path = mem_array((size_t)p->node_cnt + 1, sizeof(*g->path));
 	g->open = calloc(g->key_cnt + 1, sizeof(*g->open));
 	if (!g->name_of || !g->tree_node || !g->path || !g->open)
 		return -ENOMEM;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/idmap.h"
+#include "base/mem.h"
 #include "base/text.h"
 
 #define UNUSED UINT32_MAX
@@ -97,7 +98,7 @@ static int link_children(const struct profile *p, const uint32_t *rank, uint32_t
 			 const uint32_t *same, uint32_t *first, uint32_t *next)
 {
 	uint32_t *start = calloc((size_t)rank_cnt + 1, sizeof(*start));
-	uint32_t *sorted = malloc(((size_t)p->node_cnt + 1) * sizeof(*sorted));
+	uint32_t *sorted = mem_array((size_t)p->node_cnt + 1, sizeof(*sorted));
 
 	if (!start || !sorted) {
 		free(start);
@@ -158,9 +159,9 @@ static bool scratch_init(struct scratch *s, const struct profile *p)
 	size_t n = (size_t)p->node_cnt + 1, frames = (size_t)p->frame_cnt + 1;
 
 	s->rank_of = malloc(((size_t)intern_cnt(&p->strings) + 1) * sizeof(*s->rank_of));
-	s->rank = malloc(n * sizeof(*s->rank));
-	s->first = calloc(n, sizeof(*s->first));
-	s->next = calloc(n, sizeof(*s->next));
+	s->rank = mem_array(n, sizeof(*s->rank));
+	s->first = mem_zarray(n, sizeof(*s->first));
+	s->next = mem_zarray(n, sizeof(*s->next));
 	s->shared = calloc(frames, sizeof(*s->shared));
 	s->seen = calloc(frames, sizeof(*s->seen));
 	return s->rank_of && s->rank && s->first && s->next && s->shared && s->seen;
@@ -202,8 +203,8 @@ int tree_order_make(const struct profile *p, struct tree_order *ret)
 	struct scratch s = {0};
 	int r = -ENOMEM;
 
-	ret->same = malloc(((size_t)p->node_cnt + 1) * sizeof(*ret->same));
-	ret->place = malloc(((size_t)p->node_cnt + 1) * sizeof(*ret->place));
+	ret->same = mem_array((size_t)p->node_cnt + 1, sizeof(*ret->same));
+	ret->place = mem_array((size_t)p->node_cnt + 1, sizeof(*ret->place));
 	if (ret->same && ret->place && scratch_init(&s, p))
 		r = make(p, &s, ret);
 	scratch_release(&s);
