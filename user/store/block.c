@@ -269,6 +269,11 @@ int block_begin(struct block *b, struct err *err)
 	return run(b, Q_BEGIN, err);
 }
 
+int64_t block_put_id(const struct block *b)
+{
+	return b->next_id - 1;
+}
+
 int block_commit(struct block *b, struct err *err)
 {
 	return run(b, Q_COMMIT, err);
@@ -367,6 +372,11 @@ int block_rows(struct block *b, block_row_fn fn, void *arg, struct err *err)
 	int r = statement(b, Q_ROWS, &stmt, err);
 
 	return r ? r : step_rows(b, stmt, fn, arg, err);
+}
+
+int block_last(struct block *b, int64_t *ret, struct err *err)
+{
+	return db_number(&b->db, "SELECT coalesce(max(id), 0) FROM windows", ret, err);
 }
 
 int block_row(struct block *b, int64_t id, block_row_fn fn, void *arg, struct err *err)

@@ -34,7 +34,8 @@ void block_close(struct block *b); /* NULL is fine */
 bool block_is_full(const struct block *b); /* go on in the next part */
 int must_check block_begin(struct block *b, struct err *err);
 int must_check block_put(struct block *b, const struct profile *p,
-			 struct err *err);		       /* between begin and commit */
+			 struct err *err);   /* between begin and commit */
+int64_t block_put_id(const struct block *b); /* the number of the window that was put last */
 int must_check block_commit(struct block *b, struct err *err); /* returns when it is on the disk */
 
 /* ---- BLOCK_READ, BLOCK_IMMUTABLE ---- */
@@ -51,6 +52,9 @@ typedef int (*block_row_fn)(void *arg, const struct block_row *row);
 /* All windows in the order in which they were put. What the function returns other than 0 stops and
  * is returned. */
 int must_check block_rows(struct block *b, block_row_fn fn, void *arg, struct err *err);
+
+/* The number of the last window, 0 without one. */
+int must_check block_last(struct block *b, int64_t *ret, struct err *err);
 
 /* The row of one window: `fn` is called at most once. */
 int must_check block_row(struct block *b, int64_t id, block_row_fn fn, void *arg, struct err *err);

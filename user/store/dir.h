@@ -26,6 +26,7 @@ struct store {
 	struct store_writer writers[STORE_OPEN_BLOCKS];
 	uint64_t uses;
 	bool batch, batch_failed;
+	struct store_place last_put;
 	char *warnings[STORE_MAX_WARNINGS]; /* owned */
 	size_t warning_cnt;
 };

@@ -365,17 +365,27 @@ int store_read(struct store *s, const struct time_range *ranges, size_t range_cn
 	return r;
 }
 
-static int hand_out(struct reading *rd, store_window_fn fn, void *arg, struct err *err)
+/* Seals the window that is in the builder; the next one has a profile of its own, perhaps in another
+ * unit. */
+static int seal_window(struct reading *rd, struct profile **ret, struct err *err)
 {
-	struct profile *p;
-	int r = builder_seal(rd->builder, &p);
+	int r = builder_seal(rd->builder, ret);
 
 	if (r)
 		return err_set(err, r, "%s: out of memory", rd->scan.s->dir);
-	/* the next window has a profile of its own, perhaps in another unit */
 	rd->generation++;
 	builder_free(rd->builder);
 	rd->builder = NULL;
+	return 0;
+}
+
+static int hand_out(struct reading *rd, store_window_fn fn, void *arg, struct err *err)
+{
+	struct profile *p;
+	int r = seal_window(rd, &p, err);
+
+	if (r)
+		return r;
 	r = fn(arg, p);
 	profile_free(p);
 	return r;
@@ -394,6 +404,58 @@ int store_each(struct store *s, struct time_range range, const struct matcher *m
 		r = add_window(&rd, &rd.scan.windows[i], &added, err);
 		if (!r && added)
 			r = hand_out(&rd, fn, arg, err);
+	}
+	release_reading(&rd);
+	return r;
+}
+
+static int by_id(const void *va, const void *vb)
+{
+	const struct scan_window *a = va, *b = vb;
+
+	return (a->id > b->id) - (a->id < b->id);
+}
+
+/* Lists the windows of one file that were put after `id`, in that order. */
+static int list_after(struct scan *scan, const char *block, int64_t id, struct err *err)
+{
+	static const struct time_range all = TIME_RANGE_ALL;
+	size_t kept = 0;
+	int r;
+
+	for (size_t i = 0; i < scan->file_cnt; i++)
+		if (!strcmp(scan->files[i].file, block))
+			kept = i + 1;
+	if (!kept)
+		return 0;
+	r = scan_list_file(scan, kept - 1, &all, 1, err);
+	kept = 0;
+	for (size_t i = 0; !r && i < scan->window_cnt; i++)
+		if (scan->windows[i].id > id)
+			scan->windows[kept++] = scan->windows[i];
+	scan->window_cnt = kept;
+	if (kept)
+		qsort(scan->windows, kept, sizeof(*scan->windows), by_id);
+	return r;
+}
+
+int store_after(struct store *s, const char *block, int64_t id, store_take_fn fn, void *arg,
+		struct err *err)
+{
+	struct reading rd = {.generation = 1};
+	struct profile *p = NULL;
+	bool added;
+	int r = scan_init(&rd.scan, s, err);
+
+	if (!r)
+		r = list_after(&rd.scan, block, id, err);
+	for (size_t i = 0; !r && i < rd.scan.window_cnt; i++) {
+		r = add_window(&rd, &rd.scan.windows[i], &added, err);
+		p = NULL;
+		if (!r && added)
+			r = seal_window(&rd, &p, err);
+		if (!r)
+			r = fn(arg, rd.scan.windows[i].id, p);
 	}
 	release_reading(&rd);
 	return r;

@@ -157,25 +157,31 @@ static int by_start(const void *va, const void *vb)
 	return (a->id > b->id) - (a->id < b->id);
 }
 
+int scan_list_file(struct scan *scan, size_t file, const struct time_range *ranges,
+		   size_t range_cnt, struct err *err)
+{
+	struct listing l = {scan, ranges, range_cnt, (uint32_t)file};
+	struct err reason = {"out of memory"};
+	struct block *b = NULL;
+	int r = scan_open(scan, file, &b, err);
+
+	if (!r && b)
+		r = scan_note(scan, file, block_rows(b, list_row, &l, &reason), &reason, err);
+	block_close(b);
+	return r;
+}
+
 int scan_list(struct scan *scan, const struct time_range *ranges, size_t range_cnt, struct err *err)
 {
-	struct listing l = {scan, ranges, range_cnt, 0};
 	int r = 0;
 
-	for (; !r && l.file < scan->file_cnt; l.file++) {
-		struct err reason = {"out of memory"};
-		struct block *b = NULL;
+	for (size_t file = 0; !r && file < scan->file_cnt; file++) {
 		bool touches = false;
 
 		for (size_t i = 0; i < range_cnt && !touches; i++)
-			touches = scan_touches(scan, l.file, ranges[i]);
-		if (!touches)
-			continue;
-		r = scan_open(scan, l.file, &b, err);
-		if (!r && b)
-			r = scan_note(scan, l.file, block_rows(b, list_row, &l, &reason), &reason,
-				      err);
-		block_close(b);
+			touches = scan_touches(scan, file, ranges[i]);
+		if (touches)
+			r = scan_list_file(scan, file, ranges, range_cnt, err);
 	}
 	if (!r && scan->window_cnt)
 		qsort(scan->windows, scan->window_cnt, sizeof(*scan->windows), by_start);

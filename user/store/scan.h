@@ -50,6 +50,10 @@ uint64_t scan_damaged(const struct scan *scan);
 int must_check scan_list(struct scan *scan, const struct time_range *ranges, size_t range_cnt,
 			 struct err *err);
 
+/* The same for one file, whose windows are added in the order of putting. */
+int must_check scan_list_file(struct scan *scan, size_t file, const struct time_range *ranges,
+			      size_t range_cnt, struct err *err);
+
 /* One sound window of a file: its series are in `dict`. A failure must be fatal and explained by
  * the function itself. */
 typedef int (*scan_head_fn)(void *arg, const struct dict *dict, const struct encode_head *head);

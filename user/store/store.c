@@ -351,6 +351,23 @@ static int find_writer(struct store *s, const struct block_name *name, unsigned 
 
 /* ---- putting ---- */
 
+static void note_put(struct store *s, const struct store_writer *w)
+{
+	struct buf file;
+
+	buf_init(&file, sizeof(s->last_put.block) - 1);
+	block_name_add(&file, &w->name);
+	s->last_put.id = buf_error(&file) ? 0 : block_put_id(w->block);
+	if (s->last_put.id)
+		memcpy(s->last_put.block, file.data, file.len + 1);
+	buf_release(&file);
+}
+
+void store_last_put(const struct store *s, struct store_place *ret)
+{
+	*ret = s->last_put;
+}
+
 static int put_into(struct store *s, struct store_writer *w, const struct profile *p,
 		    struct err *err)
 {
@@ -358,6 +375,8 @@ static int put_into(struct store *s, struct store_writer *w, const struct profil
 
 	if (!r)
 		r = block_put(w->block, p, err);
+	if (!r)
+		note_put(s, w);
 	if (!r && !s->batch)
 		r = block_commit(w->block, err);
 	w->fresh = w->fresh && (r || s->batch);

@@ -33,6 +33,12 @@
 struct store;
 struct timeline;
 
+/* Where a window lies. */
+struct store_place {
+	char block[96]; /* name of the file inside the directory */
+	int64_t id;	/* from 1, in the order of putting */
+};
+
 enum store_mode {
 	STORE_READ,  /* the directory must hold a store */
 	STORE_WRITE, /* makes the directory if need be; -EBUSY while another writer has it */
@@ -69,6 +75,9 @@ const char *const *store_warnings(const struct store *s, size_t *ret_cnt);
  */
 int must_check store_put(struct store *s, const struct profile *p, struct err *err);
 
+/* Where the window of the last successful put lies; id 0 when none was put. */
+void store_last_put(const struct store *s, struct store_place *ret);
+
 /*
  * Puts between begin and commit are synced together, which makes an import of thousands of windows
  * fast. Windows of one block appear all or none; those of an earlier block may be there already
@@ -100,6 +109,17 @@ typedef int (*store_window_fn)(void *arg, const struct profile *window);
 /* Window by window in order of their start. No window at all is no error. */
 int must_check store_each(struct store *s, struct time_range range, const struct matcher *m,
 			  store_window_fn fn, void *arg, struct err *err);
+
+/* One window and its number, taken (profile_free()); NULL: it is there, but damaged. Anything but 0
+ * stops and is returned by store_after(). */
+typedef int (*store_take_fn)(void *arg, int64_t id, struct profile *window);
+
+/*
+ * The windows of one block (the name of its file) that were put after the one of that number, in
+ * the order of putting, each as it was put. A block that is not there has none.
+ */
+int must_check store_after(struct store *s, const char *block, int64_t id, store_take_fn fn,
+			   void *arg, struct err *err);
 
 /*
  * Totals per window and entity (value of label `group_key`), owned (timeline_free()). Decodes no
