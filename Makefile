@@ -55,9 +55,9 @@ CFLAGS_ALL := -std=gnu11 -g $(OPT) -fno-omit-frame-pointer $(if $(SAN),,-fstack-
 LDFLAGS_ALL := $(SAN) -Wl,-z,relro,-z,now $(LDFLAGS)
 
 # Each library is included by one folder only: -lz, -lzstd and -lseccomp by base/, -lbpf by collect/, -liberty, -llzma and
-# -ldw by elf/, -lsqlite3 by store/, -lprotobuf-c by format/; -lelf is libbpf's and libdw's. jemalloc is linked into the
+# -ldw by elf/, -lsqlite3 by store/, -lprotobuf-c by format/, -lcurl by ship/; -lelf is libbpf's and libdw's. jemalloc is linked into the
 # program only, and not together with a sanitizer (both replace malloc).
-LIBS := -lbpf -ldw -lelf -lsqlite3 -lprotobuf-c -lzstd -lz -llzma -liberty -lseccomp -lm -lpthread
+LIBS := -lbpf -lcurl -ldw -lelf -lsqlite3 -lprotobuf-c -lzstd -lz -llzma -liberty -lseccomp -lm -lpthread
 JEMALLOC := $(if $(SAN),,-ljemalloc)
 
 # ---- sources -----------------------------------------------------------------------------------------------------
@@ -78,7 +78,7 @@ TARGET_LIB := $(sort $(wildcard tests/targets/*.so.c))
 BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
 DEMO_SRC := $(sort $(wildcard tests/demo/*.c))
 
-GEN_SRC  := $(O)/gen/profile.pb-c.c
+GEN_SRC  := $(O)/gen/profile.pb-c.c $(O)/gen/push.pb-c.c
 GEN_HDR  := $(addprefix $(O)/gen/,flame.js.h page.js.h page.css.h)
 LIB_OBJ  := $(LIB_SRC:%.c=$(O)/obj/%.o) $(GEN_SRC:$(O)/gen/%.c=$(O)/obj/gen/%.o)
 TOOL_OBJ := $(TOOL_SRC:%.c=$(O)/obj/%.o)

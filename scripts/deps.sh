@@ -31,6 +31,7 @@ packages() {
 		build  libjemalloc-dev      jemalloc-devel
 		build  libiberty-dev        binutils-devel
 		build  libseccomp-dev       libseccomp-devel
+		build  libcurl4-gnutls-dev  libcurl-devel
 		build  perl                 perl
 		test   git                  git
 		test   binutils             binutils
@@ -48,6 +49,7 @@ packages() {
 		test   libxml2-utils        libxml2
 		test   chromium             chromium
 		test   prometheus           golang-github-prometheus
+		test   curl                 curl
 		vm     qemu-system-x86      qemu-system-x86-core
 		vm     e2fsprogs            e2fsprogs
 		vm     procps               procps-ng

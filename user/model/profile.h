@@ -32,6 +32,11 @@
 #define LABEL_COMM    "comm"	/* name of the thread */
 #define LABEL_CGROUP  "cgroup"	/* path of the control group */
 
+/* What the path of the control group says (meta/cgroup.h) */
+#define LABEL_CONTAINER_ID "container_id"
+#define LABEL_POD_UID	   "pod_uid"
+#define LABEL_UNIT	   "unit" /* of systemd: "nginx.service" */
+
 enum profile_unit {
 	PROFILE_SAMPLES = 1,
 	PROFILE_NANOSECONDS = 2,
