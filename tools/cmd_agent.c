@@ -7,6 +7,8 @@
 #include "agent/budget.h"
 #include "agent/keeper.h"
 #include "commands.h"
+#include "push.h"
+#include "ship/shipstats.h"
 #include "signals.h"
 #include "store/store.h"
 #include "tool.h"
@@ -16,6 +18,7 @@ struct config {
 	uint64_t hz, window_ns, block_ns, max_age_ns, max_bytes, memory_budget;
 	double cpu_budget; /* per cent */
 	bool no_kernel_stacks, retry_attach, lines;
+	struct push_options push;
 };
 
 #define DAY_NS (86400 * NSEC_PER_SEC)
@@ -41,6 +44,7 @@ static const struct opt opts[] = {
 	 "memory that the agent may take, in the kernel too (default 96MiB)", 0, 1e15},
 	{"cpu-budget", 0, OPT_REAL, offsetof(struct config, cpu_budget), "PERCENT",
 	 "of a CPU, for each CPU sampled: above it the rate is lowered (default 1)", 0.001, 100},
+	PUSH_OPTIONS(struct config, push),
 	{"retry-attach", 0, OPT_FLAG, offsetof(struct config, retry_attach), NULL,
 	 "switch on again what is off since the machine went down with it", 0, 0},
 };
@@ -72,6 +76,20 @@ static void say_goodbye(const struct agent *agent, const struct keeper *keeper)
 			     kept.last_error.text);
 }
 
+/* ---- pushing ---- */
+
+#define PUSH_GRACE_NS (3 * NSEC_PER_SEC)
+
+static void push_window(void *shipper, const struct store_place *place, struct profile *window)
+{
+	shipper_offer(shipper, place, window);
+}
+
+static void add_push_stats(void *shipper, struct buf *text)
+{
+	shipstats_format(shipper, text);
+}
+
 static int run(const void *config, const struct operands *operands)
 {
 	const struct config *c = config;
@@ -91,6 +109,7 @@ static int run(const void *config, const struct operands *operands)
 	struct keeper *keeper = NULL;
 	struct keeper_stats kept;
 	struct store *store = NULL;
+	struct shipper *shipper = NULL;
 	struct err err = {{0}};
 	int r, status = EXIT_DONE;
 
@@ -102,6 +121,13 @@ static int run(const void *config, const struct operands *operands)
 	r = store_open(c->store, STORE_WRITE, &store_opts, &store, &err);
 	if (!r && keeper_new(store, &clock_system, &keeper))
 		r = err_set(&err, ENOMEM, "out of memory");
+	if (!r && c->push.targets.cnt)
+		r = push_start(&c->push, c->store, false, &shipper, &err);
+	if (!r && shipper) {
+		keeper_set_next(keeper, push_window, shipper);
+		agent_opts.add_stats = add_push_stats;
+		agent_opts.stats_arg = shipper;
+	}
 	if (!r)
 		r = agent_new(&agent_opts, keeper, &agent, &err);
 	if (!r) {
@@ -120,6 +146,7 @@ static int run(const void *config, const struct operands *operands)
 		status = command_fail(&err);
 	agent_free(agent);
 	keeper_free(keeper);
+	shipper_free(shipper, PUSH_GRACE_NS);
 	store_close(store);
 	return status;
 }
@@ -127,15 +154,21 @@ static int run(const void *config, const struct operands *operands)
 const struct command cmd_agent = {
 	.name = "agent",
 	.summary = "record all processes all the time into a store (the flight recorder)",
-	.usage = "--store DIR [--hz N] [--window 10s]",
+	.usage = "--store DIR [--hz N] [--window 10s] [--push URL]",
 	.examples = "  culprit agent --store /var/lib/culprit\n"
-		    "  culprit agent --store DIR --window 1s --max-age 7d --max-bytes 1GiB\n",
+		    "  culprit agent --store DIR --window 1s --max-age 7d --max-bytes 1GiB\n"
+		    "  culprit agent --store DIR --push https://pyroscope:4040 --label cluster=a\n"
+		    "  culprit agent --store DIR "
+		    "--push https://profiles.example,user=123,password-file=/etc/culprit/push\n",
 	.details =
 		"Runs until SIGINT or SIGTERM, then stores what it has. Losses are counted and "
 		"stored with the "
 		"windows: see culprit ls.\n"
 		"While a file DIR/disable is there, the agent attaches nothing to the kernel and "
-		"waits; it detaches within a second.\n"
+		"waits; it detaches within a second.\n" PUSH_DETAILS
+		"What a backend misses while it is down is in the store, and is sent when it is "
+		"back: see "
+		"culprit spool.\n"
 		"DIR/agent.prom tells what it costs, for node_exporter's textfile collector and "
 		"culprit doctor --store DIR.\n",
 	.opts = opts,
@@ -145,6 +178,7 @@ const struct command cmd_agent = {
 					   .block_ns = 6 * 3600 * NSEC_PER_SEC,
 					   .max_age_ns = 14 * DAY_NS,
 					   .max_bytes = (uint64_t)2 << 30,
+					   .push = PUSH_DEFAULTS,
 					   .memory_budget = BUDGET_DEFAULT_BYTES,
 					   .cpu_budget = 100 * AGENT_DEFAULT_CPU_BUDGET},
 	.config_size = sizeof(struct config),

@@ -214,6 +214,8 @@ static void tell(struct agent *a)
 	s.table_cnt = ARRAY_SIZE(tables);
 	buf_init(&text, MAX_TEXT);
 	selfstats_format(&s, &text);
+	if (a->opts.add_stats)
+		a->opts.add_stats(a->opts.stats_arg, &text);
 	r = buf_error(&text);
 	if (!r)
 		r = fs_write(a->prom_path, buf_str(&text), &err);

@@ -35,6 +35,10 @@ struct agent_opts {
 	uint64_t memory_budget;	       /* bytes */
 	double cpu_budget;	       /* CPUs, for each CPU that is sampled */
 	bool retry_attach;	       /* forget what the boot-loop guard knows */
+
+	/* Appends more metrics to agent.prom; NULL: there are none. */
+	void (*add_stats)(void *arg, struct buf *text);
+	void *stats_arg;
 };
 
 /* Attaches, unless it is disabled. The keeper gets the windows; borrowed. 0 or -errno with a line

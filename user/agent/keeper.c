@@ -16,6 +16,8 @@ struct keeper {
 	uint64_t retained_at_ns;
 	uint64_t max_bytes;
 	bool failing;
+	keeper_next_fn next;
+	void *next_arg;
 };
 
 int keeper_new(struct store *store, const struct clock *clock, struct keeper **ret_keeper)
@@ -56,11 +58,21 @@ static uint64_t memory_of(const struct profile *p)
 	       p->sample_cnt * sizeof(*p->samples);
 }
 
-static void remove_oldest(struct keeper *k)
+void keeper_set_next(struct keeper *k, keeper_next_fn next, void *arg)
+{
+	k->next = next;
+	k->next_arg = arg;
+}
+
+/* It is stored at `place`, or given up (NULL). */
+static void remove_oldest(struct keeper *k, const struct store_place *place)
 {
 	k->stats.waiting_bytes -= memory_of(k->waiting[0]);
 	k->stats.waiting_samples -= k->waiting[0]->total_cnt;
-	profile_free(k->waiting[0]);
+	if (k->next)
+		k->next(k->next_arg, place, k->waiting[0]);
+	else
+		profile_free(k->waiting[0]);
 	k->stats.waiting--;
 	memmove(k->waiting, k->waiting + 1, k->stats.waiting * sizeof(k->waiting[0]));
 }
@@ -73,7 +85,7 @@ static void drop_oldest(struct keeper *k)
 	k->stats.given_up_samples += p->total_cnt;
 	k->unreported += p->total_cnt + loss_samples(p->lost);
 	k->stats.lost[LOSS_STORE_WRITE] += p->total_cnt;
-	remove_oldest(k);
+	remove_oldest(k, NULL);
 }
 
 /* One window into the store, with the losses that have to be told of. */
@@ -120,6 +132,7 @@ static void retain(struct keeper *k)
 int keeper_sink(void *keeper, struct profile *window)
 {
 	struct keeper *k = keeper;
+	struct store_place place;
 
 	if (k->stats.waiting == KEEPER_MAX_WAITING)
 		drop_oldest(k);
@@ -129,8 +142,10 @@ int keeper_sink(void *keeper, struct profile *window)
 	k->stats.waiting_samples += window->total_cnt;
 	k->stats.waiting_bytes += memory_of(window);
 	k->waiting[k->stats.waiting++] = window;
-	while (k->stats.waiting && !put(k, k->waiting[0]))
-		remove_oldest(k);
+	while (k->stats.waiting && !put(k, k->waiting[0])) {
+		store_last_put(k->store, &place);
+		remove_oldest(k, &place);
+	}
 	while (k->stats.waiting > 1 && k->stats.waiting_bytes > k->max_bytes)
 		drop_oldest(k);
 	retain(k);

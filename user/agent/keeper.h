@@ -15,6 +15,7 @@
 
 struct keeper;
 struct store;
+struct store_place;
 
 #define KEEPER_MAX_WAITING  32
 #define KEEPER_RETAIN_EVERY (600 * NSEC_PER_SEC)
@@ -25,6 +26,13 @@ int must_check keeper_new(struct store *store, const struct clock *clock,
 
 /* What still waits is given up. NULL is fine. */
 void keeper_free(struct keeper *k);
+
+/*
+ * Who gets each window after it was stored, or, with no place, when the store has refused it for
+ * good. It takes the window.
+ */
+typedef void (*keeper_next_fn)(void *arg, const struct store_place *place, struct profile *window);
+void keeper_set_next(struct keeper *k, keeper_next_fn next, void *arg);
 
 /*
  * Windows that wait take so many bytes at most; the oldest are given up before. The newest one is
