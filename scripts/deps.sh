@@ -48,6 +48,7 @@ packages() {
 		test   musl-tools           musl-gcc
 		test   libxml2-utils        libxml2
 		test   chromium             chromium
+		test   nodejs               nodejs
 		test   prometheus           golang-github-prometheus
 		test   curl                 curl
 		vm     qemu-system-x86      qemu-system-x86-core

@@ -37,7 +37,7 @@ static const struct opt opts[] = {
 	 0},
 	{"top", 'n', OPT_NUMBER, offsetof(struct config, top), "N", "rows of the tables", 0, 1e6},
 	{"min-share", 0, OPT_REAL, offsetof(struct config, min_share), "S",
-	 "html: leave frames below this share out (default 0.00001; 0: none)", 0, 1},
+	 "html: leave frames below this share out (default 0.000001; 0: none)", 0, 1},
 	{"output", 'o', OPT_STRING, offsetof(struct config, output), "FILE",
 	 "write there; the suffix picks the format (.html .svg .txt .json .folded)", 0, 0},
 	{"format", 0, OPT_STRING, offsetof(struct config, format), "F",

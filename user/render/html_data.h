@@ -35,7 +35,7 @@
 #include "base/buf.h"
 #include "diff/diff.h"
 
-#define HTML_MIN_SHARE	 1e-5
+#define HTML_MIN_SHARE	 1e-6
 #define HTML_MAX_NODES	 200000
 #define HTML_MAX_NAME	 4096
 #define HTML_KIND_LABEL	 254

@@ -12,14 +12,14 @@ culprit.colour = (function () {
 			bar: {more: 0xb3261e, less: 0x1c5d99}, pruned: 0xf3f2ef, edge: 0x8b8f98, focus: 0x1d1f23,
 			kinds: [[0xf6d9a8, 0xeeb06c], [0xf6d9a8, 0xeeb06c], [0xcdd3ea, 0xa5b0d8], [0xd3e8c4, 0xa7cf8f],
 				[0xf3e9b5, 0xe3cf78]],
-			hatch: 0.86, dim: 0.72,
+			hatch: 0.3, dim: 0.72,
 		},
 		dark: {
 			text: 0xf3f2ee, page: 0x17181b, neutral: 0x3d4047, more: 0xb5432f, less: 0x2a69a5,
 			bar: {more: 0xff9a83, less: 0x8cc4f4}, pruned: 0x26282c, edge: 0x80858f, focus: 0xffffff,
 			kinds: [[0x6b4a1e, 0x82561c], [0x6b4a1e, 0x82561c], [0x3c4670, 0x4b5789], [0x35552a, 0x40682f],
 				[0x5b5120, 0x6d6122]],
-			hatch: 0.78, dim: 0.7,
+			hatch: 0.35, dim: 0.7,
 		},
 	};
 
@@ -64,18 +64,22 @@ culprit.colour = (function () {
 
 	// The same fill with the page's colour laid over it: what a search or a zoom puts aside.
 	function both(theme, fill) {
-		return {fill: css(fill), dim: css(mix(fill, theme.page, theme.dim)), hatch: css(mix(fill, theme.page, 1 - theme.hatch)),
-			rgb: fill};
+		return {fill: css(fill), dim: css(mix(fill, theme.page, theme.dim)), hatch: css(mix(fill, theme.page, theme.hatch))};
 	}
 
-	// All fills as CSS colours: change[step + STEPS], kinds[kind][shade].
+	/*
+	 * All fills as CSS colours, in one list: fills[step + STEPS] for changes, fills[kindAt(kind, shade)]
+	 * for kinds of code, fills[pruned].
+	 */
 	function palette(name) {
-		const theme = THEMES[name] || THEMES.light, out = {name, theme, change: [], kinds: []};
+		const theme = THEMES[name] || THEMES.light, out = {name, theme, fills: []};
 		for (let step = -STEPS; step <= STEPS; step++)
-			out.change.push(both(theme, change(theme, step)));
+			out.fills.push(both(theme, change(theme, step)));
 		for (const [from, to] of theme.kinds)
-			out.kinds.push(Array.from({length: KINDS}, (_, i) => both(theme, mix(from, to, i / (KINDS - 1)))));
-		out.pruned = both(theme, theme.pruned);
+			for (let i = 0; i < KINDS; i++)
+				out.fills.push(both(theme, mix(from, to, i / (KINDS - 1))));
+		out.kindAt = (kind, at) => 2 * STEPS + 1 + (kind < theme.kinds.length ? kind : 0) * KINDS + at;
+		out.pruned = out.fills.push(both(theme, theme.pruned)) - 1;
 		for (const key of ['text', 'page', 'edge', 'focus'])
 			out[key] = css(theme[key]);
 		out.more = css(theme.bar.more);
@@ -83,5 +87,5 @@ culprit.colour = (function () {
 		return out;
 	}
 
-	return {STEPS, palette, contrast, shade, mix, css};
+	return {STEPS, palette, contrast, shade};
 })();

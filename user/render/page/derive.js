@@ -104,12 +104,13 @@ culprit.derive = (function () {
 			}
 		}
 
-		finish(title) {
+		finish(title, upwards) {
 			const base = this.base, cnt = this.frame.length + (this.leftNodes ? 1 : 0);
 			const tree = new culprit.Tree(base.frames, base.facts, cnt), lists = this.lists();
 			const stack = [[0, 0]];
 			let at = 0;
 			tree.title = title;
+			tree.upwards = upwards;
 			tree.ownCnt = base.ownCnt.map((c) => c && new Float64Array(cnt));
 			tree.ownVariance = base.ownVariance && new Float64Array(cnt);
 			while (stack.length) {
@@ -161,14 +162,14 @@ culprit.derive = (function () {
 				nodes.push(n);
 		for (const n of heaviestFirst(nodes, tree.own))
 			growing.add(hangUpwards(growing, n), n, false);
-		return growing.finish('all, leaf first');
+		return growing.finish('all, leaf first', true);
 	}
 
 	function callers(tree, fn) {
 		const growing = new Growing(tree), nodes = Array.from(tree.outermost(fn));
 		for (const n of heaviestFirst(nodes, tree.total))
 			growing.add(hangUpwards(growing, tree.parent[n]), n, true);
-		return growing.finish(tree.frames.fns[fn].name);
+		return growing.finish(tree.frames.fns[fn].name, true);
 	}
 
 	function callees(tree, fn) {
@@ -182,7 +183,7 @@ culprit.derive = (function () {
 				growing.add(at, n, false);
 			}
 		}
-		return growing.finish(tree.frames.fns[fn].name);
+		return growing.finish(tree.frames.fns[fn].name, false);
 	}
 
 	return {invert, callers, callees, MAX_NODES};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * draw.js - paint(ctx, scene): what is in sight, and nothing else. Of each level in sight the first
+ * draw.js - paint(ctx, scene): what is in sight, and nothing else; mark(ctx, scene): the outlines. Of each level in sight the first
  * box is found by bisection, and a run of boxes narrower than a pixel is one sliver, so that a frame
  * costs at most width × rows boxes, however large the tree is.
  *
@@ -48,15 +48,16 @@ culprit.draw = (function () {
 		return {x: left, w: right - left, y: rowTop(s, s.tree.depth[n])};
 	}
 
+	// The index of a node's fill among the palette's.
 	function fillOf(s, n) {
-		const {tree, palette} = s, kind = tree.kind(n);
+		const {tree} = s, kind = tree.frames.kind[tree.frame[n]], NEUTRAL = culprit.colour.STEPS;
 		if (kind === KIND.PRUNED)
-			return palette.pruned;
+			return s.palette.pruned;
 		if (!tree.facts.single)
-			return palette.change[tree.step[n] + culprit.colour.STEPS];
+			return tree.step[n] + NEUTRAL;
 		if (kind === KIND.LABEL)
-			return palette.change[culprit.colour.STEPS];
-		return (palette.kinds[kind] || palette.kinds[0])[shadeOf(tree.frames, tree.fn(n))];
+			return NEUTRAL;
+		return s.palette.kindAt(kind, shadeOf(tree.frames, tree.frames.fn[tree.frame[n]]));
 	}
 
 	function shadeOf(frames, fn) {
@@ -70,7 +71,7 @@ culprit.draw = (function () {
 	function isAside(s, n) {
 		if (s.tree.depth[n] < s.tree.depth[s.zoom])
 			return true;
-		return s.hits !== null && !s.hits[s.tree.fn(n)];
+		return s.hits !== null && !s.hits[s.tree.frames.fn[s.tree.frame[n]]];
 	}
 
 	// The boxes of one level: calls box(n, x, width), slivers merged.
@@ -115,33 +116,64 @@ culprit.draw = (function () {
 		ctx.restore();
 	}
 
-	function drawBar(s, ctx, n, x, y, w, h) {
+	// Own time stands free of children at the right end, at the edge away from the root.
+	function addBar(s, n, x, y, w, bars) {
 		const {tree, layout} = s, step = tree.ownStep[n];
-		if (!step || tree.facts.single)
+		if (!step || tree.upwards)
 			return;
 		const scale = s.width / (s.to - s.from), left = Math.max((layout.own[n] - s.from) * scale, x);
-		if (x + w - left < 0.7)
-			return;
-		ctx.fillStyle = step > 0 ? s.palette.more : s.palette.less;
-		ctx.fillRect(left, s.flip ? y : y + h - BAR, x + w - left, BAR);
+		if (x + w - left >= SLIVER)
+			(step > 0 ? bars.more : bars.less).push(left, s.flip ? y : y + s.row - 1 - BAR, x + w - left);
 	}
 
-	function drawBox(s, ctx, n, x, y, w) {
-		const gap = w > 3 ? 1 : w > 1.5 ? 0.4 : 0, h = s.row - 1, aside = isAside(s, n);
-		const fill = fillOf(s, n), {tree} = s;
-		ctx.fillStyle = aside ? fill.dim : fill.fill;
-		ctx.fillRect(x, y, w - gap, h);
-		if (w < 4)
+	// Neighbours of one colour that leave no gap are one box.
+	function addFill(list, x, y, w) {
+		const last = list.length - 3;
+		if (w < 1.5 && last >= 0 && list[last + 1] === y && x - list[last] - list[last + 2] < 0.6)
+			list[last + 2] = x + w - list[last];
+		else
+			list.push(x, y, w);
+	}
+
+	// Sorts one box into what is drawn together: a change of colour costs more than a box does.
+	function addBox(s, n, x, y, w, lists) {
+		const gap = w > 3 ? 1 : w > 1.5 ? 0.4 : 0, {tree} = s, aside = isAside(s, n), fill = fillOf(s, n);
+		addFill(lists.fills[2 * fill + (aside ? 1 : 0)], x, y, w - gap);
+		if (w >= MIN_LABEL)
+			(tree.frames.kind[tree.frame[n]] === KIND.LABEL ? lists.bold : lists.labels).push(n, x, y, w);
+		if (w < 4 || aside || tree.facts.single)
 			return;
-		if (!tree.facts.single && tree.step[n] && (tree.isGone(n) || tree.isNew(n)) && !aside)
-			drawHatch(s, ctx, fill.hatch, x, y, w - gap, h, tree.isGone(n));
-		if (!aside)
-			drawBar(s, ctx, n, x, y, w - gap, h);
-		if (tree.kind(n) === KIND.LABEL && n && !aside) {
-			ctx.strokeStyle = s.palette.edge;
-			ctx.lineWidth = 1;
-			ctx.strokeRect(x + 0.5, y + 0.5, w - gap - 1, h - 1);
+		if (tree.step[n] && (!(tree.total[0][n] > 0) || !(tree.total[1][n] > 0)))
+			lists.hatches.push(n, x, y, w - gap);
+		addBar(s, n, x, y, w - gap, lists.bars);
+	}
+
+	function drawFills(s, ctx, fills) {
+		const h = s.row - 1;
+		fills.forEach((list, i) => {
+			if (!list.length)
+				return;
+			const fill = s.palette.fills[i >> 1];
+			ctx.fillStyle = i & 1 ? fill.dim : fill.fill;
+			for (let k = 0; k < list.length; k += 3)
+				ctx.fillRect(list[k], list[k + 1], list[k + 2], h);
+		});
+	}
+
+	function drawBars(s, ctx, bars) {
+		for (const what of ['more', 'less']) {
+			ctx.fillStyle = s.palette[what];
+			for (let k = 0; k < bars[what].length; k += 3)
+				ctx.fillRect(bars[what][k], bars[what][k + 1], bars[what][k + 2], BAR);
 		}
+	}
+
+	function drawEdges(s, ctx, bold) {
+		ctx.strokeStyle = s.palette.edge;
+		ctx.lineWidth = 1;
+		for (let k = 0; k < bold.length; k += 4)
+			if (bold[k] && !isAside(s, bold[k]))
+				ctx.strokeRect(bold[k + 1] + 0.5, bold[k + 2] + 0.5, bold[k + 3] - 2, s.row - 2);
 	}
 
 	function sign(tree, n) {
@@ -156,12 +188,18 @@ culprit.draw = (function () {
 			text = room < 3 + mark.length ? '' : cutText(text, room);
 		if (!text)
 			return;
-		const bold = s.tree.kind(n) === KIND.LABEL;
-		if (bold !== s.bold) {
-			ctx.font = (bold ? 'bold ' : '') + s.font;
-			s.bold = bold;
-		}
-		ctx.fillText(text, x + PAD, y + s.row / 2 + 0.5, w - 2 * PAD);
+		if (isPlain(s.tree.frames, s.tree.fn(n)))
+			ctx.fillText(text, x + PAD, y + s.row / 2 + 0.5);
+		else
+			ctx.fillText(text, x + PAD, y + s.row / 2 + 0.5, w - 2 * PAD);
+	}
+
+	// Of letters that are all of one width; others may be wider than the font says and are squeezed.
+	function isPlain(frames, fn) {
+		frames.plain = frames.plain || new Int8Array(frames.fns.length).fill(-1);
+		if (frames.plain[fn] < 0)
+			frames.plain[fn] = /^[\x20-\x7e]*$/.test(frames.fns[fn].name) ? 1 : 0;
+		return frames.plain[fn];
 	}
 
 	// Never through the middle of a pair of surrogates.
@@ -183,41 +221,55 @@ culprit.draw = (function () {
 		ctx.strokeRect(p.x + width / 2, p.y + width / 2, Math.max(p.w - 1 - width, 1), s.row - 1 - width);
 	}
 
-	function drawText(s, ctx, labels) {
+	function drawText(s, ctx, labels, font) {
 		ctx.fillStyle = s.palette.text;
 		ctx.textBaseline = 'middle';
-		ctx.font = s.font;
-		s.bold = false;
+		ctx.font = font;
 		for (let i = 0; i < labels.length; i += 4)
 			drawLabel(s, ctx, labels[i], labels[i + 1], labels[i + 2], labels[i + 3]);
 	}
 
+	// What of the picture is in sight, sorted by how it is drawn.
+	function collect(s) {
+		const lists = {fills: s.palette.fills.concat(s.palette.fills).map(() => []), bars: {more: [], less: []}, hatches: [], labels: [],
+			bold: [], cnt: 0};
+		const first = Math.max(0, Math.floor(s.top / s.row));
+		const last = Math.min(s.rows - 1, Math.floor((s.top + s.height) / s.row));
+		for (let at = first; at <= last; at++) {
+			const level = s.layout.levels[s.flip ? s.rows - 1 - at : at], y = at * s.row - s.top;
+			eachBox(s, level, (n, x, w) => {
+				lists.cnt++;
+				addBox(s, n, x, y, w, lists);
+			});
+		}
+		return lists;
+	}
+
 	// Returns how many boxes were drawn.
 	function paint(ctx, s) {
-		const labels = [];
-		let cnt = 0;
 		ctx.fillStyle = s.palette.page;
 		ctx.fillRect(0, 0, s.width, s.height);
 		if (!(s.to > s.from))
 			return 0;
-		const first = Math.max(0, Math.floor(s.top / s.row));
-		const last = Math.min(s.rows - 1, Math.floor((s.top + s.height) / s.row));
-		for (let at = first; at <= last; at++) {
-			const depth = s.flip ? s.rows - 1 - at : at, level = s.layout.levels[depth];
-			const y = at * s.row - s.top;
-			if (level)
-				eachBox(s, level, (n, x, w) => {
-					cnt++;
-					drawBox(s, ctx, n, x, y, w);
-					if (w >= MIN_LABEL)
-						labels.push(n, x, y, w);
-				});
+		const lists = collect(s);
+		drawFills(s, ctx, lists.fills);
+		for (let i = 0; i < lists.hatches.length; i += 4) {
+			const [n, x, y, w] = lists.hatches.slice(i, i + 4);
+			drawHatch(s, ctx, s.palette.fills[fillOf(s, n)].hatch, x, y, w, s.row - 1, s.tree.isGone(n));
 		}
-		drawText(s, ctx, labels);
-		outline(s, ctx, s.hover, 1);
-		outline(s, ctx, s.focus, 2);
-		return cnt;
+		drawBars(s, ctx, lists.bars);
+		drawEdges(s, ctx, lists.bold);
+		drawText(s, ctx, lists.labels, s.font);
+		drawText(s, ctx, lists.bold, 'bold ' + s.font);
+		return lists.cnt;
 	}
 
-	return {paint, hit, place, rowTop};
+	// The outlines of what is pointed at and what the keyboard is at, on a canvas above.
+	function mark(ctx, s) {
+		ctx.clearRect(0, 0, s.width, s.height);
+		outline(s, ctx, s.hover, 1);
+		outline(s, ctx, s.focus, 2);
+	}
+
+	return {paint, mark, collect, hit, place, rowTop};
 })();

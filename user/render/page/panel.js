@@ -236,8 +236,9 @@ culprit.Panel = class Panel {
 		this.showToolbar(s);
 		this.showCrumbs(s);
 		this.showStrip(s);
-		this.showTables(s);
 		this.showStatus(-1);
+		clearTimeout(this.later);
+		this.later = setTimeout(() => this.showTables(s), 60);
 	}
 
 	search(q) {
@@ -263,10 +264,11 @@ culprit.Panel = class Panel {
 		this.place.classList.toggle('sandwich', trees.length > 1);
 		trees.forEach(([tree, flip, key], i) => {
 			const view = this.views[i], fresh = view.tree !== tree;
-			view.look.flip = fresh ? flip : view.look.flip;
-			view.setLook({width: s.width, order: s.order, hits: this.hits, palette, flip});
+			const look = {width: s.width, order: s.order, hits: this.hits, palette, flip};
 			if (fresh)
-				view.setTree(tree);
+				view.setTree(tree, look);
+			else
+				view.setLook(look);
 			const zoom = Math.floor(+s[key]), n = zoom > 0 && zoom < tree.cnt ? zoom : 0;
 			if (n !== view.zoom)
 				view.zoomTo(n, !fresh);
@@ -369,13 +371,13 @@ culprit.Panel = class Panel {
 		};
 		if (this.facts.single) {
 			const kinds = [[1, 'user'], [2, 'kernel'], [3, 'JIT'], [4, 'inlined']];
-			this.legend.replaceChildren(...kinds.map(([k, text]) => chip(palette.kinds[k][5].fill, text)),
-				chip(palette.pruned.fill, 'pruned'));
+			this.legend.replaceChildren(...kinds.map(([k, text]) => chip(palette.fills[palette.kindAt(k, 5)].fill, text)),
+				chip(palette.fills[palette.pruned].fill, 'pruned'));
 			return;
 		}
 		const scale = el('span', {className: 'scale', $role: 'img',
 			'$aria-label': 'Colour: from gone (blue, minus) over unchanged to new (red, plus), relative to the larger side'});
-		palette.change.forEach((c) => {
+		palette.fills.slice(0, 2 * culprit.colour.STEPS + 1).forEach((c) => {
 			const box = el('i');
 			box.style.backgroundColor = c.fill;
 			scale.append(box);
@@ -383,8 +385,8 @@ culprit.Panel = class Panel {
 		const ticks = el('span', {className: 'ticks', '$aria-hidden': 'true'}, ...['\u22120', '\u00d7\u00bc', '\u00d7\u00bd', '=', '\u00d72', '\u00d74', 'new']
 			.map((t, i) => el('span', null, i ? t : 'gone')));
 		const basis = this.facts.basis === 'none' ? 'noise unknown' : 'within noise';
-		this.legend.replaceChildren(el('span', {className: 'ramp'}, scale, ticks), chip(palette.change[culprit.colour.STEPS].fill, basis),
-			chip(palette.change[0].fill, 'only in A', 'hatch'), chip(palette.change[2 * culprit.colour.STEPS].fill, 'only in B', 'dots'),
+		this.legend.replaceChildren(el('span', {className: 'ramp'}, scale, ticks), chip(palette.fills[culprit.colour.STEPS].fill, basis),
+			chip(palette.fills[0].fill, 'only in A', 'hatch'), chip(palette.fills[2 * culprit.colour.STEPS].fill, 'only in B', 'dots'),
 			chip(palette.more, 'own time more'), chip(palette.less, 'less'));
 	}
 };

@@ -34,7 +34,7 @@ culprit.tip = (function () {
 			return name + '; ' + side(1) + '; own ' + value.plain(f, tree.own[1][n]);
 		return name + '; A ' + side(0) + '; B ' + side(1) + '; change ' + value.delta(f, tree.delta(n)) + ', ' +
 			value.ratio(tree.total[0][n], tree.total[1][n]) + ', ' + verdict(tree, n) +
-			'; own change ' + value.delta(f, tree.ownDelta(n));
+			(tree.upwards ? '' : '; own change ' + value.delta(f, tree.ownDelta(n)));
 	}
 
 	function where(tree, n) {
@@ -66,7 +66,8 @@ culprit.tip = (function () {
 		list.push(row('total', valueCells(tree, tree.total, n), 'total'));
 		list.push(row('share', single ? [value.percent(tree.share(n, 1))] :
 			[value.percent(tree.share(n, 0)), value.percent(tree.share(n, 1)), '', '']));
-		list.push(row('own', valueCells(tree, tree.own, n)));
+		if (!tree.upwards)
+			list.push(row('own', valueCells(tree, tree.own, n)));
 		if (f.unit !== 'samples' && (tree.samplesOf(n, 0) || tree.samplesOf(n, 1)))
 			list.push(row('samples', sampleCells(tree, n)));
 		return list;

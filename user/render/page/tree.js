@@ -80,17 +80,17 @@ culprit.Tree = class Tree {
 		return Math.round(delta / larger * culprit.colour.STEPS);
 	}
 
-	// Standard deviation of a change: as it was measured, else of counting w in n samples.
+	// Standard error of a change: as it was measured, else of counting w in n samples.
 	noise(n) {
-		if (this.variance)
-			return Math.sqrt(this.variance[n]);
-		return this.counting(this.total, this.samples, n);
+		return Math.sqrt(this.varianceOf(n));
+	}
+
+	varianceOf(n) {
+		return this.variance ? this.variance[n] : this.counting(this.total, this.samples, n);
 	}
 
 	ownNoise(n) {
-		if (this.ownVariance)
-			return Math.sqrt(this.ownVariance[n]);
-		return this.counting(this.own, this.ownCnt, n);
+		return Math.sqrt(this.ownVariance ? this.ownVariance[n] : this.counting(this.own, this.ownCnt, n));
 	}
 
 	counting(weights, counts, n) {
@@ -103,7 +103,7 @@ culprit.Tree = class Tree {
 			if (k > 0)
 				variance += w * w / k;
 		}
-		return Math.sqrt(variance);
+		return variance;
 	}
 
 	// 0 when nobody counted.
@@ -206,7 +206,7 @@ culprit.Tree = class Tree {
 			if (n < open[fn])
 				continue;
 			open[fn] = this.end[n];
-			row.variance += this.noise(n) ** 2;
+			row.variance += this.varianceOf(n);
 			for (let side = 0; side < 2; side++) {
 				row.total[side] += this.total[side][n];
 				row.cnt[side] += this.samplesOf(n, side);
@@ -220,7 +220,7 @@ culprit.Tree = class Tree {
 		return this.children(0).filter((n) => this.kind(n) !== culprit.KIND.PRUNED).map((n) => ({
 			node: n, name: this.label(n), module: '', total: [this.total[0][n], this.total[1][n]],
 			own: [0, 0], cnt: [this.samplesOf(n, 0), this.samplesOf(n, 1)],
-			variance: this.noise(n) ** 2,
+			variance: this.varianceOf(n),
 		}));
 	}
 

@@ -11,11 +11,11 @@ culprit.value = (function () {
 			return '0';
 		if (v < SMALLEST)
 			return '<0.000001';
-		return v.toFixed(Math.max(0, 2 - Math.floor(Math.log10(v * 1.0005))));
+		return v >= 1000 ? count(v) : v.toFixed(Math.max(0, 2 - Math.floor(Math.log10(v * 1.0005))));
 	}
 
 	function plain(facts, v) {
-		return facts.unit === 'samples' && v >= 0 && v < 1e15 && v === Math.floor(v) ? String(v) : three(v);
+		return facts.unit === 'samples' && v >= 0 && v < 1e15 && v === Math.floor(v) ? count(v) : three(v);
 	}
 
 	function delta(facts, v) {

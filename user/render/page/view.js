@@ -3,7 +3,7 @@
  * view.js - class View: one tree on a canvas that scrolls, with zoom, pointer and keyboard.
  *
  *	new View(place, events)	 puts itself into the element `place`
- *	setTree(tree)		 shows it whole
+ *	setTree(tree, look)	 shows it whole
  *	setLook({width, order, flip, hits, palette})	 any of them; see layout.js and draw.js
  *	zoomTo(n, animate)	 n fills the width
  *	focusOn(n)		 the node that the keyboard is at; -1: none
@@ -19,12 +19,15 @@ culprit.View = class View {
 		this.events = events || {};
 		this.look = {width: 'max', order: 'name', flip: false, hits: null, palette: culprit.colour.palette('light')};
 		this.canvas = el('canvas', {'$aria-hidden': 'true'});
-		this.space = el('div', {className: 'space'}, this.canvas);
+		this.marks = el('canvas', {className: 'marks', '$aria-hidden': 'true'});
+		this.glass = el('div', {className: 'glass'}, this.canvas, this.marks);
+		this.space = el('div', {className: 'space'}, this.glass);
 		this.scroller = el('div', {className: 'graph', tabIndex: 0}, this.space);
 		this.tip = el('div', {className: 'tip', hidden: true});
 		this.aria = new culprit.Aria(this.scroller);
 		place.append(this.scroller, this.tip);
 		this.ctx = this.canvas.getContext('2d', {alpha: false});
+		this.marksCtx = this.marks.getContext('2d');
 		this.tree = null;
 		this.zoom = 0;
 		this.focus = this.hover = -1;
@@ -50,8 +53,9 @@ culprit.View = class View {
 		this.tip.remove();
 	}
 
-	setTree(tree) {
+	setTree(tree, look) {
 		this.tree = tree;
+		Object.assign(this.look, look);
 		this.layout = culprit.layout(tree, this.look.width, this.look.order);
 		this.zoom = 0;
 		this.focus = this.hover = -1;
@@ -95,11 +99,14 @@ culprit.View = class View {
 		this.scroller.style.setProperty('--content', this.rows * this.row + 2 + 'px');
 		this.width = this.scroller.clientWidth;
 		this.height = Math.min(this.scroller.clientHeight, Math.max(this.rows * this.row, 1));
-		this.canvas.style.width = this.width + 'px';
-		this.canvas.style.height = this.height + 'px';
-		this.canvas.width = Math.round(this.width * dpr);
-		this.canvas.height = Math.round(this.height * dpr);
-		this.ctx.setTransform(dpr, 0, 0, dpr, 0, 0);
+		this.glass.style.height = this.height + 'px';
+		for (const ctx of [this.ctx, this.marksCtx]) {
+			ctx.canvas.style.width = this.width + 'px';
+			ctx.canvas.style.height = this.height + 'px';
+			ctx.canvas.width = Math.round(this.width * dpr);
+			ctx.canvas.height = Math.round(this.height * dpr);
+			ctx.setTransform(dpr, 0, 0, dpr, 0, 0);
+		}
 		this.font = style.getPropertyValue('--graph-font').trim() || '12px monospace';
 		this.ctx.font = this.font;
 		this.charWidth = this.ctx.measureText('0'.repeat(50)).width / 50;
@@ -126,6 +133,11 @@ culprit.View = class View {
 			return;
 		const start = performance.now(), boxes = culprit.draw.paint(this.ctx, this.scene());
 		this.last = {ms: performance.now() - start, boxes};
+		this.mark();
+	}
+
+	mark() {
+		culprit.draw.mark(this.marksCtx, this.scene());
 	}
 
 	// ---- zoom and focus ----------------------------------------------------------------------
@@ -196,7 +208,7 @@ culprit.View = class View {
 		}
 		if (n !== this.hover) {
 			this.hover = n;
-			this.redraw();
+			this.mark();
 			if (this.events.focus)
 				this.events.focus(n);
 		}
@@ -208,7 +220,7 @@ culprit.View = class View {
 		if (this.hover < 0)
 			return;
 		this.hover = -1;
-		this.redraw();
+		this.mark();
 		if (this.events.focus)
 			this.events.focus(this.focus);
 	}

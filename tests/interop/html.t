@@ -1,0 +1,130 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# The page of a diff in a real browser, moved by real keys, clicks and taps: search, zoom, history, links, tables,
+# sandwich, themes, a phone, a screen reader's tree, hostile names, a very deep stack.
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+
+browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
+if [ -z "$browser" ]; then
+	[ "${CI:-}" != true ] || bail 'CI must run this, but there is no chromium'
+	skip_all 'needs chromium'
+fi
+need_program node
+here=$ROOT/tests/interop
+
+# drive STEPS ARGUMENT… - $out is what the steps have logged.
+drive() {
+	run node "$here/browser.js" "$browser" "$TMP/browser" "$@"
+	rm -rf "$TMP/browser"
+	is "$status" 0 "$(basename "$1") has run" || diag "$err"
+}
+
+cat >a.folded <<'END'
+web;main;parse 40
+web;main;render;escape 60
+old;main;leave 10
+END
+cat >b.folded <<'END'
+web;main;parse 42
+web;main;render;escape 30
+job;run;parse;parse;hash 128
+END
+culprit diff a.folded b.folded -o x.html
+culprit diff a.folded b.folded -o x.json
+drive "$here/html_steps.js" "file://$TMP/x.html" "$TMP/x.json"
+
+like "$out" '^policy undefined' 'the content security policy lets no other script run'
+like "$out" '^refused 2' 'nor an image be fetched'
+like "$out" '^tip job label samples A B change ratio total 0 128 \+128 new share 0\.0% 64\.0% own 0 0 0 – change \+128 ± 11\.3' \
+	'pointing at a frame shows both sides'
+like "$out" '^status job; A 0 samples, 0\.0%; B 128 samples, 64\.0%; change \+128, new, new' 'and a sentence below'
+like "$out" '^search 3 frames: 36\.4% of A, 85\.0% of B' 'search counts the topmost of nested matches'
+like "$out" '^rows parse \| job,web' 'the tables follow the search'
+like "$out" '^fragment #q=%5Eparse%24' 'the search is in the address'
+like "$out" '^cleared \|$' 'Escape clears it'
+like "$out" '^search PARSE no match' 'a capital letter makes the search mind the case'
+like "$out" '^search \( no match' 'a broken expression is taken as plain text'
+like "$out" '^zoom true #zoom=\d+' 'a click zooms to the whole width, and the address says so'
+like "$out" '^crumbs all>web' 'the way to the zoomed frame'
+like "$out" '^table Functions in web 4' 'the functions are those of the zoomed frame'
+like "$out" '^back *$' 'the history goes back to the address without a fragment'
+like "$out" '^forward true' 'and forward'
+like "$out" '^permalink web' 'the address brings back what was seen'
+like "$out" '^out 0' 'Escape zooms out'
+like "$out" '^down run level 3' 'arrows walk down the widest branch'
+like "$out" '^left job level 2' 'where there is no sibling they stay'
+like "$out" '^end web level 2' 'End goes to the last sibling'
+like "$out" '^tree true expanded true level true' 'a screen reader finds a tree'
+like "$out" '^tree says job; A 0 samples, 0\.0%; B 128 samples, 64\.0%; change \+128' 'with the numbers in words'
+like "$out" '^enter web' 'Enter zooms'
+like "$out" '^minus 0' 'minus zooms out'
+like "$out" '^help true' 'a question mark shows the keys'
+like "$out" '^help closed true' 'and Escape puts them away'
+like "$out" '^by change job,web,old' 'processes by the size of their change'
+like "$out" '^by name job,old,web ascending #sort=name' 'by name, and the address knows'
+like "$out" '^words job new,old gone,web ×0\.720' 'new and gone are words'
+like "$out" '^row zooms old' 'a click on a process zooms'
+like "$out" '^row finds \^parse\$' 'a click on a function finds it'
+like "$out" '^flame true' 'a flame graph has its root at the bottom'
+like "$out" '^strip Only in A: 10 samples *old 10' 'what B does not have is named'
+like "$out" '^strip leads old max' 'and can be gone to'
+like "$out" '^sandwich main\+run / parse 40:170 40:170 #mode=sandwich&fn=parse' 'callers and callees, recursion counted once'
+like "$out" '^leaves escape\+hash\+leave\+parse 110:200' 'leaf first, the totals are the same'
+like "$out" '^delta 170' 'widths by the size of the changes'
+like "$out" '^functions true wrong 0' 'the functions are those of the JSON output'
+like "$out" '^processes wrong 0' 'so are the processes'
+like "$out" '^sums 0 true' 'callers, callees, leaf first and selections keep the sums'
+like "$out" '^fills (4\.[5-9]|[5-9])\S* (4\.[5-9]|[5-9])' 'text on every fill has contrast, in both themes'
+like "$out" '^contrast light light good' 'text on the page has contrast'
+like "$out" '^contrast dark dark good' 'in the dark, too'
+like "$out" '^switch light' 'the switch goes before what the system prefers'
+like "$out" '^still true' 'who wants no motion gets none'
+like "$out" '^print none none' 'a printout leaves the controls out and all rows in'
+like "$out" '^phone true 0' 'nothing is wider than a phone'
+like "$out" '^tap web 0' 'a tap shows the numbers'
+like "$out" '^tap again web' 'a second one zooms'
+like "$out" '^errors \[\]' 'no error, no warning'
+like "$out" '^requests true' 'nothing is fetched'
+
+# Names that try to break out, one profile alone, 5,000 frames deep.
+{
+	printf '</script><script>window.pwned=1</script>;"><img src=x onerror=window.pwned=1>;f 5\n'
+	printf 'p;\xff\xfe\xe2\x80\xaemirrored\x1b[31m;<!--<script>;]]>&amp; 7\n'
+	printf 'deep'
+	for i in $(seq 5000); do printf ';level_%d' "$i"; done
+	printf ' 100\n'
+} >hostile.folded
+culprit show hostile.folded -o hostile.html --title '</title><script>window.pwned=1</script>'
+cat >hostile.js <<'END'
+module.exports = async (page, log, url) => {
+	await page.size(1200, 900);
+	await page.goto(url);
+	await page.eval('culprit.ready');
+	await page.settle(150);
+	const v = 'culprit.panels[0].views[0]';
+	log('pwned', await page.eval('typeof window.pwned'), await page.eval(`document.querySelectorAll('img, iframe').length`));
+	log('title', await page.eval(`document.querySelector('h1').textContent`));
+	log('names', await page.eval(`Array.from(document.querySelectorAll('.groups tbody td.name button'), (b) => b.textContent).sort().join('|')`));
+	log('clean', await page.eval(`!/[\\u0000-\\u001f\\u202a-\\u202e]/.test(culprit.panels[0].base.frames.strings.join(''))`));
+	log('rows', await page.eval(`${v}.rows`), await page.eval(`${v}.canvas.height < 2000 && ${v}.space.offsetHeight === 5002 * 20`));
+	await page.eval(`${v}.scroller.scrollTop = 1e9`);
+	await page.settle(100);
+	log('bottom', await page.eval(`(() => { const w = ${v}, n = w.layout.levels[5001][0], p = culprit.draw.place(w.scene(), n);
+		return p.y > 0 && p.y < w.height && w.tree.name(culprit.draw.hit(w.scene(), p.x + p.w / 2, p.y + 5)); })()`));
+	await page.eval(`${v}.focusOn(${v}.tree.cnt - 1)`);
+	log('deep items', await page.eval(`document.querySelectorAll('[role=treeitem]').length < 3000`));
+	log('errors', JSON.stringify(page.errors));
+};
+END
+drive "$TMP/hostile.js" "file://$TMP/hostile.html"
+like "$out" '^pwned undefined 0' 'no name becomes markup'
+like "$out" '^title </title><script>window.pwned=1</script>' 'the title is text'
+like "$out" '^names .*</script><script>window.pwned=1</script>' 'names are shown as they are'
+like "$out" '^clean true' 'control characters and marks of direction are gone'
+like "$out" '^rows 5002 true' 'a deep stack scrolls under a small canvas'
+like "$out" '^bottom level_5000' 'down to its last frame'
+like "$out" '^deep items true' 'the tree for screen readers stays small'
+like "$out" '^errors \[\]' 'no error'
+done_testing
