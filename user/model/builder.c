@@ -470,13 +470,22 @@ static int by_series_and_node(const void *va, const void *vb)
 	return (ka > kb) - (ka < kb);
 }
 
+/* Of text in order, as most is, the samples are. */
+static bool is_sorted(const struct profile *p)
+{
+	for (size_t i = 1; i < p->sample_cnt; i++)
+		if (by_series_and_node(&p->samples[i - 1], &p->samples[i]) > 0)
+			return false;
+	return true;
+}
+
 int builder_seal(struct builder *b, struct profile **ret_profile)
 {
 	struct profile *done = b->p;
 	enum profile_unit unit = done->unit;
 	int r;
 
-	if (done->sample_cnt)
+	if (!is_sorted(done))
 		qsort(done->samples, done->sample_cnt, sizeof(*done->samples), by_series_and_node);
 	release_tables(b);
 	b->p = NULL;

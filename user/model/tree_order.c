@@ -23,8 +23,8 @@ static int by_text(const void *va, const void *vb)
 	return str_cmp(a->text, b->text);
 }
 
-/* Bytewise rank of each string that names a frame; how many there are. */
-static int rank_names(const struct profile *p, uint32_t *rank, uint32_t *ret_cnt)
+/* Bytewise rank of each string that names a frame. */
+static int rank_names(const struct profile *p, uint32_t *rank)
 {
 	struct named *names = calloc((size_t)p->frame_cnt + 1, sizeof(*names));
 	uint32_t cnt = 0, strings = intern_cnt(&p->strings);
@@ -46,7 +46,6 @@ static int rank_names(const struct profile *p, uint32_t *rank, uint32_t *ret_cnt
 	for (uint32_t i = 0; i < cnt; i++)
 		rank[names[i].string] = i;
 	free(names);
-	*ret_cnt = cnt;
 	return 0;
 }
 
@@ -93,35 +92,67 @@ static int unite(const struct profile *p, const uint32_t *rank, const bool *shar
 	return r;
 }
 
-/* Links each node's children in the order of their ranks: counting sort, then from the back. */
-static int link_children(const struct profile *p, const uint32_t *rank, uint32_t rank_cnt,
-			 const uint32_t *same, uint32_t *first, uint32_t *next)
-{
-	uint32_t *start = calloc((size_t)rank_cnt + 1, sizeof(*start));
-	uint32_t *sorted = mem_array((size_t)p->node_cnt + 1, sizeof(*sorted));
+struct child {
+	uint32_t rank;
+	uint32_t node;
+};
 
-	if (!start || !sorted) {
-		free(start);
-		free(sorted);
-		return -ENOMEM;
+static int by_rank(const void *va, const void *vb)
+{
+	const struct child *a = va, *b = vb;
+
+	return (a->rank > b->rank) - (a->rank < b->rank);
+}
+
+/* Relinks the children of one node, which has several, in the order of their ranks. */
+static int sort_children(const uint32_t *rank, uint32_t *first, uint32_t *next,
+			 struct child **scratch, size_t *scratch_cap)
+{
+	size_t cnt = 0;
+	bool sorted = true;
+	int r;
+
+	for (uint32_t c = *first; c; c = next[c]) {
+		r = mem_grow(scratch, scratch_cap, cnt + 1, sizeof(**scratch), UINT32_MAX);
+		if (r)
+			return r;
+		(*scratch)[cnt] = (struct child){rank[c], c};
+		sorted = sorted && (!cnt || (*scratch)[cnt - 1].rank <= rank[c]);
+		cnt++;
 	}
-	for (uint32_t i = 1; i < p->node_cnt; i++)
-		start[rank[i] + 1]++;
-	for (uint32_t i = 0; i < rank_cnt; i++)
-		start[i + 1] += start[i];
-	for (uint32_t i = 1; i < p->node_cnt; i++)
-		sorted[start[rank[i]]++] = i;
-	for (uint32_t k = p->node_cnt - 1; k--;) {
-		uint32_t i = sorted[k], parent = same[p->nodes[i].parent];
+	if (sorted)
+		return 0;
+	qsort(*scratch, cnt, sizeof(**scratch), by_rank);
+	*first = (*scratch)[0].node;
+	for (size_t i = 0; i < cnt; i++)
+		next[(*scratch)[i].node] = i + 1 < cnt ? (*scratch)[i + 1].node : 0;
+	return 0;
+}
+
+/*
+ * Links each node's children in the order of their ranks. Nodes stand near their parents, so lists
+ * are made in the nodes' order; few have more than one child to be put in order.
+ */
+static int link_children(const struct profile *p, const uint32_t *rank, const uint32_t *same,
+			 uint32_t *first, uint32_t *next)
+{
+	struct child *scratch = NULL;
+	size_t scratch_cap = 0;
+	int r = 0;
+
+	for (uint32_t i = p->node_cnt; --i;) {
+		uint32_t parent = same[p->nodes[i].parent];
 
 		if (same[i] != i)
 			continue;
 		next[i] = first[parent];
 		first[parent] = i;
 	}
-	free(start);
-	free(sorted);
-	return 0;
+	for (uint32_t i = 0; !r && i < p->node_cnt; i++)
+		if (first[i] && next[first[i]])
+			r = sort_children(rank, &first[i], next, &scratch, &scratch_cap);
+	free(scratch);
+	return r;
 }
 
 static void number(const struct profile *p, const uint32_t *same, const uint32_t *first,
@@ -179,10 +210,9 @@ static void scratch_release(struct scratch *s)
 
 static int make(const struct profile *p, struct scratch *s, struct tree_order *o)
 {
-	uint32_t rank_cnt;
 	int r;
 
-	r = rank_names(p, s->rank_of, &rank_cnt);
+	r = rank_names(p, s->rank_of);
 	if (r)
 		return r;
 	for (uint32_t i = 0; i < p->node_cnt; i++) {
@@ -192,7 +222,7 @@ static int make(const struct profile *p, struct scratch *s, struct tree_order *o
 	if (find_shared(p, s->rank_of, s->shared, s->seen))
 		r = unite(p, s->rank, s->shared, o->same);
 	if (!r)
-		r = link_children(p, s->rank, rank_cnt, o->same, s->first, s->next);
+		r = link_children(p, s->rank, o->same, s->first, s->next);
 	if (!r)
 		number(p, o->same, s->first, s->next, o->place);
 	return r;
