@@ -77,6 +77,10 @@ async function zooming(page, log, url) {
 	log('zoom', await page.eval(`width('web') === full() && width('job') <= 0`), await page.eval('location.hash'));
 	log('crumbs', await page.eval(`Array.from(document.querySelectorAll('.crumbs button'), (b) => b.textContent).join('>')`));
 	log('table', await page.eval(`document.querySelector('.functions h2').textContent`));
+	await page.clickOn('.functions h2 .quiet');
+	log('all', await page.eval(`document.querySelector('.functions h2').textContent`), await page.eval(`cells('functions').find((r) => r[0] === 'parse').join('')`));
+	await page.eval('history.back()');
+	await page.settle(200);
 	const link = url + await page.eval('location.hash');
 	await page.eval('history.back()');
 	await page.settle(400);

@@ -32,6 +32,9 @@ enum html_column {
 	COLUMN_CNT_A,
 	COLUMN_CNT_B,
 	COLUMN_HIDDEN,
+	COLUMN_SPREAD,
+	COLUMN_OWN_SPREAD,
+	COLUMN_WITHIN,
 	COLUMN_CNT
 };
 
@@ -96,6 +99,16 @@ static int find_cut(const struct diff *d, double least, uint32_t max_nodes, doub
 	free(cnt);
 	*ret_cut = fmax(least, bucket_start(bucket));
 	return 0;
+}
+
+/* Of sums of many nodes' changes: of a single one diff knows better. */
+static double freedom(const struct diff *d)
+{
+	double df = 0;
+
+	for (int side = DIFF_A; side <= DIFF_B; side++)
+		df += d->side[side].replicate_cnt > 1 ? d->side[side].replicate_cnt - 1.0 : 0;
+	return d->noise_basis == DIFF_NOISE_WINDOWS ? fmax(df, 1) : INFINITY;
 }
 
 static bool is_kept(const struct encoder *e, uint32_t n)
@@ -186,6 +199,34 @@ static void add_counts(struct encoder *e, const struct diff_count own[2])
 	}
 }
 
+/* What the windows of the sides say: standard errors of the changes, and whether they are chance. */
+static void add_spread(struct encoder *e, double total, double own, bool total_within,
+		       bool own_within)
+{
+	double whole = node_weight(e->d, 0);
+
+	buf_addch(&e->columns[COLUMN_SPREAD], (char)html_spread_code(total, whole));
+	buf_addch(&e->columns[COLUMN_OWN_SPREAD], (char)html_spread_code(own, whole));
+	buf_addch(&e->columns[COLUMN_WITHIN], (char)(total_within | own_within << 1));
+}
+
+/* Of the frames that a pruned node stands for: their variances add up. */
+static void add_pruned_spread(struct encoder *e, uint32_t n)
+{
+	const struct diff *d = e->d;
+	double variance = 0, delta = 0;
+	bool within;
+
+	for (uint32_t c = n + 1; c < d->nodes[n].end; c = d->nodes[c].end) {
+		if (is_kept(e, c))
+			continue;
+		variance += pow(diff_noise(d, c), 2);
+		delta += diff_delta(d, c);
+	}
+	within = fabs(delta) < noise_t(freedom(d)) * sqrt(variance);
+	add_spread(e, sqrt(variance), sqrt(variance), within, within);
+}
+
 /* One node for all pruned children of n, right behind n; returns whether there are any. */
 static bool add_pruned(struct encoder *e, uint32_t n)
 {
@@ -212,6 +253,8 @@ static bool add_pruned(struct encoder *e, uint32_t n)
 		      add_frame(e, STR_LIT(""), STR_LIT(""), HTML_KIND_PRUNED));
 	buf_addvarint(&e->columns[COLUMN_HIDDEN], hidden);
 	add_counts(e, own);
+	if (d->noise_basis == DIFF_NOISE_WINDOWS)
+		add_pruned_spread(e, n);
 	return true;
 }
 
@@ -231,6 +274,9 @@ static void add_node(struct encoder *e, uint32_t n, uint32_t up)
 			  d->nodes[n].depth <= d->group_cnt ? HTML_KIND_LABEL : d->nodes[n].kind));
 	buf_addvarint(&e->columns[COLUMN_HIDDEN], 0);
 	add_counts(e, own);
+	if (d->noise_basis == DIFF_NOISE_WINDOWS)
+		add_spread(e, diff_noise(d, n), diff_self_noise(d, n), diff_within_noise(d, n),
+			   diff_self_within_noise(d, n));
 	e->node_cnt++;
 }
 
@@ -264,6 +310,11 @@ unsigned int html_spread_code(double spread, double whole)
 
 static void add_facts(const struct encoder *e, struct buf *out)
 {
+	static const char *const bases[] = {
+		[DIFF_NOISE_UNKNOWN] = "none",
+		[DIFF_NOISE_COUNTING] = "counting",
+		[DIFF_NOISE_WINDOWS] = "windows",
+	};
 	const struct diff *d = e->d;
 	struct json j;
 
@@ -288,8 +339,9 @@ static void add_facts(const struct encoder *e, struct buf *out)
 	for (int side = DIFF_A; side <= DIFF_B; side++)
 		json_cstr(&j, NULL, d->side[side].label);
 	json_end(&j);
-	json_cstr(&j, "basis", d->single || !d->noise_basis ? "none" : "counting");
-	json_double(&j, "sigmas", noise_t(INFINITY), 6);
+	json_cstr(&j, "basis", d->single ? bases[DIFF_NOISE_UNKNOWN] : bases[d->noise_basis]);
+	json_double(&j, "sigmas", noise_t(freedom(d)), 6);
+	json_double(&j, "whole", node_weight(d, 0), 17);
 	json_object(&j, "pruned");
 	json_u64(&j, "frames", e->pruned.cnt);
 	json_double(&j, "a", e->pruned.total[DIFF_A], 6);

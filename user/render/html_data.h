@@ -7,10 +7,11 @@
  *	"CPT1"
  *	length of the facts, the facts: a JSON object
  *		{"single", "unit", "groups", "counted": [a, b], "scale": [a, b],
- *		 "labels": [a, b], "basis": "none" | "counting" | "windows", "sigmas", "pruned":
- *		 {"frames", "a", "b", "below"}}
+ *		 "labels": [a, b], "basis": "none" | "counting" | "windows", "sigmas", "whole",
+ *		 "pruned": {"frames", "a", "b", "below"}}
  *		scale: one unit of the weights below in the diff's unit; counted: whether samples
- *		were counted on that side.
+ *		were counted on that side. A change is noise when it is below sigmas standard
+ *		errors.
  *	strings	how many, the length of each in bytes, then their bytes: valid UTF-8 without control
  *		characters, at most HTML_MAX_NAME bytes. String 0 is empty.
  *	frames	how many, then the name of each, the module of each, the kind of each: one byte, enum
@@ -22,9 +23,11 @@
  *		samples of each side that was counted, N zigzag numbers: those that end here, less
  *			what the node's weight makes one expect (rounded self * all samples / all
  *			weight)
- *		spread	only for the basis "windows": N bytes for the total, N for the self time;
- *			see html_spread_code()
- *	hidden	N numbers: how many nodes a HTML_KIND_PRUNED node stands for, 0 for all others
+ *		hidden	N numbers: how many nodes a HTML_KIND_PRUNED node stands for, 0 for all
+ *			others
+ *		spread	only for the basis "windows": N bytes for the change of the total, N for
+ *			that of the self time, see html_spread_code(); then N bytes: 1 when the
+ *			former is within the noise, plus 2 when the latter is
  *
  * Totals are not written: they are sums. What is pruned hangs as one node of the kind
  * HTML_KIND_PRUNED below the parent of what was taken, so that the sums still come out exactly.

@@ -122,7 +122,7 @@ culprit.data = (function () {
 			for (let n = 0; n < cnt; n++)
 				tree.own[side][n] *= facts.scale[side];
 		if (facts.basis === 'windows')
-			tree.readSpread(r.take(cnt), r.take(cnt));
+			tree.readSpread(r.take(cnt), r.take(cnt), r.take(cnt));
 		return tree.finish();
 	}
 

@@ -21,7 +21,7 @@ culprit.Panel = class Panel {
 		this.views = [];
 		this.theme = 'light';
 		this.state = new culprit.State((options && options.prefix) || '', {mode: 'icicle', zoom: '0', up: '0', q: '',
-			width: 'max', order: 'name', fn: '', sort: this.facts.single ? '-b' : '-size',
+			width: 'max', order: 'name', fn: '', all: '', sort: this.facts.single ? '-b' : '-size',
 			rows: this.facts.single ? '-ownb' : '-own'}, () => this.show());
 		this.build();
 		this.show();
@@ -75,12 +75,13 @@ culprit.Panel = class Panel {
 		const delta = (key, head, what, cls) => {
 			const of = (r) => r[what][1] - r[what][0];
 			return {key, head, cls: 'num delta ' + (cls || ''), sort: key === 'size' || key === 'own' ? (r) => Math.abs(of(r)) : of,
-				text: (r) => v.delta(f, of(r)), bar: (r) => max[what] ? of(r) / max[what] : 0};
+				text: (r) => v.delta(f, of(r)), bar: (r) => max[what] ? of(r) / max[what] : 0,
+				quiet: (r) => this.base.within(of(r), what === 'own' ? r.ownVariance : r.variance)};
 		};
 		const name = {key: 'name', head: own ? 'function' : 'process', sort: (r) => r.name};
 		if (single)
-			return own ? [name, num('ownb', 'own, ' + v.unit(f), (r) => r.own[1]), num('b', 'total', (r) => r.total[1]), this.share('b')] :
-				[name, num('b', v.unit(f), (r) => r.total[1]), this.share('b')];
+			return own ? [name, num('ownb', 'own', (r) => r.own[1]), num('b', 'total', (r) => r.total[1]), this.share('b')] :
+				[name, num('b', 'total', (r) => r.total[1]), this.share('b')];
 		const ratio = {key: 'ratio', head: 'ratio', cls: 'num wide', text: (r) => v.ratio(r.total[0], r.total[1]), sort: Panel.ratioOf};
 		const both = [num('a', 'A', (r) => r.total[0]), num('b', 'B', (r) => r.total[1])];
 		return own ? [name, delta('own', 'own change', 'own'), delta('size', 'change', 'total'), ...both, ratio] :
@@ -100,11 +101,12 @@ culprit.Panel = class Panel {
 	}
 
 	buildTables() {
-		const groupName = this.facts.groups ? 'Processes' : 'Roots';
-		this.groups = new culprit.Table(this.groupPlace, {title: groupName, columns: this.columns(false), sort: this.state.defaults.sort,
+		const groupName = this.facts.groups ? 'Processes' : 'Roots', unit = culprit.value.unit(this.facts);
+		const hidden = () => this.go({all: this.state.get().all ? '' : '1'});
+		this.groups = new culprit.Table(this.groupPlace, {title: groupName, unit, hidden, columns: this.columns(false), sort: this.state.defaults.sort,
 			pick: (row) => this.go({mode: this.isBase() ? this.state.get().mode : 'icicle', zoom: String(row.node)}),
 			sorted: (sort) => this.state.set({sort}, true)});
-		this.functions = new culprit.Table(this.functionPlace, {title: 'Functions', columns: this.columns(true), sort: this.state.defaults.rows,
+		this.functions = new culprit.Table(this.functionPlace, {title: 'Functions', unit, hidden, columns: this.columns(true), sort: this.state.defaults.rows,
 			pick: (row) => this.pickFunction(row), more: (row) => this.sandwich(row.fn),
 			sorted: (rows) => this.state.set({rows}, true)});
 	}
@@ -327,22 +329,28 @@ culprit.Panel = class Panel {
 	}
 
 	showTables(s) {
-		const root = this.isBase(s.mode) ? this.views[0].zoom : 0, key = root + ' ' + s.q;
+		const root = this.isBase(s.mode) ? this.views[0].zoom : 0, key = [root, s.all, s.q].join(' ');
 		this.groups.mark((row) => row.node === root);
 		if (this.shown.table !== key) {
 			this.shown.table = key;
-			const functions = this.base.functions(root).filter((r) => !this.hits || this.hits[r.fn]);
-			const groups = this.base.groups().filter((r) => !this.hits || this.hasHit(r.node));
-			this.setScale('functions', functions);
-			this.setScale('groups', groups);
 			this.functions.title.textContent = root ? 'Functions in ' + culprit.tip.cut(this.base.label(root), 40) : 'Functions';
-			this.functions.setRows(functions);
-			this.groups.setRows(groups);
+			this.fillTable('functions', this.base.functions(root).filter((r) => !this.hits || this.hits[r.fn]), s);
+			this.fillTable('groups', this.base.groups().filter((r) => !this.hits || this.hasHit(r.node)), s);
 		}
 		if (this.groups.sort !== s.sort)
 			this.groups.setSort(s.sort);
 		if (this.functions.sort !== s.rows)
 			this.functions.setSort(s.rows);
+	}
+
+	// Changes that are chance are left out, unless they were searched for or asked for.
+	fillTable(table, rows, s) {
+		const within = (r) => this.base.within(r.total[1] - r.total[0], r.variance) &&
+			this.base.within(r.own[1] - r.own[0], r.ownVariance || r.variance);
+		const noise = this.facts.single ? 0 : rows.filter(within).length, hide = noise && !s.all && !this.hits;
+		this.setScale(table, rows);
+		this[table].setRows(hide ? rows.filter((r) => !within(r)) : rows);
+		this[table].setHidden(!noise || this.hits ? '' : culprit.value.count(noise) + (hide ? ' within noise: show' : ' within noise: hide'));
 	}
 
 	setScale(table, rows) {
@@ -360,7 +368,8 @@ culprit.Panel = class Panel {
 	showStatus(n, view) {
 		const v = this.views[view || 0];
 		this.status.textContent = n >= 0 && v ? culprit.tip.line(v.tree, n) :
-			'Click a frame to zoom, shift-click for its callers and callees. Press ? for the keys.';
+			matchMedia('(pointer: coarse)').matches ? 'Tap a frame for its numbers, once more to zoom.' :
+				'Click a frame to zoom, shift-click for its callers and callees. Press ? for the keys.';
 	}
 
 	showLegend(palette) {
@@ -384,7 +393,7 @@ culprit.Panel = class Panel {
 		});
 		const ticks = el('span', {className: 'ticks', '$aria-hidden': 'true'}, ...['\u22120', '\u00d7\u00bc', '\u00d7\u00bd', '=', '\u00d72', '\u00d74', 'new']
 			.map((t, i) => el('span', null, i ? t : 'gone')));
-		const basis = this.facts.basis === 'none' ? 'noise unknown' : 'within noise';
+		const basis = this.facts.basis === 'none' ? 'unchanged' : 'within noise';
 		this.legend.replaceChildren(el('span', {className: 'ramp'}, scale, ticks), chip(palette.fills[culprit.colour.STEPS].fill, basis),
 			chip(palette.fills[0].fill, 'only in A', 'hatch'), chip(palette.fills[2 * culprit.colour.STEPS].fill, 'only in B', 'dots'),
 			chip(palette.more, 'own time more'), chip(palette.less, 'less'));

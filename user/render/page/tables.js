@@ -4,8 +4,10 @@
  * the document (a profile has a hundred thousand functions); two rows of the right height stand for
  * the others, and aria-rowcount says how many there are.
  *
- *	new Table(place, {title, columns, sort, note, pick(row), more(row), sorted(key)})
- *	column: {key, head, text(row), sort(row), cls, bar(row): -1 … 1}; the first one is the name
+ *	new Table(place, {title, columns, sort, unit, pick(row), more(row), sorted(key),
+ *				 hidden: called by the button of setHidden()})
+ *	column: {key, head, text(row), sort(row), cls, bar(row): -1 … 1, quiet(row)}; the first one is
+ *		the name
  *	setRows(rows)	row: {name, module, …}
  *	setSort('key' or '-key')
  *	mark(test(row))	 rows to set off
@@ -18,11 +20,12 @@ culprit.Table = class Table {
 		this.sort = options.sort;
 		this.title = el('span', null, options.title);
 		this.count = el('span', {className: 'count'});
+		this.hidden = el('button', {type: 'button', className: 'quiet', hidden: true, onclick: options.hidden});
 		this.heads = options.columns.map((c) => this.head(c));
 		this.body = el('tbody');
 		this.table = el('table', null, el('thead', null, el('tr', null, ...this.heads)), this.body);
 		this.scroller = el('div', {className: 'rows', tabIndex: 0, $role: 'group', '$aria-label': options.title}, this.table);
-		place.append(el('h2', null, this.title, ' ', this.count), this.scroller);
+		place.append(el('h2', null, this.title, ' ', this.count, ' ', this.hidden), this.scroller);
 		this.scroller.addEventListener('scroll', () => this.fill());
 		this.sizes = new ResizeObserver(() => this.fill());
 		this.sizes.observe(this.scroller);
@@ -56,6 +59,12 @@ culprit.Table = class Table {
 		this.arrange();
 	}
 
+	// What to say of rows that are left out, on a button; '' for nothing.
+	setHidden(text) {
+		this.hidden.textContent = text;
+		this.hidden.hidden = !text;
+	}
+
 	mark(test) {
 		this.marked = test;
 		this.fill(true);
@@ -72,7 +81,7 @@ culprit.Table = class Table {
 		});
 		this.options.columns.forEach((c, i) => this.heads[i].setAttribute('aria-sort',
 			c.key !== key ? 'none' : down ? 'descending' : 'ascending'));
-		this.count.textContent = culprit.value.count(this.rows.length);
+		this.count.textContent = culprit.value.count(this.rows.length) + (this.options.unit ? ' \u00b7 ' + this.options.unit : '');
 		this.table.setAttribute('aria-rowcount', String(this.rows.length + 1));
 		this.fill(true);
 	}
@@ -120,7 +129,9 @@ culprit.Table = class Table {
 
 	cell(column, row) {
 		const {el} = culprit, text = column.text(row), cell = el('td', {className: column.cls || ''}, text);
-		if (!column.bar)
+		if (column.quiet && column.quiet(row))
+			cell.classList.add('within');
+		if (!column.bar || cell.classList.contains('within'))
 			return cell;
 		const size = Math.max(-1, Math.min(1, column.bar(row)));
 		const bar = el('span', {className: 'bar ' + (size < 0 ? 'less' : 'more')});

@@ -15,14 +15,10 @@ culprit.tip = (function () {
 		return chars.length > max ? chars.slice(0, max - 1).join('') + '\u2026' : text;
 	}
 
-	function within(tree, delta, noise) {
-		return noise > 0 && Math.abs(delta) < tree.facts.sigmas * noise;
-	}
-
 	// "more", "less", "new", "gone", "within noise"
 	function verdict(tree, n) {
 		const [a, b] = [tree.total[0][n], tree.total[1][n]];
-		if (within(tree, b - a, tree.noise(n)))
+		if (tree.isNoise(n))
 			return 'within noise';
 		return tree.isNew(n) ? 'new' : tree.isGone(n) ? 'gone' : b > a ? 'more' : b < a ? 'less' : 'no change';
 	}
@@ -74,13 +70,13 @@ culprit.tip = (function () {
 	}
 
 	function spread(tree, n) {
-		const noise = tree.noise(n), f = tree.facts;
+		const error = Math.sqrt(tree.varianceOf(n)), f = tree.facts;
 		if (f.single)
 			return '';
-		if (!noise)
-			return 'how much this scatters is unknown';
-		return (within(tree, tree.delta(n), noise) ? 'within noise: ' : 'change ') + value.delta(f, tree.delta(n)) + ' \u00b1 ' +
-			value.plain(f, noise) + (f.basis === 'windows' ? ' (window to window)' : ' (counting)');
+		if (!error)
+			return f.basis === 'none' ? 'how much this scatters is unknown' : '';
+		return (tree.isNoise(n) ? 'within noise: ' : 'change ') + value.delta(f, tree.delta(n)) + ' \u00b1 ' +
+			value.plain(f, error) + (f.basis === 'windows' ? ' (from window to window)' : ' (counting)');
 	}
 
 	function fill(element, tree, n) {
@@ -92,5 +88,5 @@ culprit.tip = (function () {
 			el('div', {className: 'tip-where'}, spread(tree, n)));
 	}
 
-	return {line, fill, verdict, cut, within};
+	return {line, fill, verdict, cut};
 })();

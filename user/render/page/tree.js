@@ -54,11 +54,12 @@ culprit.Tree = class Tree {
 		return this;
 	}
 
-	// Spreads of html_spread_code(): of the total and of the own time, a byte for each node.
-	readSpread(total, own) {
+	// Of html_spread_code(): standard errors of total and own time, and which changes are noise.
+	readSpread(total, own, within) {
 		const whole = this.facts.whole, of = (code) => code ? whole * 2 ** ((code - 1) / 8 - 31) : 0;
 		this.variance = Float64Array.from(total, (code) => of(code) ** 2);
 		this.ownVariance = Float64Array.from(own, (code) => of(code) ** 2);
+		this.judged = within.slice();
 	}
 
 	// Colour steps, -10 … 10: the change relative to the larger side, 0 when within the noise.
@@ -68,40 +69,45 @@ culprit.Tree = class Tree {
 		if (this.facts.single)
 			return;
 		for (let n = 0; n < this.cnt; n++) {
-			this.step[n] = this.stepOf(this.total[0][n], this.total[1][n], this.noise(n));
-			this.ownStep[n] = this.stepOf(this.own[0][n], this.own[1][n], this.ownNoise(n));
+			this.step[n] = this.isNoise(n) ? 0 : this.stepOf(this.total[0][n], this.total[1][n]);
+			this.ownStep[n] = this.isOwnNoise(n) ? 0 : this.stepOf(this.own[0][n], this.own[1][n]);
 		}
 	}
 
-	stepOf(a, b, noise) {
-		const larger = Math.max(a, b), delta = b - a;
-		if (!(larger > 0) || Math.abs(delta) < this.facts.sigmas * noise)
-			return 0;
-		return Math.round(delta / larger * culprit.colour.STEPS);
+	stepOf(a, b) {
+		const larger = Math.max(a, b);
+		return larger > 0 ? Math.round((b - a) / larger * culprit.colour.STEPS) : 0;
 	}
 
-	// Standard error of a change: as it was measured, else of counting w in n samples.
-	noise(n) {
-		return Math.sqrt(this.varianceOf(n));
+	// Is a change of that variance nothing but chance?
+	within(delta, variance) {
+		return this.facts.basis !== 'none' && Math.abs(delta) < this.facts.sigmas * Math.sqrt(variance);
 	}
 
+	isNoise(n) {
+		return this.judged ? (this.judged[n] & 1) > 0 : this.within(this.delta(n), this.varianceOf(n));
+	}
+
+	isOwnNoise(n) {
+		return this.judged ? (this.judged[n] & 2) > 0 : this.within(this.ownDelta(n), this.ownVarianceOf(n));
+	}
+
+	// Variance of a change: as it was measured, else of counting; 0 when unknown.
 	varianceOf(n) {
-		return this.variance ? this.variance[n] : this.counting(this.total, this.samples, n);
+		return this.variance ? this.variance[n] : this.counting(this.total, n);
 	}
 
-	ownNoise(n) {
-		return Math.sqrt(this.ownVariance ? this.ownVariance[n] : this.counting(this.own, this.ownCnt, n));
+	ownVarianceOf(n) {
+		return this.ownVariance ? this.ownVariance[n] : this.counting(this.own, n);
 	}
 
-	counting(weights, counts, n) {
+	// w of n samples scatters by w / sqrt(n); own samples are their share of all that pass.
+	counting(weights, n) {
 		let variance = 0;
 		for (let side = 0; side < 2; side++) {
-			const w = weights[side][n];
-			const k = counts[side] ? counts[side][n] : this.facts.unit === 'samples' ? w : 0;
-			if (w > 0 && !(k > 0))
-				return 0;
+			const k = this.samplesOf(n, side);
 			if (k > 0)
-				variance += w * w / k;
+				variance += weights[side][n] * this.total[side][n] / k;
 		}
 		return variance;
 	}
@@ -198,11 +204,12 @@ culprit.Tree = class Tree {
 			let row = rows.get(fn);
 			if (!row) {
 				row = {fn, node: n, name: this.name(n), module: this.module(n), total: [0, 0],
-					own: [0, 0], cnt: [0, 0], variance: 0};
+					own: [0, 0], cnt: [0, 0], variance: 0, ownVariance: 0};
 				rows.set(fn, row);
 			}
 			row.own[0] += this.own[0][n];
 			row.own[1] += this.own[1][n];
+			row.ownVariance += this.ownVarianceOf(n);
 			if (n < open[fn])
 				continue;
 			open[fn] = this.end[n];
@@ -220,7 +227,7 @@ culprit.Tree = class Tree {
 		return this.children(0).filter((n) => this.kind(n) !== culprit.KIND.PRUNED).map((n) => ({
 			node: n, name: this.label(n), module: '', total: [this.total[0][n], this.total[1][n]],
 			own: [0, 0], cnt: [this.samplesOf(n, 0), this.samplesOf(n, 1)],
-			variance: this.varianceOf(n),
+			variance: this.varianceOf(n), ownVariance: 0,
 		}));
 	}
 
