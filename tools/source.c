@@ -24,11 +24,11 @@ static struct load_opts load_opts_of(const struct source_query *q)
 	return opts;
 }
 
-static void show_warnings(struct load_report *report)
+static void show_warnings(struct load_report *report, bool quiet)
 {
 	struct str rest = buf_str(&report->warnings), line;
 
-	while (str_split(&rest, '\n', &line))
+	while (!quiet && str_split(&rest, '\n', &line))
 		if (line.len)
 			command_warn("warning: %.*s", (int)line.len, line.p);
 	load_report_release(report);
@@ -43,7 +43,7 @@ int source_read(const char *source, const struct source_query *q, struct profile
 
 	load_report_init(&report);
 	r = load_profile(source, &opts, ret, &report, err);
-	show_warnings(&report);
+	show_warnings(&report, q->quiet);
 	return r;
 }
 
@@ -79,7 +79,7 @@ int source_read_two(struct source_side *a, struct source_side *b, struct err *er
 		run_job(&jobs[1]);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(jobs); i++) {
-		show_warnings(&jobs[i].report);
+		show_warnings(&jobs[i].report, false);
 		if (!r && jobs[i].result) {
 			r = jobs[i].result;
 			*err = jobs[i].err;
@@ -102,6 +102,6 @@ int source_each(const char *source, const struct source_query *q, source_window_
 	opts.untimed = q->untimed;
 	load_report_init(&report);
 	r = load_windows(source, &opts, fn, arg, &report, err);
-	show_warnings(&report);
+	show_warnings(&report, q->quiet);
 	return r;
 }

@@ -35,6 +35,7 @@ struct source_query {
 	const struct opt_ranges *ranges;      /* NULL or none: all of it */
 	const struct matcher *matcher;	      /* NULL: all series */
 	bool untimed; /* source_each(): a file that bears no time is one window at time 0 */
+	bool quiet;   /* no warnings: it is read again */
 };
 
 /* All of a source (file, "-", store directory) that the query asks for, merged; owned. */

@@ -128,13 +128,82 @@ unsigned int tool_width(void)
 	return size.ws_col;
 }
 
+int tool_want_color(const char *when, const char *path, bool *ret)
+{
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	if (!when || !strcmp(when, "auto"))
+		*ret = (!path || !strcmp(path, "-")) && isatty(STDOUT_FILENO) &&
+		       !(no_color && *no_color) && !(term && !strcmp(term, "dumb"));
+	else if (!strcmp(when, "always") || !strcmp(when, "never"))
+		*ret = !strcmp(when, "always");
+	else
+		return command_failf("--color: '%s' is none of auto, always, never", when);
+	return EXIT_DONE;
+}
+
+static bool has_key(const struct profile *const *profiles, size_t cnt, struct str key)
+{
+	for (size_t i = 0; i < cnt; i++)
+		for (uint32_t k = 0; k < profiles[i]->label_cnt; k++)
+			if (str_eq(profile_str(profiles[i], profiles[i]->labels[k].key), key))
+				return true;
+	return false;
+}
+
+static int fail_key(struct str key, const struct profile *const *profiles, size_t cnt)
+{
+	struct intern known;
+	struct buf list;
+	uint32_t id;
+	int status;
+
+	intern_init(&known, 1000, 1U << 20);
+	buf_init(&list, 1U << 20);
+	for (size_t i = 0; i < cnt; i++)
+		for (uint32_t k = 0; k < profiles[i]->label_cnt; k++) {
+			struct str s = profile_str(profiles[i], profiles[i]->labels[k].key);
+
+			if (intern_find(&known, s.p, s.len, &id) ||
+			    intern_add(&known, s.p, s.len, &id))
+				continue;
+			buf_addstr(&list, list.len ? ", " : "");
+			text_add_clean(&list, s);
+		}
+	status = list.len ? command_failf("--group-by: no series has the label '%.*s'; there are: "
+					  "%s",
+					  (int)key.len, key.p, list.data)
+			  : EXIT_DONE;
+	intern_release(&known);
+	buf_release(&list);
+	return status;
+}
+
+int tool_check_keys(struct str *keys, size_t key_cnt, const struct profile *const *profiles,
+		    size_t profile_cnt)
+{
+	for (size_t i = 0; i < key_cnt; i++) {
+		struct str comm = STR_LIT(LABEL_COMM);
+
+		if (has_key(profiles, profile_cnt, keys[i]))
+			continue;
+		if (str_eq(keys[i], STR_LIT("thread")) && has_key(profiles, profile_cnt, comm))
+			keys[i] = comm;
+		else if (fail_key(keys[i], profiles, profile_cnt))
+			return EXIT_FAILED;
+	}
+	return EXIT_DONE;
+}
+
 int tool_render_diff(enum output_format format, const struct diff *d,
 		     const struct tool_diff_opts *opts, struct buf *out)
 {
 	struct text_options text = {.width = tool_width(),
 				    .max_processes = opts->top,
 				    .max_functions = opts->top,
-				    .group = opts->group_by};
+				    .group = opts->group_by,
+				    .all = opts->all,
+				    .color = opts->color};
 	struct flame_options flame = {.icicle = true};
 	struct html_options html = {.data = {.min_share = opts->min_share,
 					     .max_nodes = opts->min_share < 0 ? UINT32_MAX : 0}};

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "commands.h"
+#include "diff/names.h"
 #include "model/profile.h"
 
 struct diff;
@@ -51,7 +52,35 @@ struct tool_diff_opts {
 	size_t group_cnt;
 	uint32_t top;	  /* rows of the tables; 0: as many as fit a screen or two */
 	double min_share; /* html: what is less than that share is pruned; 0: a default, < 0: none */
+	bool all;	  /* tables: also what is within the noise */
+	bool color;	  /* text */
 };
+
+/* clang-format off */
+/* Rows of a table of options, for a struct names_rules in a configuration struct. */
+#define TOOL_NAMES_OPTS(config, member) \
+	{"strip-hex", 0, OPT_FLAG, offsetof(config, member.strip_hex), NULL, \
+	 "addresses in names (0x…) do not tell frames apart", 0, 0}, \
+	{"merge-lambdas", 0, OPT_FLAG, offsetof(config, member.merge_lambdas), NULL, \
+	 "nor numbers of lambdas, closures and copies of functions", 0, 0}, \
+	{"strip-ids", 0, OPT_FLAG, offsetof(config, member.strip_ids), NULL, \
+	 "nor numbers of processes and threads in their names", 0, 0}
+
+#define TOOL_COLOR_OPT(config, member) \
+	{"color", 0, OPT_STRING, offsetof(config, member), "WHEN", \
+	 "text: auto (on a terminal, unless NO_COLOR is set), always or never", 0, 0}
+/* clang-format on */
+
+/* --color for an output path; NULL: auto. Exit status. */
+int tool_want_color(const char *when, const char *path, bool *ret);
+
+/*
+ * Does any series bear each of the keys? Exit status, with the labels that there are in the
+ * message. "thread" becomes LABEL_COMM, which is what our own profiles call it. Without any series
+ * there is nothing to complain about.
+ */
+int tool_check_keys(struct str *keys, size_t key_cnt, const struct profile *const *profiles,
+		    size_t profile_cnt);
 
 /* Appends a diff in one of the formats but pprof. 0 or -errno. */
 int must_check tool_render_diff(enum output_format format, const struct diff *d,

@@ -49,16 +49,18 @@ static void test_tables(void)
 	       "B: after, 5.12 cores, 5,125 samples, 10s, 2027-01-15T08:00:00Z to "
 	       "2027-01-15T08:00:10Z, 100 Hz, 2 CPUs, 0 lost\n"
 	       "change: +4.10 cores, x4.98; normalised to time: CPU time per second watched\n"
+	       "Noise unknown: one window per side; only counting noise is considered.\n"
 	       "\n"
-	       "      A      B    change   ratio     A%     B%  process\n"
-	       "0        4.20   +4.20        new   0.0%  82.0%  job\n"
-	       "1.03     0.925  -0.101    x0.902  99.7%  18.0%  web\n"
-	       "0.00300  0      -0.00300    gone   0.3%   0.0%  cron\n"
+	       "   A      B  change   noise   ratio     A%     B%  process\n"
+	       "0     4.20   +4.20   0.0648     new   0.0%  82.0%  job\n"
+	       "1.03  0.925  -0.101  0.0442  x0.902  99.7%  18.0%  web\n"
+	       "... and 1 within the noise\n"
 	       "\n"
-	       "self A  self B  change  total A  total B  change  function\n"
-	       "  0      4.20   +4.20      0       4.20   +4.20   run\n"
-	       "  1.00   0.900  -0.100     1.00    0.900  -0.100  f\n"
-	       "... and 3 more\n",
+	       "self A  self B  change   noise  total A  total B  change   noise  function\n"
+	       "  0      4.20   +4.20   0.0648     0       4.20   +4.20   0.0648  run\n"
+	       "  1.00   0.900  -0.100  0.0436     1.00    0.900  -0.100  0.0436  f\n"
+	       "... and 1 more\n"
+	       "... and 2 within the noise\n",
 	       "the tables, points lined up");
 	diff_free(d);
 }
@@ -130,13 +132,17 @@ static void test_hostile(void)
 
 static void test_color(void)
 {
-	struct diff *d =
-		diff_of(profile_of(PROFILE_SAMPLES, 0, "p;f 3\nq;f 1"),
-			profile_of(PROFILE_SAMPLES, 0, "p;f 1\nq;f 3"), DIFF_NORMALISE_AUTO);
-	struct text_options opt = {.color = true};
+	struct diff *d = diff_of(profile_of(PROFILE_SAMPLES, 0, "p;f 30\nq;f 10\nr;g 20"),
+				 profile_of(PROFILE_SAMPLES, 0, "p;f 10\nq;f 30\nr;g 21"),
+				 DIFF_NORMALISE_AUTO);
+	struct text_options opt = {.color = true}, all = {.color = true, .all = true};
 
 	ok(!strchr(print(d, NULL), '\x1b'), "no escape sequences unless asked for");
 	ok(strstr(print(d, &opt), "\x1b[31m") && strstr(out.data, "\x1b[34m"), "red and blue");
+	ok(strstr(out.data, "... and 1 within the noise\n") && !strstr(out.data, "  r\n"),
+	   "what is within the noise is counted, not shown");
+	ok(strstr(print(d, &all), "\n20  21") && !strstr(out.data, "within the noise\n"),
+	   "unless all is wanted; it has no colour");
 	diff_free(d);
 }
 

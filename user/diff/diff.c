@@ -36,7 +36,6 @@ struct join {
 	const struct tree *tree[2]; /* [DIFF_A] NULL: absent */
 	uint32_t *name_of[2];	    /* tree's name -> the diff's name */
 	uint32_t at[2];		    /* cursors */
-	bool by_cnt[2];		    /* the side's weights are its counts */
 	struct open_node *open;
 	size_t open_cnt;
 };
@@ -98,7 +97,7 @@ static void emit(struct join *j, unsigned int sides)
 		out->name = j->name_of[side][n->name];
 		out->module = j->name_of[side][n->module];
 		out->kind = n->kind;
-		out->side[side] = count_of(j->tree[side], j->at[side], j->by_cnt[side]);
+		out->side[side] = count_of(j->tree[side], j->at[side], j->d->side[side].by_cnt);
 		open->end[side] = n->end;
 		j->at[side]++;
 	}
@@ -219,7 +218,7 @@ static void choose_unit(struct join *j, enum diff_normalise asked)
 		else
 			s->scale = d->unit == DIFF_SECONDS ? 1.0 / NSEC_PER_SEC : 1.0;
 		if (d->unit == DIFF_SAMPLES && s->unit == PROFILE_NANOSECONDS && s->cnt) {
-			j->by_cnt[side] = true;
+			s->by_cnt = true;
 			s->total = s->cnt;
 		}
 		if (d->unit == DIFF_SAMPLES && by_time)
@@ -235,15 +234,15 @@ static void normalise_total(struct join *j, enum diff_normalise asked)
 {
 	struct diff_side *a = &j->d->side[DIFF_A], *b = &j->d->side[DIFF_B];
 	bool incomparable = j->d->unit == DIFF_SAMPLES && a->unit != b->unit &&
-			    ((a->unit == PROFILE_NANOSECONDS && !j->by_cnt[DIFF_A]) ||
-			     (b->unit == PROFILE_NANOSECONDS && !j->by_cnt[DIFF_B]));
+			    ((a->unit == PROFILE_NANOSECONDS && !a->by_cnt) ||
+			     (b->unit == PROFILE_NANOSECONDS && !b->by_cnt));
 
 	if (j->d->single || !a->total || !b->total)
 		return;
 	if (asked != DIFF_NORMALISE_TOTAL && !incomparable)
 		return;
 	j->d->normalised = DIFF_NORMALISE_TOTAL;
-	if (incomparable && b->unit == PROFILE_NANOSECONDS && !j->by_cnt[DIFF_B])
+	if (incomparable && b->unit == PROFILE_NANOSECONDS && !b->by_cnt)
 		b->scale = (double)a->total / (double)b->total; /* into samples, as A has them */
 	a->scale = b->scale * ((double)b->total / (double)a->total);
 }
@@ -320,12 +319,24 @@ int diff_new(const struct profile *a, const struct profile *b, const struct diff
 	     struct diff **ret_diff)
 {
 	static const struct diff_options defaults;
+	struct profile *renamed[2] = {NULL, NULL};
 	struct diff *d = calloc(1, sizeof(*d));
-	int r;
+	int r = 0;
 
 	if (!d)
 		return -ENOMEM;
-	r = fill(d, a, b, opt ? opt : &defaults);
+	opt = opt ? opt : &defaults;
+	if (names_any(&opt->rules)) {
+		r = a ? names_rename(a, &opt->rules, &renamed[DIFF_A]) : 0;
+		if (!r)
+			r = names_rename(b, &opt->rules, &renamed[DIFF_B]);
+		a = renamed[DIFF_A];
+		b = renamed[DIFF_B];
+	}
+	if (!r)
+		r = fill(d, a, b, opt);
+	profile_free(renamed[DIFF_A]);
+	profile_free(renamed[DIFF_B]);
 	if (r) {
 		diff_free(d);
 		return r;
@@ -344,6 +355,8 @@ void diff_free(struct diff *d)
 	free(d->side[DIFF_B].label);
 	intern_release(&d->names);
 	free(d->nodes);
+	free(d->scatter);
+	free(d->name_scatter);
 	free(d);
 }
 

@@ -27,8 +27,10 @@
 #ifndef DIFF_DIFF_H
 #define DIFF_DIFF_H
 
+#include "base/buf.h"
 #include "base/compiler.h"
 #include "base/intern.h"
+#include "diff/names.h"
 #include "model/profile.h"
 
 enum diff_which {
@@ -62,6 +64,7 @@ struct diff_options {
 	const struct str *group_keys; /* labels that become the first levels; NULL: process */
 	size_t group_cnt;
 	struct str label_a, label_b; /* what to call the sides; copied; empty: "A", "B" */
+	struct names_rules rules;    /* what of names is no part of their identity */
 };
 
 struct diff_count {
@@ -94,10 +97,16 @@ struct diff_side {
 	uint32_t replicate_cnt; /* stretches of time that stand for themselves; at least 1 */
 	uint64_t total;		/* weight of the root */
 	uint64_t cnt;		/* samples; 0 = unknown */
+	bool by_cnt;		/* the weights of its nodes are counts */
 	double scale;		/* one unit of weight in the diff's unit, normalisation included */
 };
 
 #define DIFF_MAX_NOTES 16
+
+/* Variance of each side's value as its replicates show it, in the square of the diff's unit. */
+struct diff_scatter {
+	double total[2], self[2];
+};
 
 struct diff {
 	struct intern names;
@@ -110,6 +119,9 @@ struct diff {
 	enum diff_normalise normalised; /* what was done, never AUTO; may be less than was asked */
 	enum diff_noise_basis noise_basis;
 	struct diff_side side[2];
+	/* with DIFF_NOISE_WINDOWS, else NULL; owned (replicates.h makes them) */
+	struct diff_scatter *scatter;	   /* by node */
+	struct diff_scatter *name_scatter; /* of functions, by name */
 	/* what a reader must know before believing the numbers; whole sentences, raw bytes */
 	char *notes[DIFF_MAX_NOTES]; /* owned */
 	uint32_t note_cnt;
@@ -151,7 +163,7 @@ bool diff_within_noise(const struct diff *d, uint32_t node);
 bool diff_self_within_noise(const struct diff *d, uint32_t node);
 
 /* How the noise was found, and how the sides were made comparable: sentences for people. */
-const char *diff_noise_words(const struct diff *d);
+void diff_add_noise_words(const struct diff *d, struct buf *b);
 const char *diff_normalised_words(const struct diff *d);
 
 /* The first-level node of that label value, or -ENOENT. */

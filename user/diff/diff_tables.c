@@ -13,6 +13,7 @@
 
 #include "base/sum.h"
 #include "base/text.h"
+#include "diff/noise.h"
 
 double diff_row_delta(const struct diff_row *row, enum diff_order order)
 {
@@ -81,6 +82,10 @@ int diff_processes(const struct diff *d, struct diff_table *ret_table)
 			row->self[side] = diff_self(d, n, (enum diff_which)side);
 			row->cnt[side] = diff_samples(d, n, (enum diff_which)side);
 		}
+		row->noise[DIFF_BY_TOTAL] = diff_noise(d, n);
+		row->noise[DIFF_BY_SELF] = diff_self_noise(d, n);
+		row->within_noise[DIFF_BY_TOTAL] = diff_within_noise(d, n);
+		row->within_noise[DIFF_BY_SELF] = diff_self_within_noise(d, n);
 		set_shares(d, row);
 	}
 	qsort(t.rows, t.cnt, sizeof(*t.rows), by_total);
@@ -131,6 +136,23 @@ static size_t tally_functions(const struct diff *d, struct tally *tally)
 	return cnt;
 }
 
+static void set_noise(const struct diff *d, struct diff_row *row)
+{
+	const struct diff_scatter *s =
+		d->name_scatter ? &d->name_scatter[d->nodes[row->node].name] : NULL;
+	double own[2], n[2] = {(double)row->cnt[DIFF_A], (double)row->cnt[DIFF_B]};
+	struct noise total, self;
+
+	for (int side = DIFF_A; side <= DIFF_B; side++)
+		own[side] = row->total[side] > 0 ? n[side] * row->self[side] / row->total[side] : 0;
+	total = noise_of(d, row->total, n, s ? s->total : NULL);
+	self = noise_of(d, row->self, own, s ? s->self : NULL);
+	row->noise[DIFF_BY_TOTAL] = total.error;
+	row->noise[DIFF_BY_SELF] = self.error;
+	row->within_noise[DIFF_BY_TOTAL] = total.is_within;
+	row->within_noise[DIFF_BY_SELF] = self.is_within;
+}
+
 static void fill_row(const struct diff *d, const struct tally *tally, struct diff_row *row)
 {
 	row->name = diff_name(d, tally->node);
@@ -141,6 +163,7 @@ static void fill_row(const struct diff *d, const struct tally *tally, struct dif
 		row->self[side] = (double)tally->side[side].self * d->side[side].scale;
 		row->cnt[side] = tally->side[side].cnt;
 	}
+	set_noise(d, row);
 	set_shares(d, row);
 }
 
@@ -166,6 +189,21 @@ int diff_functions(const struct diff *d, enum diff_order order, struct diff_tabl
 	free(tally);
 	*ret_table = t;
 	return 0;
+}
+
+size_t diff_table_drop_noise(struct diff_table *t, const struct diff *d)
+{
+	size_t kept = 0, dropped;
+
+	if (d->single)
+		return 0;
+	for (size_t i = 0; i < t->cnt; i++)
+		if (!t->rows[i].within_noise[DIFF_BY_TOTAL] ||
+		    !t->rows[i].within_noise[DIFF_BY_SELF])
+			t->rows[kept++] = t->rows[i];
+	dropped = t->cnt - kept;
+	t->cnt = kept;
+	return dropped;
 }
 
 void diff_table_release(struct diff_table *t)

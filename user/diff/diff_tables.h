@@ -27,6 +27,9 @@ struct diff_row {
 	double self[2];
 	double share[2]; /* total as a share of the side's total, 0..1 */
 	uint64_t cnt[2]; /* samples of `total`; 0 when unknown */
+	/* by enum diff_order: standard error of the change, 0 when unknown; is it within the noise? */
+	double noise[2];
+	bool within_noise[2];
 };
 
 enum diff_order {
@@ -50,6 +53,12 @@ int must_check diff_processes(const struct diff *d, struct diff_table *ret_table
 int must_check diff_functions(const struct diff *d, enum diff_order order,
 			      struct diff_table *ret_table);
 void diff_table_release(struct diff_table *t);
+
+/*
+ * Takes out the rows whose change is within the noise, by both orders; functions may have a change
+ * of their own that is not. Returns how many they were. Of one profile alone nothing goes.
+ */
+size_t diff_table_drop_noise(struct diff_table *t, const struct diff *d);
 
 /* What `order` sorts by: B - A. */
 double diff_row_delta(const struct diff_row *row, enum diff_order order);

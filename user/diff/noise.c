@@ -35,60 +35,116 @@ void noise_init(struct diff *d)
 		d->noise_basis = DIFF_NOISE_COUNTING;
 }
 
-/* Variance of a value of a node that comes from counting, both sides together. */
-static double counting(const struct diff *d, uint32_t node, bool self)
+double noise_variance(const struct noise_base *base, const struct spread_cell *cell)
 {
-	double variance = 0;
+	double ratio = base->x > 0 ? cell->sum / base->x : 0, k = base->cnt;
+	double residual = cell->sq - 2 * ratio * cell->by_x + ratio * ratio * base->x_sq;
 
+	/* equal replicates leave what was rounded */
+	if (residual < 1e-12 * cell->sq)
+		return 0;
+	return k / (k - 1) * residual * base->scale * base->scale;
+}
+
+double noise_borrowed(const struct diff *d, enum diff_which from)
+{
+	const struct diff_side *f = &d->side[from],
+			       *to = &d->side[from == DIFF_A ? DIFF_B : DIFF_A];
+	double times = f->length_ns && to->length_ns ? (double)f->length_ns / (double)to->length_ns
+						     : (double)f->replicate_cnt;
+
+	/* the mean over a time varies with 1 / its length, a sum over it with its length */
+	return d->normalised == DIFF_NORMALISE_NONE ? 1 / times : times;
+}
+
+/* Degrees of freedom of a side's replicates, or of those that it was lent. */
+static double freedom(const struct diff *d, enum diff_which side)
+{
+	uint32_t own = d->side[side].replicate_cnt, other = d->side[!side].replicate_cnt;
+
+	return (own > 1 ? own : other) - 1.0;
+}
+
+struct noise noise_of(const struct diff *d, const double v[2], const double n[2],
+		      const double *variance)
+{
+	double sum = 0, by_df = 0, delta = v[DIFF_B] - v[DIFF_A];
+	struct noise noise = {0};
+
+	if (d->single || !d->noise_basis)
+		return noise;
 	for (int side = DIFF_A; side <= DIFF_B; side++) {
-		double total = diff_total(d, node, (enum diff_which)side);
-		double own = diff_self(d, node, (enum diff_which)side);
-		uint64_t n = diff_samples(d, node, (enum diff_which)side);
+		double var = n[side] > 0 ? v[side] * v[side] / n[side] : 0;
 
-		/* own samples are that share of all that pass: own^2 / (n * own / total) */
-		if (n)
-			variance += (self ? own : total) * total / (double)n;
+		if (variance && variance[side] > var) {
+			var = variance[side];
+			by_df += var * var / freedom(d, (enum diff_which)side);
+		}
+		sum += var;
 	}
-	return variance;
+	noise.error = sqrt(sum);
+	noise.is_within =
+		delta == 0 ||
+		fabs(delta) < noise.error * noise_t(by_df > 0 ? sum * sum / by_df : INFINITY);
+	return noise;
+}
+
+static struct noise noise_of_node(const struct diff *d, uint32_t node, bool self)
+{
+	const struct diff_scatter *s = d->scatter ? &d->scatter[node] : NULL;
+	double v[2], n[2];
+
+	for (int i = DIFF_A; i <= DIFF_B; i++) {
+		double total = diff_total(d, node, (enum diff_which)i);
+
+		v[i] = self ? diff_self(d, node, (enum diff_which)i) : total;
+		n[i] = (double)diff_samples(d, node, (enum diff_which)i);
+		if (self && total > 0) /* own samples are that share of all that pass */
+			n[i] *= v[i] / total;
+	}
+	return noise_of(d, v, n, s ? (self ? s->self : s->total) : NULL);
 }
 
 double diff_noise(const struct diff *d, uint32_t node)
 {
-	return d->single || !d->noise_basis ? 0 : sqrt(counting(d, node, false));
+	return noise_of_node(d, node, false).error;
 }
 
 double diff_self_noise(const struct diff *d, uint32_t node)
 {
-	return d->single || !d->noise_basis ? 0 : sqrt(counting(d, node, true));
-}
-
-static bool within(const struct diff *d, double delta, double noise)
-{
-	return d->noise_basis && fabs(delta) < noise_t(INFINITY) * noise;
+	return noise_of_node(d, node, true).error;
 }
 
 bool diff_within_noise(const struct diff *d, uint32_t node)
 {
-	return within(d, diff_delta(d, node), diff_noise(d, node));
+	return noise_of_node(d, node, false).is_within;
 }
 
 bool diff_self_within_noise(const struct diff *d, uint32_t node)
 {
-	return within(d, diff_self_delta(d, node), diff_self_noise(d, node));
+	return noise_of_node(d, node, true).is_within;
 }
 
-const char *diff_noise_words(const struct diff *d)
+void diff_add_noise_words(const struct diff *d, struct buf *b)
 {
-	switch (d->noise_basis) {
-	case DIFF_NOISE_WINDOWS:
-		return "Noise: how the windows of a side differ among themselves, or counting "
-		       "noise where that is larger; a change within 95 % of chance is neutral.";
-	case DIFF_NOISE_COUNTING:
-		return "Noise unknown: one window per side; only counting noise is considered.";
-	default:
-		return "Noise unknown: samples were not counted, so that no change can be told "
-		       "from chance.";
+	uint32_t in_a = d->side[DIFF_A].replicate_cnt, in_b = d->side[DIFF_B].replicate_cnt;
+
+	if (d->noise_basis == DIFF_NOISE_UNKNOWN) {
+		buf_addstr(b, "Noise unknown: samples were not counted, so that no change can be "
+			      "told from chance.");
+		return;
 	}
+	if (d->noise_basis == DIFF_NOISE_COUNTING) {
+		buf_addstr(b, "Noise unknown: one window per side; only counting noise is "
+			      "considered.");
+		return;
+	}
+	buf_addf(b, "Noise: how %u measurements of A and %u of B differ, or counting noise where ",
+		 in_a, in_b);
+	buf_addstr(b, "that is larger; changes within 95 % of chance are neutral.");
+	if (in_a < 2 || in_b < 2)
+		buf_addf(b, " %s is taken to vary like %s.", in_a < 2 ? "A" : "B",
+			 in_a < 2 ? "B" : "A");
 }
 
 const char *diff_normalised_words(const struct diff *d)

@@ -83,8 +83,11 @@ void flame_add_unit(const struct diff *d, struct buf *b)
 		buf_addstr(b, "Unit: seconds of CPU time. ");
 	else
 		buf_addstr(b, "Unit: samples. ");
-	if (!d->single)
-		buf_addf(b, "Values are %s. %s\n", diff_normalised_words(d), diff_noise_words(d));
+	if (d->single)
+		return;
+	buf_addf(b, "Values are %s. ", diff_normalised_words(d));
+	diff_add_noise_words(d, b);
+	buf_addch(b, '\n');
 }
 
 static void add_how_to_read(const struct diff *d, const struct flame_options *opt, struct buf *b)

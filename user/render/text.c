@@ -53,6 +53,7 @@ enum value_kind {
 	VALUE_DELTA,
 	VALUE_SHARE,
 	VALUE_RATIO,
+	VALUE_NOISE,
 };
 
 static void set_cell(const struct page *p, struct grid *g, size_t row, size_t column,
@@ -68,6 +69,8 @@ static void set_cell(const struct page *p, struct grid *g, size_t row, size_t co
 		value_add_percent(&b, v);
 	else if (kind == VALUE_RATIO)
 		value_add_ratio(&b, base, v, "x");
+	else if (kind == VALUE_NOISE && !(v > 0) && base != 0)
+		buf_addch(&b, '?');
 	else
 		value_add(&b, p->d, v);
 	if (buf_error(&b))
@@ -149,22 +152,30 @@ static void add_heads(const struct page *p, const struct grid *g, const char *na
 }
 
 /* What the rows that are not shown change together would hide what cancels: only how many. */
-static void add_rest(const struct page *p, size_t shown, size_t all)
+static void add_rest(const struct page *p, size_t shown, size_t all, size_t noise)
 {
 	if (shown < all)
 		buf_addf(p->out, "... and %zu more\n", all - shown);
+	if (noise)
+		buf_addf(p->out, "... and %zu within the noise\n", noise);
 }
 
-static int add_processes(const struct page *p, const struct diff_table *t)
+/* Red for more, blue for less; what is within the noise is neither. */
+static double colored(const struct page *p, const struct diff_row *row, enum diff_order order)
 {
-	static const char *const diff_heads[] = {"A", "B", "change", "ratio", "A%", "B%"};
+	return p->d->single || row->within_noise[order] ? 0 : diff_row_delta(row, order);
+}
+
+static int add_processes(const struct page *p, const struct diff_table *t, size_t noise)
+{
+	static const char *const diff_heads[] = {"A", "B", "change", "noise", "ratio", "A%", "B%"};
 	static const char *const single_heads[] = {"total", "share"};
 	bool single = p->d->single;
 	size_t rows = t->cnt < p->opt.max_processes ? t->cnt : p->opt.max_processes;
 	struct grid g;
 	int r;
 
-	r = grid_init(&g, single ? single_heads : diff_heads, single ? 2 : 6, rows);
+	r = grid_init(&g, single ? single_heads : diff_heads, single ? 2 : 7, rows);
 	if (r)
 		return r;
 	for (size_t i = 0; i < rows; i++) {
@@ -176,6 +187,8 @@ static int add_processes(const struct page *p, const struct diff_table *t)
 		set_cell(p, &g, i, c++, VALUE_PLAIN, row->total[DIFF_B], 0);
 		if (!single) {
 			set_cell(p, &g, i, c++, VALUE_DELTA, diff_row_delta(row, DIFF_BY_TOTAL), 0);
+			set_cell(p, &g, i, c++, VALUE_NOISE, row->noise[DIFF_BY_TOTAL],
+				 diff_row_delta(row, DIFF_BY_TOTAL));
 			set_cell(p, &g, i, c++, VALUE_RATIO, row->total[DIFF_B],
 				 row->total[DIFF_A]);
 			set_cell(p, &g, i, c++, VALUE_SHARE, row->share[DIFF_A], 0);
@@ -184,50 +197,53 @@ static int add_processes(const struct page *p, const struct diff_table *t)
 	}
 	add_heads(p, &g, p->opt.group ? p->opt.group : "process");
 	for (size_t i = 0; i < rows; i++)
-		add_row(p, &g, i, &t->rows[i],
-			single ? 0 : diff_row_delta(&t->rows[i], DIFF_BY_TOTAL));
-	add_rest(p, rows, t->cnt);
+		add_row(p, &g, i, &t->rows[i], colored(p, &t->rows[i], DIFF_BY_TOTAL));
+	add_rest(p, rows, t->cnt, noise);
 	free(g.cells);
 	return 0;
 }
 
-static int add_functions(const struct page *p, const struct diff_table *t)
+static void set_function(const struct page *p, struct grid *g, size_t i, const struct diff_row *row)
 {
-	static const char *const diff_heads[] = {"self A",  "self B",  "change",
-						 "total A", "total B", "change"};
-	static const char *const single_heads[] = {"self", "share", "total", "share"};
-	bool single = p->d->single;
-	size_t rows = t->cnt < p->opt.max_functions ? t->cnt : p->opt.max_functions;
 	double all = diff_total(p->d, 0, DIFF_B);
+
+	if (p->d->single) {
+		set_cell(p, g, i, 0, VALUE_PLAIN, row->self[DIFF_B], 0);
+		set_cell(p, g, i, 1, VALUE_SHARE, all > 0 ? row->self[DIFF_B] / all : 0, 0);
+		set_cell(p, g, i, 2, VALUE_PLAIN, row->total[DIFF_B], 0);
+		set_cell(p, g, i, 3, VALUE_SHARE, row->share[DIFF_B], 0);
+		return;
+	}
+	set_cell(p, g, i, 0, VALUE_PLAIN, row->self[DIFF_A], 0);
+	set_cell(p, g, i, 1, VALUE_PLAIN, row->self[DIFF_B], 0);
+	set_cell(p, g, i, 2, VALUE_DELTA, diff_row_delta(row, DIFF_BY_SELF), 0);
+	set_cell(p, g, i, 3, VALUE_NOISE, row->noise[DIFF_BY_SELF],
+		 diff_row_delta(row, DIFF_BY_SELF));
+	set_cell(p, g, i, 4, VALUE_PLAIN, row->total[DIFF_A], 0);
+	set_cell(p, g, i, 5, VALUE_PLAIN, row->total[DIFF_B], 0);
+	set_cell(p, g, i, 6, VALUE_DELTA, diff_row_delta(row, DIFF_BY_TOTAL), 0);
+	set_cell(p, g, i, 7, VALUE_NOISE, row->noise[DIFF_BY_TOTAL],
+		 diff_row_delta(row, DIFF_BY_TOTAL));
+}
+
+static int add_functions(const struct page *p, const struct diff_table *t, size_t noise)
+{
+	static const char *const diff_heads[] = {"self A",  "self B",  "change", "noise",
+						 "total A", "total B", "change", "noise"};
+	static const char *const single_heads[] = {"self", "share", "total", "share"};
+	size_t rows = t->cnt < p->opt.max_functions ? t->cnt : p->opt.max_functions;
 	struct grid g;
 	int r;
 
-	r = grid_init(&g, single ? single_heads : diff_heads, single ? 4 : 6, rows);
+	r = grid_init(&g, p->d->single ? single_heads : diff_heads, p->d->single ? 4 : 8, rows);
 	if (r)
 		return r;
-	for (size_t i = 0; i < rows; i++) {
-		const struct diff_row *row = &t->rows[i];
-
-		if (single) {
-			set_cell(p, &g, i, 0, VALUE_PLAIN, row->self[DIFF_B], 0);
-			set_cell(p, &g, i, 1, VALUE_SHARE, all > 0 ? row->self[DIFF_B] / all : 0,
-				 0);
-			set_cell(p, &g, i, 2, VALUE_PLAIN, row->total[DIFF_B], 0);
-			set_cell(p, &g, i, 3, VALUE_SHARE, row->share[DIFF_B], 0);
-			continue;
-		}
-		set_cell(p, &g, i, 0, VALUE_PLAIN, row->self[DIFF_A], 0);
-		set_cell(p, &g, i, 1, VALUE_PLAIN, row->self[DIFF_B], 0);
-		set_cell(p, &g, i, 2, VALUE_DELTA, diff_row_delta(row, DIFF_BY_SELF), 0);
-		set_cell(p, &g, i, 3, VALUE_PLAIN, row->total[DIFF_A], 0);
-		set_cell(p, &g, i, 4, VALUE_PLAIN, row->total[DIFF_B], 0);
-		set_cell(p, &g, i, 5, VALUE_DELTA, diff_row_delta(row, DIFF_BY_TOTAL), 0);
-	}
+	for (size_t i = 0; i < rows; i++)
+		set_function(p, &g, i, &t->rows[i]);
 	add_heads(p, &g, "function");
 	for (size_t i = 0; i < rows; i++)
-		add_row(p, &g, i, &t->rows[i],
-			single ? 0 : diff_row_delta(&t->rows[i], DIFF_BY_SELF));
-	add_rest(p, rows, t->cnt);
+		add_row(p, &g, i, &t->rows[i], colored(p, &t->rows[i], DIFF_BY_SELF));
+	add_rest(p, rows, t->cnt, noise);
 	free(g.cells);
 	return 0;
 }
@@ -254,6 +270,8 @@ static void add_sides(const struct page *p)
 		buf_addf(p->out, "%s, ", value_unit(d));
 		value_add_ratio(p->out, diff_total(d, 0, DIFF_A), diff_total(d, 0, DIFF_B), "x");
 		buf_addf(p->out, "; %s\n", diff_normalised_words(d));
+		diff_add_noise_words(d, p->out);
+		buf_addch(p->out, '\n');
 	}
 	buf_addch(p->out, '\n');
 }
@@ -297,14 +315,14 @@ static int add_tables(const struct page *p)
 	r = diff_processes(p->d, &t);
 	if (r)
 		return r;
-	r = add_processes(p, &t);
+	r = add_processes(p, &t, p->opt.all ? 0 : diff_table_drop_noise(&t, p->d));
 	diff_table_release(&t);
 	buf_addch(p->out, '\n');
 	if (!r)
 		r = diff_functions(p->d, DIFF_BY_SELF, &t);
 	if (r)
 		return r;
-	r = add_functions(p, &t);
+	r = add_functions(p, &t, p->opt.all ? 0 : diff_table_drop_noise(&t, p->d));
 	diff_table_release(&t);
 	return r;
 }
