@@ -5,7 +5,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-scripts/sources.sh '*.c' '*.h' '*.sh' '*.pl' '*.t' '*.proto' 'Makefile' '.ci/run' 'Dockerfile' '*.yaml' '*.yml' |
+scripts/sources.sh '*.c' '*.h' '*.sh' '*.pl' '*.t' '*.proto' '*.js' '*.css' 'Makefile' '.ci/run' 'Dockerfile' '*.yaml' '*.yml' |
 	grep -v '^scripts/deploy/.*/templates/' | xargs awk '
 	FNR == 1 && seen == 0 && last != "" { print last ":1: no SPDX-License-Identifier line"; failed = 1 }
 	FNR == 1 { last = FILENAME; seen = 0 }

@@ -89,6 +89,26 @@ like "$out" '^tap again web' 'a second one zooms'
 like "$out" '^errors \[\]' 'no error, no warning'
 like "$out" '^requests true' 'nothing is fetched'
 
+# What is pruned is summed and said.
+culprit diff a.folded b.folded --min-share 0.2 -o pruned.html
+cat >pruned.js <<'END'
+module.exports = async (page, log, url) => {
+	await page.size(1200, 900);
+	await page.goto(url);
+	await page.eval('culprit.ready');
+	await page.settle(150);
+	log('total', await page.eval(`culprit.panels[0].base.total.map((t) => t[0]).join(' ')`));
+	log('markers', await page.eval(`(() => { const t = culprit.panels[0].base; return Array.from(t.frame.keys()).filter((n) => t.hidden[n]).map((n) => t.label(n) + ' ' + t.total[0][n]).join(','); })()`));
+	log('footer', await page.eval(`document.querySelector('footer').textContent`));
+};
+END
+drive "$TMP/pruned.js" "file://$TMP/pruned.html"
+like "$out" '^total 110 200' 'totals are whole'
+like "$out" '^markers 3 pruned 10' 'a box stands for what is pruned'
+like "$out" 'Pruned: 3 frames of less than 40 samples each, together A 10, B 0 samples' 'and the footer sums it'
+run culprit diff a.folded b.folded --min-share 2 -o pruned.html
+is "$status" 2 'a share is at most 1'
+
 # Names that try to break out, one profile alone, 5,000 frames deep.
 {
 	printf '</script><script>window.pwned=1</script>;"><img src=x onerror=window.pwned=1>;f 5\n'
