@@ -77,6 +77,7 @@ TARGET_SRC := $(sort $(filter-out %.so.c,$(wildcard tests/targets/*.c)))
 TARGET_LIB := $(sort $(wildcard tests/targets/*.so.c))
 BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
 DEMO_SRC := $(sort $(wildcard tests/demo/*.c))
+INJECT_SRC := $(sort $(wildcard tests/accuracy/programs/*.c))
 
 GEN_SRC  := $(O)/gen/profile.pb-c.c $(O)/gen/push.pb-c.c
 GEN_HDR  := $(addprefix $(O)/gen/,flame.js.h page.js.h page.css.h)
@@ -87,11 +88,13 @@ FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(O)/tests/fuzz/%)
 TARGET_BIN := $(TARGET_SRC:tests/targets/%.c=$(O)/tests/targets/%)
 BENCH_BIN := $(BENCH_SRC:tests/bench/%.c=$(O)/tests/bench/%)
 DEMO_BIN := $(DEMO_SRC:tests/demo/%.c=$(O)/demo/%)
+GRID_BIN := $(O)/tests/accuracy/grid
+INJECT_BIN := $(INJECT_SRC:tests/accuracy/programs/%.c=$(O)/accuracy/%)
 SKEL     := $(if $(BPF_SRC),$(O)/bpf/culprit.skel.h)
 
 # ---- goals -------------------------------------------------------------------------------------------------------
 
-.PHONY: help all lib units fuzzers targets demo-programs demo test fuzz test-kernels bench lint format install clean deps force
+.PHONY: help all lib units fuzzers targets demo-programs inject-programs demo test fuzz test-kernels bench accuracy lint format install clean deps force
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -133,6 +136,11 @@ fuzz: ## look for inputs that break a parser: FUZZ_SECONDS=20 each, TARGET=name 
 	$(Q)scripts/deps.sh --test
 	$(Q)tests/fuzz/run.sh $(TARGET)
 
+accuracy: ## measure how often blame is right: simulated worlds and real incidents (SEEDS=3 takes three times as long)
+	$(Q)scripts/deps.sh
+	$(Q)$(MAKE) all inject-programs $(GRID_BIN)
+	$(Q)tests/accuracy/run.sh $(ACCURACY)
+
 lint: ## ranks, headers, format, banned functions, sizes, shell scripts
 	$(Q)scripts/deps.sh --test
 	$(Q)scripts/lint.sh
@@ -153,8 +161,9 @@ lib: $(O)/libculprit.a
 units: $(UNIT_BIN)
 fuzzers: $(FUZZ_BIN)
 # A sanitizer leaves the sandbox without its filter, so that one test is there without a sanitizer too.
-targets: $(O)/tests/unit/test_base_sandbox $(O)/tests/unit/test_elf_linecache $(TARGET_BIN) $(TARGET_LIB:tests/targets/%.c=$(O)/tests/targets/%)
+targets: $(O)/tests/unit/test_base_sandbox $(O)/tests/unit/test_elf_linecache $(GRID_BIN) $(TARGET_BIN) $(TARGET_LIB:tests/targets/%.c=$(O)/tests/targets/%)
 demo-programs: $(DEMO_BIN)
+inject-programs: $(DEMO_BIN) $(INJECT_BIN) $(O)/tests/targets/fork_storm
 
 # ---- C -----------------------------------------------------------------------------------------------------------
 
@@ -208,6 +217,16 @@ $(O)/demo/%: tests/demo/%.c tests/targets/target.h
 	$(call msg,DEMO,$<)
 	$(target_build)
 
+# What tests/accuracy/inject.sh runs.
+$(O)/accuracy/%: tests/accuracy/programs/%.c tests/accuracy/programs/crew.h tests/targets/target.h
+	$(call msg,INJECT,$<)
+	$(target_build)
+
+$(GRID_BIN): tests/accuracy/grid.c tests/accuracy/rivals.c $(O)/libculprit.a
+	$(call msg,GRID,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_ALL) -Itests $(CFLAGS_ALL) -MMD -MP -MF $@.d $(LDFLAGS_ALL) -o $@ $(filter %.c %.a,$^) $(LIBS)
+
 $(O)/tests/bench/%: tests/bench/%.c $(O)/libculprit.a
 	$(call msg,BENCH,$<)
 	@mkdir -p $(@D)
@@ -254,4 +273,4 @@ $(O)/bpf/culprit.skel.h: $(O)/bpf/culprit.bpf.o
 	$(call msg,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name culprit_bpf > $@
 
--include $(LIB_OBJ:.o=.d) $(TOOL_OBJ:.o=.d) $(BPF_OBJ:.o=.d) $(UNIT_BIN:%=%.d) $(FUZZ_BIN:%=%.d) $(BENCH_BIN:%=%.d)
+-include $(LIB_OBJ:.o=.d) $(TOOL_OBJ:.o=.d) $(BPF_OBJ:.o=.d) $(UNIT_BIN:%=%.d) $(FUZZ_BIN:%=%.d) $(BENCH_BIN:%=%.d) $(GRID_BIN).d

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * checkout-service FILE SECONDS [REQUESTS_PER_SECOND] - the service whose users complain.
+ * checkout-service FILE SECONDS [REQUESTS_PER_SECOND [LOCK]] - the service whose users complain.
  *
  * Requests arrive at fixed times, whether or not the one before is done (an open loop, as users
  * are), and each takes about 2 ms of CPU time in named functions. For every finished request one
  * line "unix_time latency_ms" goes to FILE; the latency counts from the arrival, so that waiting
  * in the queue is in it. Who has waited for two seconds is turned away. It runs on the first CPU
- * it may use and takes 6 % of it: well in the company of some others, but not of two dozen.
+ * it may use and takes 6 % of it: well in the company of some others, but not of two dozen. With a
+ * file LOCK it holds its lock (flock) during each request, and waits for whoever else has it.
  */
 #include "../targets/target.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
 
 #define REQUEST_CPU_MS	3.0
 #define GIVE_UP_SECONDS 2.0
@@ -50,6 +54,16 @@ named static void handle_request(unsigned int rounds)
 	sink = encode_response(sum, rounds / 2);
 }
 
+/* `lock` < 0: there is none. */
+named static void handle_locked(unsigned int rounds, int lock)
+{
+	if (lock >= 0)
+		(void)flock(lock, LOCK_EX);
+	handle_request(rounds);
+	if (lock >= 0)
+		(void)flock(lock, LOCK_UN);
+}
+
 /* How many rounds make one request, in CPU time: contention does not change the measure. */
 static unsigned int calibrate(void)
 {
@@ -73,10 +87,17 @@ int main(int argc, char **argv)
 	unsigned long rate = target_number(argc, argv, 3, 30);
 	unsigned int rounds;
 	double arrival;
+	int lock = -1;
 	FILE *log;
 
 	if (argc < 2 || !rate) {
-		fprintf(stderr, "usage: %s FILE SECONDS [REQUESTS_PER_SECOND]\n", argv[0]);
+		fprintf(stderr, "usage: %s FILE SECONDS [REQUESTS_PER_SECOND [LOCK]]\n", argv[0]);
+		return 2;
+	}
+	if (argc > 4)
+		lock = open(argv[4], O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+	if (argc > 4 && lock < 0) {
+		fprintf(stderr, "%s: %s: %s\n", argv[0], argv[4], strerror(errno));
 		return 2;
 	}
 	log = fopen(argv[1], "w");
@@ -93,7 +114,7 @@ int main(int argc, char **argv)
 
 		target_sleep(arrival - target_clock(CLOCK_MONOTONIC));
 		if (target_clock(CLOCK_MONOTONIC) - arrival < GIVE_UP_SECONDS)
-			handle_request(rounds);
+			handle_locked(rounds, lock);
 		done = target_clock(CLOCK_MONOTONIC);
 		fprintf(log, "%.3f %.3f\n", target_clock(CLOCK_REALTIME), (done - arrival) * 1e3);
 	}

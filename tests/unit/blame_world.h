@@ -31,6 +31,7 @@ struct world_opts {
 	double window_s, cpus, incident_s, incident_max_s;
 	double hz;	      /* of the profiler; 0 = exact */
 	double culprit;	      /* cores it adds; 0 = there is none */
+	double culprit_base;  /* cores it takes anyway, as a service; 0 = it comes and goes */
 	double label_error_s; /* edges are off by up to so much */
 	uint32_t wrong;	      /* so many labels point anywhere */
 	uint32_t reacting, victims, helpers;
@@ -114,6 +115,19 @@ static inline void world_service(struct world *w, uint32_t e)
 		row[i] = (float)(size * exp(x) *
 				 (1 + daily * sin(2 * M_PI * (i * w->o.window_s / 86400 + phase))));
 	}
+}
+
+/* A service that takes `cores` on the whole. */
+static inline void world_resident(struct world *w, uint32_t e, double cores)
+{
+	float *row = world_row(w, e);
+	double sum = 0;
+
+	world_service(w, e);
+	for (uint32_t i = 0; i < w->o.windows; i++)
+		sum += row[i];
+	for (uint32_t i = 0; i < w->o.windows; i++)
+		row[i] *= (float)(cores * w->o.windows / sum);
 }
 
 static inline void world_bursty(struct world *w, uint32_t e)
@@ -247,26 +261,58 @@ static inline void world_label(struct world *w, double (*times)[2])
 	}
 }
 
-static inline void world_squeeze(struct world *w, uint32_t i)
+/* A full machine squeezes everybody alike. */
+static inline void world_squeeze(struct world *w)
 {
-	double sum = 0;
+	float *sums = calloc(w->o.windows, sizeof(*sums));
 
-	for (uint32_t e = 0; e < w->entity_cnt; e++)
-		sum += world_row(w, e)[i];
-	if (sum <= w->o.cpus)
-		return;
-	for (uint32_t e = 0; e < w->entity_cnt; e++)
-		world_row(w, e)[i] *= (float)(w->o.cpus / sum);
+	for (uint32_t e = 0; sums && e < w->entity_cnt; e++)
+		for (uint32_t i = 0; i < w->o.windows; i++)
+			sums[i] += world_row(w, e)[i];
+	for (uint32_t e = 0; sums && e < w->entity_cnt; e++)
+		for (uint32_t i = 0; i < w->o.windows; i++)
+			if (sums[i] > w->o.cpus)
+				world_row(w, e)[i] *= (float)w->o.cpus / sums[i];
+	free(sums);
+}
+
+/* What the profiler sees of `level` in one window, nanoseconds. */
+static inline uint64_t world_seen(struct world *w, double level)
+{
+	double weight = level * w->o.window_s * 1e9;
+
+	if (weight > 0 && w->o.hz > 0)
+		weight = world_poisson(w, weight * w->o.hz / 1e9) / w->o.hz * 1e9;
+	return (uint64_t)weight;
+}
+
+static inline bool world_see(struct world *w, uint32_t e, uint32_t window, uint32_t *ids)
+{
+	uint64_t weight = world_seen(w, world_row(w, e)[window]);
+	char name[32];
+
+	if (!weight)
+		return true;
+	if (ids[e] == UINT32_MAX) { /* who is never seen is nobody */
+		snprintf(name, sizeof(name), e == w->entity_cnt - 1 ? "culprit" : "p%03u", e);
+		if (timeline_entity(w->t, str_of(name), &ids[e]))
+			return false;
+	}
+	return !timeline_add_cell(w->t, ids[e], window, weight);
 }
 
 static inline bool world_sample(struct world *w)
 {
+	uint32_t *ids = malloc(w->entity_cnt * sizeof(*ids)), id;
 	double ns = w->o.window_s * 1e9;
-	uint32_t id, culprit = w->entity_cnt - 1;
-	char name[32];
+	bool good = ids;
 
 	w->t = timeline_new(PROFILE_NANOSECONDS);
-	for (uint32_t i = 0; w->t && i < w->o.windows; i++) {
+	good = good && w->t;
+	if (ids)
+		memset(ids, 0xff, w->entity_cnt * sizeof(*ids));
+	world_squeeze(w);
+	for (uint32_t i = 0; good && i < w->o.windows; i++) {
 		struct timeline_window win = {
 			.start_ns = WORLD_START * 1000000000 + (int64_t)(i * ns),
 			.length_ns = (uint64_t)ns,
@@ -274,22 +320,12 @@ static inline bool world_sample(struct world *w)
 			.cnt = 1000,
 		};
 
-		world_squeeze(w, i);
-		if (timeline_window(w->t, &win, &id))
-			return false;
-		for (uint32_t e = 0; e < w->entity_cnt; e++) {
-			double weight = world_row(w, e)[i] * ns;
-
-			if (weight > 0 && w->o.hz > 0)
-				weight = world_poisson(w, weight * w->o.hz / 1e9) / w->o.hz * 1e9;
-			if (weight < 1)
-				continue;
-			snprintf(name, sizeof(name), e == culprit ? "culprit" : "p%03u", e);
-			if (timeline_add(w->t, str_of(name), id, (uint64_t)weight))
-				return false;
-		}
+		good = !timeline_window(w->t, &win, &id);
+		for (uint32_t e = 0; good && e < w->entity_cnt; e++)
+			good = world_see(w, e, id, ids);
 	}
-	return w->t && !timeline_seal(w->t);
+	free(ids);
+	return good && !timeline_seal(w->t);
 }
 
 /* False when out of memory. */
@@ -316,6 +352,8 @@ static inline bool world_make(struct world *w, const struct world_opts *o)
 	}
 	for (; e < o->services + o->rare; e++)
 		world_rare(w, e);
+	if (o->culprit_base > 0)
+		world_resident(w, w->entity_cnt - 1, o->culprit_base);
 	world_times(w, times);
 	world_incidents(w, times, o->services);
 	world_label(w, times);
