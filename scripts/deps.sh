@@ -32,6 +32,8 @@ packages() {
 		build  libiberty-dev        binutils-devel
 		build  libseccomp-dev       libseccomp-devel
 		build  libcurl4-gnutls-dev  libcurl-devel
+		build  libmicrohttpd-dev    libmicrohttpd-devel
+		build  libgnutls28-dev      gnutls-devel
 		build  perl                 perl
 		test   git                  git
 		test   binutils             binutils

@@ -7,6 +7,7 @@
 #include "agent/budget.h"
 #include "agent/keeper.h"
 #include "commands.h"
+#include "listen.h"
 #include "push.h"
 #include "ship/shipstats.h"
 #include "signals.h"
@@ -19,6 +20,7 @@ struct config {
 	double cpu_budget; /* per cent */
 	bool no_kernel_stacks, retry_attach, lines;
 	struct push_options push;
+	struct listen_options listen;
 };
 
 #define DAY_NS (86400 * NSEC_PER_SEC)
@@ -45,19 +47,10 @@ static const struct opt opts[] = {
 	{"cpu-budget", 0, OPT_REAL, offsetof(struct config, cpu_budget), "PERCENT",
 	 "of a CPU, for each CPU sampled: above it the rate is lowered (default 1)", 0.001, 100},
 	PUSH_OPTIONS(struct config, push),
+	LISTEN_OPTIONS(struct config, listen),
 	{"retry-attach", 0, OPT_FLAG, offsetof(struct config, retry_attach), NULL,
 	 "switch on again what is off since the machine went down with it", 0, 0},
 };
-
-static int loop(struct agent *agent, struct err *err)
-{
-	int r = 0, finished;
-
-	while (!r && !signals_stop())
-		r = agent_poll(agent, err);
-	finished = agent_finish(agent, r ? NULL : err);
-	return r ? r : finished;
-}
 
 static void say_goodbye(const struct agent *agent, const struct keeper *keeper)
 {
@@ -90,9 +83,18 @@ static void add_push_stats(void *shipper, struct buf *text)
 	shipstats_format(shipper, text);
 }
 
-static int run(const void *config, const struct operands *operands)
+/* ---- the parts, in the order in which they are made ---- */
+
+struct parts {
+	struct store *store;
+	struct keeper *keeper;
+	struct shipper *shipper; /* NULL: nothing is pushed */
+	struct agent *agent;
+	struct listener *listener; /* NULL: nobody may ask */
+};
+
+static int make_agent(const struct config *c, struct parts *p, struct err *err)
 {
-	const struct config *c = config;
 	struct agent_opts agent_opts = {
 		.recorder = {.collect = {.hz = (uint32_t)c->hz,
 					 .no_kernel_stacks = c->no_kernel_stacks},
@@ -103,13 +105,68 @@ static int run(const void *config, const struct operands *operands)
 		.cpu_budget = c->cpu_budget / 100,
 		.retry_attach = c->retry_attach,
 	};
-	struct store_opts store_opts = {
+
+	if (p->shipper) {
+		keeper_set_next(p->keeper, push_window, p->shipper);
+		agent_opts.add_stats = add_push_stats;
+		agent_opts.stats_arg = p->shipper;
+	}
+	return agent_new(&agent_opts, p->keeper, &p->agent, err);
+}
+
+static int set_up(const struct config *c, struct parts *p, struct err *err)
+{
+	const struct store_opts store_opts = {
 		.block_ns = c->block_ns, .max_age_ns = c->max_age_ns, .max_bytes = c->max_bytes};
-	struct agent *agent = NULL;
-	struct keeper *keeper = NULL;
+	int r = store_open(c->store, STORE_WRITE, &store_opts, &p->store, err);
+
+	if (!r && keeper_new(p->store, &clock_system, &p->keeper))
+		r = err_set(err, ENOMEM, "out of memory");
+	if (!r && c->push.targets.cnt)
+		r = push_start(&c->push, c->store, false, &p->shipper, err);
+	if (!r)
+		r = make_agent(c, p, err);
+	if (!r && c->listen.address)
+		r = listener_new(&c->listen, c->store, &p->listener, err);
+	return r;
+}
+
+static void tear_down(struct parts *p)
+{
+	listener_free(p->listener);
+	agent_free(p->agent);
+	keeper_free(p->keeper);
+	shipper_free(p->shipper, PUSH_GRACE_NS);
+	store_close(p->store);
+}
+
+static int loop(struct parts *p, struct err *err)
+{
+	int r = 0, finished;
+
+	while (!r && !signals_stop()) {
+		r = agent_poll(p->agent, err);
+		listener_beat(p->listener);
+	}
+	finished = agent_finish(p->agent, r ? NULL : err);
+	return r ? r : finished;
+}
+
+static void say_hello(const struct config *c, const struct parts *p)
+{
+	if (!agent_is_disabled(p->agent))
+		(void)fprintf(stderr, "culprit agent: sampling at %" PRIu64 " Hz, storing to %s\n",
+			      c->hz, c->store);
+	if (p->listener)
+		(void)fprintf(stderr, "culprit agent: listening on %s\n",
+			      listener_address(p->listener));
+}
+
+static int run(const void *config, const struct operands *operands)
+{
+	const struct config *c = config;
+	struct parts p = {NULL};
 	struct keeper_stats kept;
-	struct store *store = NULL;
-	struct shipper *shipper = NULL;
 	struct err err = {{0}};
 	int r, status = EXIT_DONE;
 
@@ -118,45 +175,29 @@ static int run(const void *config, const struct operands *operands)
 	if (!c->store)
 		return command_failf("--store DIR is needed");
 	signals_catch();
-	r = store_open(c->store, STORE_WRITE, &store_opts, &store, &err);
-	if (!r && keeper_new(store, &clock_system, &keeper))
-		r = err_set(&err, ENOMEM, "out of memory");
-	if (!r && c->push.targets.cnt)
-		r = push_start(&c->push, c->store, false, &shipper, &err);
-	if (!r && shipper) {
-		keeper_set_next(keeper, push_window, shipper);
-		agent_opts.add_stats = add_push_stats;
-		agent_opts.stats_arg = shipper;
-	}
-	if (!r)
-		r = agent_new(&agent_opts, keeper, &agent, &err);
+	r = set_up(c, &p, &err);
 	if (!r) {
-		if (!agent_is_disabled(agent))
-			(void)fprintf(stderr,
-				      "culprit agent: sampling at %" PRIu64 " Hz, storing to %s\n",
-				      c->hz, c->store);
-		r = loop(agent, &err);
-		say_goodbye(agent, keeper);
-		keeper_stats(keeper, &kept);
+		say_hello(c, &p);
+		r = loop(&p, &err);
+		say_goodbye(p.agent, p.keeper);
+		keeper_stats(p.keeper, &kept);
 		if (kept.waiting || kept.given_up_windows)
 			status = EXIT_FAILED;
 	}
-	tool_warn_store(store);
+	tool_warn_store(p.store);
 	if (r)
 		status = command_fail(&err);
-	agent_free(agent);
-	keeper_free(keeper);
-	shipper_free(shipper, PUSH_GRACE_NS);
-	store_close(store);
+	tear_down(&p);
 	return status;
 }
 
 const struct command cmd_agent = {
 	.name = "agent",
 	.summary = "record all processes all the time into a store (the flight recorder)",
-	.usage = "--store DIR [--hz N] [--window 10s] [--push URL]",
+	.usage = "--store DIR [--hz N] [--window 10s] [--push URL] [--listen ADDRESS]",
 	.examples = "  culprit agent --store /var/lib/culprit\n"
 		    "  culprit agent --store DIR --window 1s --max-age 7d --max-bytes 1GiB\n"
+		    "  culprit agent --store DIR --listen 127.0.0.1:7070\n"
 		    "  culprit agent --store DIR --push https://pyroscope:4040 --label cluster=a\n"
 		    "  culprit agent --store DIR "
 		    "--push https://profiles.example,user=123,password-file=/etc/culprit/push\n",

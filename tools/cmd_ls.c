@@ -2,22 +2,32 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/text.h"
 #include "commands.h"
+#include "ls_json.h"
 #include "store/store.h"
 #include "tool.h"
 
 struct config {
-	const char *store;
+	const char *store, *format;
 	uint64_t top;
+	int64_t from_ns, until_ns;
+	bool windows;
 };
 
 static const struct opt opts[] = {
 	{"store", 0, OPT_STRING, offsetof(struct config, store), "DIR", "the store", 0, 0},
 	{"top", 'n', OPT_NUMBER, offsetof(struct config, top), "N",
 	 "so many series at most (default 20; 0: all)", 0, 1e9},
+	{"format", 0, OPT_STRING, offsetof(struct config, format), "F", "text (default) or json", 0,
+	 0},
+	{"windows", 0, OPT_FLAG, offsetof(struct config, windows), NULL,
+	 "each window with its time, samples and losses, instead of the totals (json)", 0, 0},
+	{"from", 0, OPT_TIME, offsetof(struct config, from_ns), "T", "windows from here", 0, 0},
+	{"until", 0, OPT_TIME, offsetof(struct config, until_ns), "T", "…to here", 0, 0},
 };
 
 static void add_blocks(struct buf *out, const struct store_info *info)
@@ -121,36 +131,71 @@ static void add_losses(struct buf *out, const struct profile *p)
 		buf_addstr(out, "\nnothing was lost\n");
 }
 
-static int run(const void *config, const struct operands *operands)
+static int check_usage(const struct config *c, const struct operands *operands)
 {
-	const struct config *c = config;
-	struct store_info *info = NULL;
-	struct store *store = NULL;
-	struct buf out;
-	struct err err;
-	int status;
+	bool is_ranged = c->from_ns != INT64_MIN || c->until_ns != INT64_MAX;
 
-	buf_init(&out, TOOL_MAX_OUTPUT);
 	if (operands->cnt)
 		return command_failf("'%s': takes no operands", operands->words[0]);
 	if (!c->store)
 		return command_failf("--store DIR is needed");
-	if (store_open(c->store, STORE_READ, NULL, &store, &err) ||
-	    store_info(store, &info, &err)) {
-		status = command_fail(&err);
-		goto out;
-	}
-	add_blocks(&out, info);
+	if (strcmp(c->format, "text") && strcmp(c->format, "json"))
+		return command_failf("--format: '%s' is neither text nor json", c->format);
+	if (c->windows && strcmp(c->format, "json"))
+		return command_failf("--windows wants --format json");
+	if (is_ranged && !c->windows)
+		return command_failf("--from and --until are for --windows");
+	if (c->until_ns <= c->from_ns)
+		return command_failf("--until must be after --from");
+	return EXIT_DONE;
+}
+
+static void add_text(struct buf *out, const struct store_info *info, uint64_t top)
+{
+	add_blocks(out, info);
 	for (size_t unit = 0; unit < ARRAY_SIZE(info->totals); unit++) {
 		if (!info->totals[unit])
 			continue;
-		add_series(&out, info->totals[unit], c->top);
-		add_losses(&out, info->totals[unit]);
+		add_series(out, info->totals[unit], top);
+		add_losses(out, info->totals[unit]);
 	}
-	status = tool_write("-", &out);
-out:
-	tool_warn_store(store);
+}
+
+static int list(const struct config *c, struct store *store, struct buf *out, struct err *err)
+{
+	struct store_info *info;
+	int r;
+
+	if (c->windows)
+		return ls_json_windows(store, (struct time_range){c->from_ns, c->until_ns}, out,
+				       err);
+	r = store_info(store, &info, err);
+	if (r)
+		return r;
+	if (strcmp(c->format, "json"))
+		add_text(out, info, c->top);
+	else
+		ls_json_info(info, c->top, out);
 	store_info_free(info);
+	return 0;
+}
+
+static int run(const void *config, const struct operands *operands)
+{
+	const struct config *c = config;
+	struct store *store = NULL;
+	struct buf out;
+	struct err err;
+	int status = check_usage(c, operands);
+
+	if (status != EXIT_DONE)
+		return status;
+	buf_init(&out, TOOL_MAX_OUTPUT);
+	if (store_open(c->store, STORE_READ, NULL, &store, &err) || list(c, store, &out, &err))
+		status = command_fail(&err);
+	else
+		status = tool_write("-", &out);
+	tool_warn_store(store);
 	store_close(store);
 	buf_release(&out);
 	return status;
@@ -159,11 +204,14 @@ out:
 const struct command cmd_ls = {
 	.name = "ls",
 	.summary = "what a store holds: blocks, series, totals, losses",
-	.usage = "--store DIR [-n N]",
-	.examples = "  culprit ls --store /var/lib/culprit\n",
+	.usage = "--store DIR [-n N] [--format json [--windows]]",
+	.examples = "  culprit ls --store /var/lib/culprit\n"
+		    "  culprit ls --store DIR --format json --windows --from now-1h\n",
 	.opts = opts,
 	.opt_cnt = ARRAY_SIZE(opts),
-	.defaults = &(const struct config){.top = 20},
+	.defaults =
+		&(const struct config){
+			.format = "text", .top = 20, .from_ns = INT64_MIN, .until_ns = INT64_MAX},
 	.config_size = sizeof(struct config),
 	.run = run,
 };
