@@ -48,6 +48,7 @@ struct encoder {
 	double cut;	  /* nodes below it are pruned */
 	uint64_t step[2]; /* all weights of the side are multiples of it */
 	struct intern strings, frames;
+	uint32_t *known; /* the diff's name -> string + 1: cleaned once, not for each node */
 	struct buf columns[COLUMN_CNT];
 	struct buf scratch;
 	uint32_t node_cnt;
@@ -140,9 +141,17 @@ static uint32_t add_string(struct encoder *e, struct str name)
 	return id;
 }
 
-static uint32_t add_frame(struct encoder *e, struct str name, struct str module, uint32_t kind)
+static uint32_t add_name(struct encoder *e, uint32_t name)
 {
-	struct frame_key key = {add_string(e, name), add_string(e, module), kind};
+	if (!e->known[name])
+		e->known[name] = add_string(e, intern_get(&e->d->names, name)) + 1;
+	return e->known[name] - 1;
+}
+
+/* `name` and `module` are strings of the page. */
+static uint32_t add_frame(struct encoder *e, uint32_t name, uint32_t module, uint32_t kind)
+{
+	struct frame_key key = {name, module, kind};
 	uint32_t id = 0;
 	int r = intern_add(&e->frames, &key, sizeof(key), &id);
 
@@ -249,8 +258,7 @@ static bool add_pruned(struct encoder *e, uint32_t n)
 	e->pruned.cnt += hidden;
 	e->node_cnt++;
 	buf_addvarint(&e->columns[COLUMN_UP], 0);
-	buf_addvarint(&e->columns[COLUMN_FRAME],
-		      add_frame(e, STR_LIT(""), STR_LIT(""), HTML_KIND_PRUNED));
+	buf_addvarint(&e->columns[COLUMN_FRAME], add_frame(e, 0, 0, HTML_KIND_PRUNED));
 	buf_addvarint(&e->columns[COLUMN_HIDDEN], hidden);
 	add_counts(e, own);
 	if (d->noise_basis == DIFF_NOISE_WINDOWS)
@@ -270,7 +278,7 @@ static void add_node(struct encoder *e, uint32_t n, uint32_t up)
 		buf_addvarint(&e->columns[COLUMN_UP], up);
 	buf_addvarint(
 		&e->columns[COLUMN_FRAME],
-		add_frame(e, diff_name(d, n), diff_module(d, n),
+		add_frame(e, add_name(e, d->nodes[n].name), add_name(e, d->nodes[n].module),
 			  d->nodes[n].depth <= d->group_cnt ? HTML_KIND_LABEL : d->nodes[n].kind));
 	buf_addvarint(&e->columns[COLUMN_HIDDEN], 0);
 	add_counts(e, own);
@@ -450,7 +458,8 @@ int html_data(const struct diff *d, const struct html_data_options *opt, struct 
 	buf_init(&e.scratch, MAX_BYTES);
 	for (int i = 0; i < COLUMN_CNT; i++)
 		buf_init(&e.columns[i], MAX_BYTES);
-	r = intern_add(&e.strings, "", 0, &empty);
+	e.known = calloc((size_t)intern_cnt(&d->names) + 1, sizeof(*e.known));
+	r = e.known ? intern_add(&e.strings, "", 0, &empty) : -ENOMEM;
 	if (!r)
 		r = find_cut(d, fmax(0, share) * node_weight(d, 0), max_nodes, &e.cut);
 	if (!r) {
@@ -463,6 +472,7 @@ int html_data(const struct diff *d, const struct html_data_options *opt, struct 
 		*ret_pruned = e.pruned;
 	intern_release(&e.strings);
 	intern_release(&e.frames);
+	free(e.known);
 	buf_release(&e.scratch);
 	for (int i = 0; i < COLUMN_CNT; i++)
 		buf_release(&e.columns[i]);
