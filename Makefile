@@ -55,9 +55,9 @@ CFLAGS_ALL := -std=gnu11 -g $(OPT) -fno-omit-frame-pointer $(if $(SAN),,-fstack-
 LDFLAGS_ALL := $(SAN) -Wl,-z,relro,-z,now $(LDFLAGS)
 
 # Each library is included by one folder only: -lz, -lzstd and -lseccomp by base/, -lbpf by collect/, -liberty, -llzma and
-# -ldw by elf/, -lsqlite3 by store/, -lprotobuf-c by format/, -lcurl by ship/, -lmicrohttpd and -lgnutls by serve/; -lelf is libbpf's and libdw's. jemalloc is linked into the
+# -ldw by elf/, -lsqlite3 by store/, -lprotobuf-c and -ljansson by format/, -lcurl by ship/, -lmicrohttpd and -lgnutls by serve/; -lelf is libbpf's and libdw's. jemalloc is linked into the
 # program only, and not together with a sanitizer (both replace malloc).
-LIBS := -lbpf -lcurl -lmicrohttpd -lgnutls -ldw -lelf -lsqlite3 -lprotobuf-c -lzstd -lz -llzma -liberty -lseccomp -lm -lpthread
+LIBS := -lbpf -lcurl -lmicrohttpd -lgnutls -ldw -lelf -lsqlite3 -lprotobuf-c -ljansson -lzstd -lz -llzma -liberty -lseccomp -lm -lpthread
 JEMALLOC := $(if $(SAN),,-ljemalloc)
 
 # ---- sources -----------------------------------------------------------------------------------------------------

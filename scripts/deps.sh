@@ -29,6 +29,7 @@ packages() {
 		build  protobuf-c-compiler  protobuf-c-compiler
 		build  libsqlite3-dev       sqlite-devel
 		build  libjemalloc-dev      jemalloc-devel
+		build  libjansson-dev       jansson-devel
 		build  libiberty-dev        binutils-devel
 		build  libseccomp-dev       libseccomp-devel
 		build  libcurl4-gnutls-dev  libcurl-devel

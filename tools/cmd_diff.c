@@ -14,7 +14,7 @@ struct config {
 	struct opt_list baseline, incident, match;
 	uint64_t top;
 	double min_share;
-	bool all;
+	bool all, two_column;
 	struct names_rules rules;
 	struct source_reading in;
 };
@@ -34,6 +34,10 @@ static const struct opt opts[] = {
 	 "time (cores: the default if both lengths are known), total (A scaled to B's), or none", 0,
 	 0},
 	TOOL_NAMES_OPTS(struct config, rules),
+	{"two-column", 0, OPT_FLAG, offsetof(struct config, two_column), NULL,
+	 "the one file holds both sides: folded stacks with two counts, a double flamebearer, "
+	 "pprof -diff_base",
+	 0, 0},
 	SOURCE_READING_OPTS(struct config, in),
 	{"all", 0, OPT_FLAG, offsetof(struct config, all), NULL,
 	 "tables: also what changed less than the noise", 0, 0},
@@ -92,19 +96,27 @@ static int find_sides(const struct config *c, const struct operands *operands, s
 		struct side_source *from = &s->from[i];
 
 		if (c->store) {
-			*from = (struct side_source){&c->store, 1, {.cnt = 0}};
+			*from = (struct side_source){.sources = &c->store, .source_cnt = 1};
 			status = parse_ranges(given[i], i ? "--incident" : "--baseline",
 					      operands->now_ns, &from->ranges);
 		} else if (given[i]->cnt) {
-			*from = (struct side_source){given[i]->items, given[i]->cnt, {.cnt = 0}};
+			*from = (struct side_source){.sources = given[i]->items,
+						     .source_cnt = given[i]->cnt};
 		} else {
-			*from = (struct side_source){
-				(const char *const *)&operands->words[i], 1, {.cnt = 0}};
+			*from = (struct side_source){.sources =
+							     (const char *const *)&operands
+								     ->words[c->two_column ? 0 : i],
+						     .source_cnt = 1};
 		}
+		from->column = c->two_column ? i + 1 : 0;
 		if (status != EXIT_DONE)
 			return status;
 		if (!c->store && from->source_cnt == 1)
 			*(i ? &opt->label_b : &opt->label_a) = str_of(from->sources[0]);
+	}
+	if (c->two_column) {
+		opt->label_a = STR_LIT("first column");
+		opt->label_b = STR_LIT("second column");
 	}
 	return EXIT_DONE;
 }
@@ -178,7 +190,10 @@ static int check_usage(const struct config *c, const struct operands *operands)
 			"with --store want --baseline T..T and --incident T..T, and no operands");
 	if (!c->store && lists && (operands->cnt || !c->baseline.cnt || !c->incident.cnt))
 		return command_failf("want --baseline FILE… and --incident FILE…, and no operands");
-	if (!c->store && !lists && operands->cnt != 2)
+	if (c->two_column &&
+	    (c->store || lists || operands->cnt != 1 || !strcmp(operands->words[0], "-")))
+		return command_failf("--two-column wants one file, which is read twice");
+	if (!c->store && !lists && !c->two_column && operands->cnt != 2)
 		return command_failf("want two profiles, before and after: culprit diff A B");
 	if (is_stdin_among(&c->baseline) || is_stdin_among(&c->incident))
 		return command_failf("files of a side are read twice: standard input cannot be one "
@@ -226,6 +241,7 @@ const struct command cmd_diff = {
 		 "T..T",
 	.examples = "  culprit diff before.folded after.folded\n"
 		    "  culprit diff v1.pb.gz v2.pb.gz -o diff.svg\n"
+		    "  culprit diff --two-column both.folded             name;name BEFORE AFTER\n"
 		    "  culprit diff --store DIR --baseline now-2h..now-1h --incident now-5m..now "
 		    "-o diff.html\n"
 		    "  culprit diff --baseline ok1.folded ok2.folded --incident bad1.folded "

@@ -134,7 +134,7 @@ static int run(const void *config, const struct operands *operands)
 
 const struct command cmd_import = {
 	.name = "import",
-	.summary = "put profiles into a store: folded, pprof, output of perf script",
+	.summary = "put profiles into a store: folded, pprof, output of perf script, flamebearer",
 	.usage = "--store DIR [--at T] [--length 10s] [--label k=v]… FILE…",
 	.examples =
 		"  culprit import --store DIR --at 2026-11-23T03:00:00Z --length 60s perf.folded\n"

@@ -18,6 +18,7 @@ struct config {
 	uint64_t top;
 	double min_share;
 	bool windowed;
+	const char *side;
 	struct source_reading in;
 };
 
@@ -31,6 +32,8 @@ static const struct opt opts[] = {
 	{"windowed", 0, OPT_FLAG, offsetof(struct config, windowed), NULL,
 	 "folded stacks window by window, with their times: to move, edit and import a store", 0,
 	 0},
+	{"side", 0, OPT_STRING, offsetof(struct config, side), "a|b",
+	 "of a file that holds both sides of a diff (as diff --two-column has it)", 0, 0},
 	SOURCE_READING_OPTS(struct config, in),
 	{"raw", 0, OPT_STRING, offsetof(struct config, raw), "FILE",
 	 "replay the raw records that culprit record --raw wrote, instead of a SOURCE", 0, 0},
@@ -108,6 +111,8 @@ static int check_usage(const struct config *c, const struct operands *operands)
 	if (c->raw ? operands->cnt != 0 : operands->cnt != 1)
 		return command_failf(
 			"want one source (a file, -, a store directory) or --raw FILE");
+	if (c->side && strcmp(c->side, "a") && strcmp(c->side, "b"))
+		return command_failf("--side: '%s' is neither a nor b", c->side);
 	if (c->until_ns <= c->from_ns)
 		return command_failf("--until must be after --from");
 	if (c->raw &&
@@ -132,6 +137,8 @@ static int show(const struct config *c, const struct operands *operands,
 	struct err err = {{0}};
 	int r, status;
 
+	if (c->side)
+		q.column = strcmp(c->side, "a") ? 2 : 1;
 	if (c->from_ns == INT64_MIN && c->until_ns == INT64_MAX)
 		q.ranges = NULL;
 	if (c->windowed)
@@ -172,8 +179,8 @@ const struct command cmd_show = {
 		    "  culprit show --raw records.raw -o machine.svg    replay\n",
 	.details =
 		"A SOURCE is a file (folded stacks, windowed folded stacks, pprof, output of perf "
-		"script, gzip of these:\nfound out by content), - for standard input, or a store "
-		"directory.\n",
+		"script, flamebearer\nJSON, gzip of these: found out by content), - for standard "
+		"input, or a store directory.\n",
 	.opts = opts,
 	.opt_cnt = ARRAY_SIZE(opts),
 	.defaults = &(const struct config){.group_by = LABEL_PROCESS,

@@ -20,6 +20,7 @@ static struct source_query query_of(const struct sides *s, enum diff_which side)
 		.matcher = s->matcher,
 		.ranges = ranges->cnt ? ranges : NULL,
 		.untimed = true,
+		.column = s->from[side].column,
 	};
 }
 

@@ -21,6 +21,7 @@ struct side_source {
 	const char *const *sources; /* borrowed */
 	size_t source_cnt;
 	struct opt_ranges ranges; /* none: all of it */
+	int column;		  /* of a source that holds both sides: 1 or 2; 0: it does not */
 };
 
 struct sides {

@@ -23,7 +23,7 @@ struct source_reading {
 /* Rows of a table of options, for a struct source_reading in a configuration struct. */
 #define SOURCE_READING_OPTS(config, member) \
 	{"type", 0, OPT_STRING, offsetof(config, member.type), "NAME", \
-	 "which event of output of perf script to take", 0, 0}, \
+	 "which sample type of pprof, or event of perf script, to take", 0, 0}, \
 	{"annotations", 0, OPT_FLAG, offsetof(config, member.annotations), NULL, \
 	 "folded stacks: f and f_[k] are two functions, not one", 0, 0}, \
 	{"max-rejects", 0, OPT_REAL, offsetof(config, member.max_rejects), "PERCENT", \
@@ -34,6 +34,7 @@ struct source_query {
 	const struct source_reading *reading; /* NULL: as by default */
 	const struct opt_ranges *ranges;      /* NULL or none: all of it */
 	const struct matcher *matcher;	      /* NULL: all series */
+	int column;   /* of a file that holds both sides of a diff: 1 or 2; 0: it does not */
 	bool untimed; /* source_each(): a file that bears no time is one window at time 0 */
 	bool quiet;   /* no warnings: it is read again */
 };

@@ -64,4 +64,24 @@ is "$status" 0 'a profile can be its own base'
 # pprof's own totals per function are those of ours, here by the root's view of the tree.
 run go tool pprof -top -nodecount=100 -sample_index=samples time.pb.gz
 like "$out" "Total samples = $(told time count) *$" 'the total that pprof shows'
+
+# A difference that pprof writes holds both sides; they are those that it was made of.
+culprit show "$DATA/a.folded" -o a.pb.gz
+culprit show "$DATA/b.folded" -o b.pb.gz
+run go tool pprof -proto -output difference.pb.gz -diff_base a.pb.gz b.pb.gz
+culprit diff --two-column difference.pb.gz --format folded | sort >got
+culprit diff a.pb.gz b.pb.gz --format folded | sort >wanted
+is "$(cat got)" "$(cat wanted)" "both sides of pprof's difference"
+at_least "$(wc -l <got)" 5 '…which are not empty'
+run culprit show difference.pb.gz
+like "$err" 'negative value .* of .* have one' 'it is no profile'
+
+# The type that pprof would take, and the other one.
+total() { # FILE OPTION… - of the tables' head
+	culprit show "$@" --format json | perl -ne 'print $1 if /"total": ?(\d+)/'
+}
+like "$(culprit show time.pb.gz --format json)" '"unit": ?"cores"' 'the type that pprof takes: time'
+is "$(total time.pb.gz --type samples)" "$(told time count)" '--type samples'
+run culprit show time.pb.gz --type inuse_space
+like "$err" "no sample type 'inuse_space' in it; there are: samples/count, cpu/nanoseconds" 'types are named'
 done_testing

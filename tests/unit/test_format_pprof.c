@@ -340,6 +340,112 @@ static void defects(void)
 	buf_release(&b);
 }
 
+/* alloc_objects/count, alloc_space/bytes, cpu/nanoseconds; the default is the second. */
+static void add_types(struct buf *b, int64_t by_default)
+{
+	static const char *const more[] = {"alloc_objects", "alloc_space", "bytes"};
+
+	add_msg(b, 1, 1, I(8), 2, I(4), 0);
+	add_msg(b, 1, 1, I(9), 2, I(10), 0);
+	add_msg(b, 1, 1, I(1), 2, I(2), 0);
+	add_msg(b, 2, 1, I(1), 2, I(3), 2, I(4096), 2, I(70), 0);
+	add_msg(b, 11, 1, I(1), 2, I(2), 0);
+	add_int(b, 12, 1000);
+	if (by_default)
+		add_int(b, 14, by_default);
+	base_tables(b);
+	add_strings(b, more, ARRAY_SIZE(more));
+}
+
+static void type_is(const char *asked, int64_t by_default, enum profile_unit unit, uint64_t total,
+		    const char *type)
+{
+	struct pprof_read_opts opts = {.type = str_of(asked)};
+	struct profile *p = NULL;
+	struct buf b;
+
+	buf_init(&b, 4096);
+	add_types(&b, by_default);
+	ok(!pprof_read(buf_str(&b), &opts, &p, &rep, &err) && p->total == total &&
+		   p->unit == unit && !strcmp(rep.type, type),
+	   "asked for '%s': %s", asked, type);
+	profile_free(p);
+	buf_release(&b);
+}
+
+static void types(void)
+{
+	struct pprof_read_opts opts = {.type = STR_LIT("alloc_spac")};
+	struct profile *p = NULL;
+	struct buf b;
+
+	type_is("", 9, PROFILE_SAMPLES, 4096, "alloc_space/bytes");
+	type_is("", 0, PROFILE_NANOSECONDS, 70, "cpu/nanoseconds");
+	type_is("cpu", 9, PROFILE_NANOSECONDS, 70, "cpu/nanoseconds");
+	type_is("alloc_space/bytes", 0, PROFILE_SAMPLES, 4096, "alloc_space/bytes");
+	type_is("alloc_objects", 0, PROFILE_SAMPLES, 3, "alloc_objects/count");
+	buf_init(&b, 4096);
+	add_types(&b, 0);
+	ok(pprof_read(buf_str(&b), &opts, &p, &rep, &err) == -EINVAL &&
+		   strstr(err.text, "no sample type 'alloc_spac' in it; there are: "
+				    "alloc_objects/count, alloc_space/bytes, cpu/nanoseconds"),
+	   "one that is not there: %s", err.text);
+	opts.type = STR_LIT("alloc_space/count");
+	ok(pprof_read(buf_str(&b), &opts, &p, &rep, &err) == -EINVAL, "nor with that unit");
+	buf_release(&b);
+}
+
+/* What pprof -diff_base -proto writes: the base's samples are labelled and negative. */
+static void add_difference(struct buf *b, int64_t base, int64_t other)
+{
+	static const char *const more[] = {"pprof::base", "true"};
+	struct buf in;
+
+	add_msg(b, 1, 1, I(1), 2, I(2), 0);
+	add_msg(b, 2, 1, I(1), 2, I(other), 0);
+	buf_init(&in, 256);
+	add_int(&in, 1, 1);
+	add_int(&in, 2, base);
+	add_msg(&in, 3, 1, I(8), 2, I(9), 0);
+	add_bytes(b, 2, buf_str(&in));
+	buf_release(&in);
+	base_tables(b);
+	add_strings(b, more, ARRAY_SIZE(more));
+}
+
+static void differences(void)
+{
+	struct pprof_read_opts opts = {.column = 1};
+	struct profile *p = NULL;
+	struct buf b;
+
+	buf_init(&b, 4096);
+	add_difference(&b, -20, 50);
+	ok(!pprof_read(buf_str(&b), &opts, &p, &rep, &err) && p->total == 20 && p->sample_cnt == 1,
+	   "the base of a difference: %s", err.text);
+	ok(p && !profile_label(p, 0, STR_LIT("pprof::base")).len, "…without its mark");
+	profile_free(p);
+	p = NULL;
+	opts.column = 2;
+	ok(!pprof_read(buf_str(&b), &opts, &p, &rep, &err) && p->total == 50, "the new side");
+	profile_free(p);
+	ok(refused(&b, "sample 1 has the negative value -20 (1 of 2 have one)"),
+	   "not as one profile: %s", err.text);
+	add_difference(&b, 20, 50);
+	opts.column = 1;
+	ok(pprof_read(buf_str(&b), &opts, &p, &rep, &err) == -EINVAL &&
+		   strstr(err.text, "the base of a difference cannot"),
+	   "a base that was added: %s", err.text);
+	buf_clear(&b);
+	add_msg(&b, 1, 1, I(1), 2, I(2), 0);
+	add_msg(&b, 2, 1, I(1), 2, I(20), 0);
+	base_tables(&b);
+	ok(pprof_read(buf_str(&b), &opts, &p, &rep, &err) == -EINVAL &&
+		   strstr(err.text, "no sample has the label"),
+	   "no difference: %s", err.text);
+	buf_release(&b);
+}
+
 static void bombs(void)
 {
 	struct pprof_read_opts small = {.max_memory = 1 << 20, .gzip.max_bytes = 4 << 20};
@@ -404,6 +510,8 @@ int main(void)
 	other_columns();
 	locations();
 	defects();
+	types();
+	differences();
 	bombs();
 	unfolding(20000, 1000, 1);
 	unfolding(1, 1000, 20000);

@@ -56,6 +56,13 @@ int main(void)
 	is_kind(STR_LIT("hello\nworld\n"), SNIFF_TEXT, "prose");
 	is_kind(STR_LIT("# only a comment 5\n"), SNIFF_TEXT, "a comment");
 	is_kind(STR_LIT("<html><body>404</body></html>"), SNIFF_TEXT, "a page");
+	is_kind(STR_LIT("{\"error\": \"no such app\"}"), SNIFF_JSON, "an answer");
+	is_kind(STR_LIT("{\"version\":1,\n \"flamebearer\": {"), SNIFF_FLAMEBEARER,
+		"its beginning");
+	is_kind(STR_LIT("{a};b 5\n"), SNIFF_FOLDED, "a brace in a stack");
+	is_kind(STR_LIT("bash 1234 \n\tffffffff81000000 f ([k])\n"), SNIFF_PERFSCRIPT,
+		"perf script, few fields");
+	is_kind(STR_LIT("bash 1234\n\tadd 5\n"), SNIFF_FOLDED, "stacks, one with a TAB first");
 	is_kind(STR_LIT("SQLite format 3\0\x10"), SNIFF_SQLITE, "a block of a store");
 	is_kind(STR_LIT("\x7f"
 			"ELF\2\1\1"),

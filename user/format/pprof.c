@@ -20,6 +20,7 @@
 
 #define MAX_LABELS 60
 #define NONE	   SIZE_MAX
+#define BASE_LABEL "pprof::base"
 
 /*
  * A location can stand for a thousand inlined frames and be named by a byte or two: files of some
@@ -53,6 +54,7 @@ struct reader_state {
 	enum profile_unit unit;
 	uint64_t scale;	    /* weight = value x scale */
 	uint64_t period_ns; /* 0 = unknown */
+	uint64_t base_cnt;  /* samples of the base of a difference */
 	struct buf scratch;
 };
 
@@ -86,28 +88,63 @@ static int get_value_type(struct reader_state *s, const Perftools__Profiles__Val
 	return r ? r : get_string(s, vt->unit, what, n, ret_unit);
 }
 
+/* "alloc_space" or "alloc_space/bytes" */
+static bool is_called(struct str wanted, struct str type, struct str unit)
+{
+	if (!wanted.len || wanted.len < type.len ||
+	    (type.len && memcmp(wanted.p, type.p, type.len)))
+		return false;
+	wanted = (struct str){wanted.p + type.len, wanted.len - type.len};
+	return !wanted.len ||
+	       (wanted.p[0] == '/' && str_eq((struct str){wanted.p + 1, wanted.len - 1}, unit));
+}
+
+static int refuse_type(struct reader_state *s)
+{
+	struct str type, unit;
+
+	buf_clear(&s->scratch);
+	for (size_t i = 0; i < s->pb->n_sample_type; i++) {
+		if (get_value_type(s, s->pb->sample_type[i], "sample type", i, &type, &unit))
+			return -EINVAL;
+		buf_addstr(&s->scratch, i ? ", " : "");
+		text_add_clean(&s->scratch, type);
+		buf_addch(&s->scratch, '/');
+		text_add_clean(&s->scratch, unit);
+	}
+	return err_set(s->err, EINVAL, "no sample type '%.*s' in it; there are: %s",
+		       (int)s->opts->type.len, s->opts->type.p,
+		       s->scratch.data ? s->scratch.data : "none");
+}
+
 /* Picks the columns: see pprof.h. */
 static int choose_columns(struct reader_state *s)
 {
+	size_t asked = NONE, by_default = NONE, cpu = NONE;
 	struct str type, unit, wanted;
-	size_t by_default = NONE;
 	int r;
 
 	r = get_string(s, s->pb->default_sample_type, "default sample type", 0, &wanted);
-	s->value_at = s->count_at = NONE;
+	s->count_at = NONE;
 	for (size_t i = 0; !r && i < s->pb->n_sample_type; i++) {
 		r = get_value_type(s, s->pb->sample_type[i], "sample type", i, &type, &unit);
 		if (r)
 			break;
+		if (is_called(s->opts->type, type, unit))
+			asked = i;
 		if (str_eq(type, STR_LIT("cpu")) && pprof_time_unit(unit))
-			s->value_at = i;
+			cpu = i;
 		if (str_eq(type, STR_LIT("samples")) && str_eq(unit, STR_LIT("count")))
 			s->count_at = i;
 		if (wanted.len && str_eq(type, wanted))
 			by_default = i;
 	}
-	if (s->value_at == NONE)
-		s->value_at = by_default != NONE ? by_default : s->pb->n_sample_type - 1;
+	if (!r && s->opts->type.len && asked == NONE)
+		return refuse_type(s);
+	s->value_at = asked != NONE	   ? asked
+		      : by_default != NONE ? by_default
+		      : cpu != NONE	   ? cpu
+					   : s->pb->n_sample_type - 1;
 	return r;
 }
 
@@ -140,7 +177,8 @@ static int choose_unit(struct reader_state *s)
 		return r;
 	s->unit = PROFILE_NANOSECONDS;
 	s->scale = pprof_time_unit(unit);
-	if (!s->scale && str_eq(unit, STR_LIT("count")) && s->period_ns) {
+	/* who asks for counts by name gets counts */
+	if (!s->scale && !s->opts->type.len && str_eq(unit, STR_LIT("count")) && s->period_ns) {
 		s->scale = s->period_ns;
 		s->count_at = s->value_at;
 	}
@@ -322,7 +360,8 @@ static int make_series(struct reader_state *s, const Perftools__Profiles__Sample
 		if (r)
 			return r;
 		number_cnt += labels[cnt][1].p == numbers[number_cnt] && number_cnt < 3;
-		cnt += labels[cnt][0].len && labels[cnt][1].len;
+		cnt += labels[cnt][0].len && labels[cnt][1].len &&
+		       !(s->opts->column && str_eq(labels[cnt][0], STR_LIT(BASE_LABEL)));
 	}
 	labels[cnt][1] = s->opts->process.len ? s->opts->process
 					      : pprof_find_process((const struct str(*)[2])labels,
@@ -334,6 +373,24 @@ static int make_series(struct reader_state *s, const Perftools__Profiles__Sample
 	}
 	r = builder_series(s->b, (const struct str(*)[2])labels, cnt, ret);
 	return r ? fail_build(s, r) : 0;
+}
+
+/* pprof -diff_base labels the samples that it took off. */
+static int find_base(struct reader_state *s, const Perftools__Profiles__Sample *in, uint64_t n,
+		     bool *ret)
+{
+	struct str key, value;
+	int r = 0;
+
+	*ret = false;
+	for (size_t i = 0; !r && i < in->n_label; i++) {
+		r = get_string(s, in->label[i]->key, "label of sample", n, &key);
+		if (!r)
+			r = get_string(s, in->label[i]->str, "label of sample", n, &value);
+		*ret |= !r && str_eq(key, STR_LIT(BASE_LABEL)) && str_eq(value, STR_LIT("true"));
+	}
+	s->base_cnt += *ret;
+	return r;
 }
 
 static int check_depth(struct reader_state *s, size_t depth, uint64_t n)
@@ -379,6 +436,27 @@ static int make_stack(struct reader_state *s, const Perftools__Profiles__Sample 
 	return 0;
 }
 
+/* How many there are tells a difference from a mistake. */
+static int refuse_negative(struct reader_state *s, uint64_t n, int64_t value)
+{
+	uint64_t cnt = 0;
+
+	for (size_t i = 0; i < s->pb->n_sample; i++)
+		cnt += s->pb->sample[i]->n_value > s->value_at &&
+		       s->pb->sample[i]->value[s->value_at] < 0;
+	if (s->opts->column)
+		return err_set(s->err, EINVAL,
+			       "sample %" PRIu64 " has the value %" PRId64
+			       ": the %s of a difference cannot have that",
+			       n, value, s->opts->column == 1 ? "base" : "new side");
+	return err_set(
+		s->err, EINVAL,
+		"sample %" PRIu64 " has the negative value %" PRId64 " (%" PRIu64 " of %zu "
+		"have one): this is a difference of profiles; want each of them as a file, or, "
+		"if its base is labelled (pprof -diff_base), culprit diff --two-column",
+		n, value, cnt, s->pb->n_sample);
+}
+
 static int read_values(struct reader_state *s, const Perftools__Profiles__Sample *in, uint64_t n,
 		       uint64_t *ret_weight, uint64_t *ret_cnt)
 {
@@ -391,11 +469,13 @@ static int read_values(struct reader_state *s, const Perftools__Profiles__Sample
 			       n, in->n_value, s->pb->n_sample_type);
 	value = in->value[s->value_at];
 	cnt = s->count_at == NONE ? 0 : in->value[s->count_at];
+	if (s->opts->column == 1) { /* the base was taken off */
+		value = value == INT64_MIN ? INT64_MAX : -value;
+		cnt = cnt == INT64_MIN ? INT64_MAX : -cnt;
+	}
 	if (value < 0 || cnt < 0)
-		return err_set(s->err, EINVAL,
-			       "sample %" PRIu64 " has the negative value %" PRId64
-			       ": this is a difference of profiles, want each of them as a file",
-			       n, value < 0 ? value : cnt);
+		return refuse_negative(s, n,
+				       value < 0 ? in->value[s->value_at] : in->value[s->count_at]);
 	if (__builtin_mul_overflow((uint64_t)value, s->scale, ret_weight))
 		*ret_weight = UINT64_MAX;
 	*ret_cnt = (uint64_t)cnt;
@@ -412,13 +492,19 @@ static int add_samples(struct reader_state *s)
 	struct str otherwise;
 	uint32_t series = 0, node = 0;
 	uint64_t weight = 0, cnt = 0;
+	bool is_base = false;
 	int r;
 
 	r = get_main_binary(s, &otherwise);
 	for (size_t i = 0; !r && i < s->pb->n_sample; i++) {
 		const Perftools__Profiles__Sample *in = s->pb->sample[i];
 
-		r = read_values(s, in, i, &weight, &cnt);
+		if (s->opts->column)
+			r = find_base(s, in, i, &is_base);
+		if (!r && s->opts->column && is_base != (s->opts->column == 1))
+			continue;
+		if (!r)
+			r = read_values(s, in, i, &weight, &cnt);
 		if (r)
 			break;
 		s->report->samples++;
@@ -432,6 +518,10 @@ static int add_samples(struct reader_state *s)
 		if (!r && builder_sample(s->b, series, node, weight, cnt))
 			r = fail_build(s, -ENOSPC);
 	}
+	if (!r && s->opts->column && !s->base_cnt)
+		r = err_set(s->err, EINVAL,
+			    "no sample has the label " BASE_LABEL
+			    "=true: not a difference with its base (pprof -diff_base)");
 	return r;
 }
 

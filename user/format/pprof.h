@@ -2,8 +2,8 @@
 /*
  * pprof.h - the pprof format (profile.proto), gzip or plain.
  *
- * Read: of several sample types cpu in a unit of time is taken, else the file's default type, else
- * the last one. Units of time become nanoseconds; counts become nanoseconds when the period is a
+ * Read: of several sample types the one asked for is taken, else the file's default type, else cpu
+ * in a unit of time, else the last one. Units of time become nanoseconds; counts become nanoseconds when the period is a
  * time; anything else stays as it is, as samples. String labels become labels of the series (and of
  * the numeric ones pid and tid). The process is the label process, else process.executable.name,
  * comm or the thread's name, else the base name of the first mapping, else [unknown]. The functions
@@ -30,7 +30,9 @@ struct builder_limits;
 
 struct pprof_read_opts {
 	struct gzip_limits gzip;
-	size_t max_memory;	       /* of the decoded message; 0: 4 GiB */
+	size_t max_memory; /* of the decoded message; 0: 4 GiB */
+	struct str type;   /* "cpu" or "cpu/nanoseconds"; empty: see above */
+	int column;	   /* of a difference (-diff_base): 1 its base, 2 the rest; 0: it is none */
 	struct str process;	       /* instead of what the file says, unless empty */
 	const struct str (*labels)[2]; /* more labels for every series; borrowed */
 	size_t label_cnt;
@@ -48,8 +50,8 @@ struct pprof_report {
 /*
  * One owned profile from the bytes of a file. `opts` and `report` may be NULL. -EINVAL with what is
  * wrong and where in err (byte, or number of the sample, location, …): truncated, no pprof, a
- * number that points nowhere, a number twice, several profiles in one file, negative values (a
- * difference). -EFBIG over a limit (stacks that unfold into far more frames than the file has bytes
+ * number that points nowhere, a number twice, several profiles in one file, a type that is not
+ * there (err lists those that are), negative values: a difference, whose base `column` takes. -EFBIG over a limit (stacks that unfold into far more frames than the file has bytes
  * among them), -ENOMEM.
  */
 int must_check pprof_read(struct str bytes, const struct pprof_read_opts *opts,

@@ -44,21 +44,29 @@ static struct str trim_end(struct str line)
 	return line;
 }
 
+/* As perf prints it on a line of its own: a TAB, and an address padded to sixteen columns. */
+static bool is_perf_frame(struct str line)
+{
+	struct perfscript_frame frame;
+
+	return line.len >= 17 && line.p[0] == '\t' && line.p[16] != ' ' &&
+	       (line.len == 17 || line.p[17] == ' ') && perfscript_parse_frame(line, &frame) &&
+	       frame.has_ip;
+}
+
 /* The first line of a sample, with a frame in it or below it. */
 static bool is_perfscript(struct str line, struct str below)
 {
 	struct perfscript_head head;
 	struct perfscript_frame frame;
 
-	if (line.p[0] == '\t' && line.len > 17 && line.p[17] == ' ' && line.p[16] != ' ')
-		return perfscript_parse_frame(line, &frame) && frame.has_ip;
+	if (is_perf_frame(line))
+		return true;
 	if (!perfscript_parse_head(line, &head))
 		return false;
 	if (head.has_time && (head.tid.len || head.event.len))
 		return true;
-	below = trim_end(below);
-	if (below.len > 1 && below.p[0] == '\t' && line.p[0] != '\t' &&
-	    perfscript_parse_frame(below, &frame) && frame.has_ip)
+	if (is_perf_frame(trim_end(below)))
 		return true;
 	return perfscript_is_strong(&head) && perfscript_parse_frame(head.rest, &frame);
 }
@@ -90,6 +98,17 @@ static enum sniff sniff_text(struct str text)
 	return kind;
 }
 
+/* A stack may begin with a brace, too. */
+static enum sniff sniff_json(struct str text, enum sniff otherwise)
+{
+	text = str_trim(text);
+	if (!text.len || text.p[0] != '{')
+		return otherwise;
+	if (memmem(text.p, text.len, "\"flamebearer\"", 13))
+		return SNIFF_FLAMEBEARER;
+	return otherwise == SNIFF_TEXT ? SNIFF_JSON : otherwise;
+}
+
 /* Characters that no text has, as the beginning of a message cut short does. */
 static bool has_control(struct str s)
 {
@@ -117,8 +136,11 @@ enum sniff sniff(struct str bytes)
 	if (bytes.p[0] == '\n' && !pprof_scan(bytes, NULL))
 		return SNIFF_PPROF;
 	buf_init(&utf8, 4 * SNIFF_BYTES);
-	if (!folded_decode(&head, &utf8, NULL))
+	if (!folded_decode(&head, &utf8, NULL)) {
 		kind = sniff_text(head);
+		if (kind != SNIFF_WINDOWED && kind != SNIFF_PERFSCRIPT)
+			kind = sniff_json(head, kind);
+	}
 	if (kind == SNIFF_TEXT && has_control(head))
 		kind = SNIFF_BINARY;
 	buf_release(&utf8); /* head may have borrowed it */
@@ -142,6 +164,8 @@ const char *sniff_name(enum sniff kind)
 		[SNIFF_PERF] = "a perf.data file",
 		[SNIFF_TEXT] = "text without folded stacks",
 		[SNIFF_PERFSCRIPT] = "output of perf script",
+		[SNIFF_FLAMEBEARER] = "flamebearer JSON",
+		[SNIFF_JSON] = "JSON without a flamebearer",
 		[SNIFF_BINARY] = "binary data of an unknown kind",
 	};
 

@@ -14,10 +14,12 @@ enum sniff {
 	SNIFF_RAW = 6,	  /* raw records */
 	SNIFF_SQLITE = 7, /* a block of a store: the directory was meant */
 	SNIFF_ELF = 8,
-	SNIFF_PERF = 9,	       /* perf.data */
-	SNIFF_TEXT = 10,       /* text, but no stack in what was looked at */
-	SNIFF_BINARY = 11,     /* none of these */
-	SNIFF_PERFSCRIPT = 12, /* what perf script prints */
+	SNIFF_PERF = 9,		/* perf.data */
+	SNIFF_TEXT = 10,	/* text, but no stack in what was looked at */
+	SNIFF_BINARY = 11,	/* none of these */
+	SNIFF_FLAMEBEARER = 13, /* JSON with a flamebearer in it */
+	SNIFF_JSON = 14,	/* JSON of another kind, as it seems */
+	SNIFF_PERFSCRIPT = 12,	/* what perf script prints */
 };
 
 /* Looks at the first SNIFF_BYTES of the bytes; pprof is also told by its whole length. */

@@ -9,6 +9,7 @@
 
 #include "base/fs.h"
 #include "base/text.h"
+#include "format/flamebearer.h"
 #include "format/folded.h"
 #include "format/gzip.h"
 #include "format/pprof.h"
@@ -245,6 +246,7 @@ static void folded_opts_fill(const struct loader *l, struct folded_opts *out)
 		.label_cnt = l->opts->label_cnt,
 		.max_rejected = l->opts->max_rejected,
 		.annotations = l->opts->annotations,
+		.column = l->opts->column,
 	};
 }
 
@@ -314,6 +316,8 @@ static int read_folded(struct loader *l, struct profile **ret)
 static int read_pprof(struct loader *l, struct profile **ret)
 {
 	struct pprof_read_opts opts = {
+		.type = l->opts->type,
+		.column = l->opts->column,
 		.process = l->opts->process,
 		.labels = l->opts->labels,
 		.label_cnt = l->opts->label_cnt,
@@ -361,6 +365,43 @@ static int read_perfscript(struct loader *l, struct profile **ret)
 	return 0;
 }
 
+static int read_flamebearer(struct loader *l, struct profile **ret)
+{
+	struct flamebearer_opts opts = {
+		.process = l->opts->process,
+		.labels = l->opts->labels,
+		.label_cnt = l->opts->label_cnt,
+		.column = l->opts->column,
+	};
+	struct flamebearer_report rep;
+	struct buf text;
+	int r;
+
+	r = flamebearer_read(buf_str(&l->bytes), &opts, ret, &rep, l->err);
+	if (r)
+		return err_prefix(l->err, r, "%s", l->name);
+	buf_init(&text, 4096);
+	if (rep.no_time)
+		buf_addf(&text, "measures %s, which is no CPU time: shown as samples", rep.units);
+	note(l, buf_str(&text));
+	buf_release(&text);
+	return 0;
+}
+
+static int read_kind(struct loader *l, enum sniff kind, struct profile **ret)
+{
+	switch (kind) {
+	case SNIFF_PPROF:
+		return read_pprof(l, ret);
+	case SNIFF_PERFSCRIPT:
+		return read_perfscript(l, ret);
+	case SNIFF_FLAMEBEARER:
+		return read_flamebearer(l, ret);
+	default:
+		return read_folded(l, ret);
+	}
+}
+
 /* One window, whose time may be unknown. */
 static int read_single(struct loader *l, enum sniff kind)
 {
@@ -368,13 +409,10 @@ static int read_single(struct loader *l, enum sniff kind)
 	bool is_folded;
 	int r;
 
-	if (kind == SNIFF_PPROF)
-		r = read_pprof(l, &p);
-	else
-		r = kind == SNIFF_PERFSCRIPT ? read_perfscript(l, &p) : read_folded(l, &p);
+	r = read_kind(l, kind, &p);
 	if (r)
 		return r;
-	is_folded = kind != SNIFF_PPROF && kind != SNIFF_PERFSCRIPT;
+	is_folded = kind != SNIFF_PPROF && kind != SNIFF_PERFSCRIPT && kind != SNIFF_FLAMEBEARER;
 	if ((l->opts->range_cnt && !p->start_ns) ||
 	    (l->fn && is_folded && !p->length_ns && !l->opts->untimed)) {
 		profile_free(p);
@@ -427,6 +465,7 @@ static int load_bytes(struct loader *l)
 	case SNIFF_FOLDED:
 	case SNIFF_PPROF:
 	case SNIFF_PERFSCRIPT:
+	case SNIFF_FLAMEBEARER:
 		return read_single(l, kind);
 	default:
 		return refuse(l, kind);

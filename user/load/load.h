@@ -30,11 +30,12 @@ struct load_opts {
 	size_t label_cnt;
 	struct str process;    /* the process of a file that does not name one */
 	bool no_process_frame; /* folded: the first frame is no process */
-	struct str type;       /* which event to take of several; empty: the usual one */
-	double max_rejected;   /* of text: share of lines; 0: the default, 0.01; below 0: none */
-	bool annotations;      /* folded: _[k] and its like are part of the name */
-	bool untimed;	       /* load_windows(): a file without times is one window at time 0 */
-	size_t max_bytes;      /* of a file, inflated or not; 0: 4 GiB, inflated 1 GiB */
+	struct str type;       /* event or sample type to take of several; empty: the usual one */
+	int column;	     /* of a file that holds both sides of a diff: 1 or 2; 0: it does not */
+	double max_rejected; /* of text: share of lines; 0: the default, 0.01; below 0: none */
+	bool annotations;    /* folded: _[k] and its like are part of the name */
+	bool untimed;	     /* load_windows(): a file without times is one window at time 0 */
+	size_t max_bytes;    /* of a file, inflated or not; 0: 4 GiB, inflated 1 GiB */
 
 	/*
 	 * load_profile(): called for each sample that has a time of its own, which output of perf
