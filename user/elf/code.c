@@ -16,7 +16,7 @@ struct pattern {
 	uint8_t bytes[9];
 };
 
-/* __NR_rt_sigreturn is 15 on x86-64, 139 on arm64. */
+/* Those of one machine end in the same byte. __NR_rt_sigreturn is 15 on x86-64, 139 on arm64. */
 static const struct pattern trampolines[] = {
 	{EM_X86_64, 1, 9, {0x48, 0xc7, 0xc0, 15, 0, 0, 0, 0x0f, 0x05}}, /* mov $15,%rax; syscall */
 	{EM_X86_64, 1, 7, {0xb8, 15, 0, 0, 0, 0x0f, 0x05}},		/* mov $15,%eax; syscall */
@@ -89,27 +89,42 @@ bool code_is_padding(struct code *c, uint64_t offset, uint64_t len)
 					     : arm64_is_padding(p, (size_t)len);
 }
 
-/* The first trampoline in (p, len); `at` is the file offset of p. */
-static const struct pattern *find(uint16_t machine, const uint8_t *p, size_t len, uint64_t at,
-				  size_t *ret_at)
+/* The trampoline of which `end` is the last byte. */
+static const struct pattern *that_ends(uint16_t machine, const uint8_t *p, const uint8_t *end,
+				       uint64_t at)
 {
-	const struct pattern *found = NULL;
+	size_t len = (size_t)(end + 1 - p);
 
 	for (size_t i = 0; i < ARRAY_SIZE(trampolines); i++) {
 		const struct pattern *t = &trampolines[i];
-		const uint8_t *hit;
 
-		if (t->machine != machine)
-			continue;
-		hit = memmem(p, len, t->bytes, t->len);
-		while (hit && (at + (uint64_t)(hit - p)) % t->step)
-			hit = memmem(hit + 1, len - (size_t)(hit + 1 - p), t->bytes, t->len);
-		if (hit && (!found || (size_t)(hit - p) < *ret_at)) {
-			found = t;
-			*ret_at = (size_t)(hit - p);
-		}
+		if (t->machine == machine && len >= t->len && (at + len - t->len) % t->step == 0 &&
+		    !memcmp(end + 1 - t->len, t->bytes, t->len))
+			return t;
 	}
-	return found;
+	return NULL;
+}
+
+/*
+ * The first trampoline in (p, len); `at` is the file offset of p. Looked for by the last byte, which
+ * all of a machine share, and code seldom has.
+ */
+static const struct pattern *find(uint16_t machine, const uint8_t *p, size_t len, uint64_t at,
+				  size_t *ret_at)
+{
+	const int last = machine == EM_X86_64 ? 0x05 : 0xd4;
+	const uint8_t *from = p, *hit;
+
+	while ((hit = memchr(from, last, len - (size_t)(from - p)))) {
+		const struct pattern *t = that_ends(machine, p, hit, at);
+
+		if (t) {
+			*ret_at = (size_t)(hit + 1 - p) - t->len;
+			return t;
+		}
+		from = hit + 1;
+	}
+	return NULL;
 }
 
 /* What code_rows() has come to: rows were given up to `at`. */
