@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				 &reply, &state))
 			check_reply(buf_str(&reply));
 		buf_release(&reply);
-		free(state);
+		rulejob_end(state);
 	}
 	return 0;
 }

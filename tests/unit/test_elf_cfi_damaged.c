@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <time.h>
 
-#include "elf/rules.h"
 #include "unit/cfi_sources.h"
 #include "unit/elf_made.h"
+#include "unit/build_rules.h"
 
 static uint8_t *data;
 static size_t size;
@@ -224,10 +224,10 @@ static void test_debug_file(void)
 	buf_init(&a, RULES_MAX_BYTES);
 	buf_init(&b, RULES_MAX_BYTES);
 	buf_init(&c, RULES_MAX_BYTES);
-	ok(!rules_build(&file, NULL, 0, 4, &a) && a.len == 16, "no leaves of the stripped file");
-	ok(!rules_build(&file, &debug, 0, 4, &b) && b.len > 16, "leaves by its debug file");
+	ok(!build_rules(&file, NULL, 0, 4, &a) && a.len == 16, "no leaves of the stripped file");
+	ok(!build_rules(&file, &debug, 0, 4, &b) && b.len > 16, "leaves by its debug file");
 	open_copy(path);
-	ok(!elf_file_init(&file, fd) && !rules_build(&file, NULL, 0, 4, &c) && c.len == b.len &&
+	ok(!elf_file_init(&file, fd) && !build_rules(&file, NULL, 0, 4, &c) && c.len == b.len &&
 		   !memcmp(b.data, c.data, b.len),
 	   "the same as of the whole file");
 	buf_release(&a);
@@ -300,7 +300,7 @@ static void test_flips(const char *path, uint64_t cfi_at, uint64_t cfi_len, int 
 		}
 		buf_clear(&b);
 		if (!elf_file_init(&file, fd) &&
-		    !rules_build(&file, &file, 0, RULES_MAX_CHUNKS, &b)) {
+		    !build_rules(&file, &file, 0, RULES_MAX_CHUNKS, &b)) {
 			built++;
 			invalid += !leaves_are_valid(&b, RULES_MAX_CHUNKS);
 		}

@@ -17,11 +17,11 @@
 #include "elf/image.h"
 #include "elf/jobs.h"
 #include "elf/rulejob.h"
-#include "elf/rules.h"
 #include "elf/symjob.h"
 #include "unit/bigelf.h"
 #include "unit/tap.h"
 #include "unit/tmpdir.h"
+#include "unit/build_rules.h"
 
 #define FUNCTIONS 3000
 
@@ -193,6 +193,7 @@ static void test_damage(void)
 	is_u64(wrong, 0, "a flipped bit anywhere in it costs no name and makes none wrong");
 	is_u64(rebuilt, rounds, "it is noticed, and the file made anew");
 	wrong = 0;
+	limits.cached_blocks = 4; /* what is in memory cannot be damaged on the disk */
 	for (off_t len = 0; len < st.st_size; len += st.st_size / 7) {
 		wrong += truncate(only_file(limits.cache_dir), len) != 0;
 		a = start(&limits, "big");
@@ -371,31 +372,117 @@ static void test_debug_file(void)
 	stop(&a);
 }
 
+static uint64_t fake_ns;
+
+static uint64_t fake_mono(void *arg)
+{
+	(void)arg;
+	return fake_ns;
+}
+
+static uint64_t no_cpu(void *arg)
+{
+	(void)arg;
+	return 0;
+}
+
+static const struct clock fake_clock = {.mono_ns = fake_mono, .cpu_ns = no_cpu};
+
+static struct image *this_program(struct image_cache *cache, int fd)
+{
+	struct image *image = NULL;
+
+	if (image_cache_open(cache, fd, "/proc/self/exe", &image))
+		printf("Bail out! cannot open this program\n");
+	return image;
+}
+
+static uint64_t child_runs(const struct image_cache *cache)
+{
+	struct image_stats stats;
+
+	image_cache_stats(cache, &stats);
+	return stats.child_runs;
+}
+
 static void test_rules(void)
 {
 	struct image_limits limits = limits_of(NULL);
 	struct buf inside, outside;
 	struct image_cache *cache = NULL;
-	struct image *image = NULL;
+	struct image *image;
 	struct elf_file file;
 	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), r;
 
+	limits.clock = &fake_clock;
+	fake_ns = NSEC_PER_SEC;
 	buf_init(&inside, RULES_MAX_BYTES);
 	buf_init(&outside, RULES_MAX_BYTES);
 	r = elf_file_init(&file, fd);
 	if (!r)
-		r = rules_build(&file, NULL, 0, RULES_MAX_CHUNKS, &outside);
-	if (!r)
-		r = image_cache_new(&limits, &cache);
-	if (!r)
-		r = image_cache_open(cache, fd, "/proc/self/exe", &image);
-	if (!r)
-		r = image_rules(image, 0, RULES_MAX_CHUNKS, &inside);
+		r = build_rules(&file, NULL, 0, RULES_MAX_CHUNKS, &outside);
+	if (r || image_cache_new(&limits, &cache)) {
+		printf("Bail out! no images\n");
+		exit(1);
+	}
+	image = this_program(cache, fd);
+	for (uint32_t first = 0; first < RULES_MAX_CHUNKS && !r; first += 16)
+		r = image_rules(image, first, 16, &inside);
 	ok(!r && inside.len > 4 * RULES_MAX_CHUNKS && str_eq(buf_str(&inside), buf_str(&outside)),
 	   "unwind rules out of the sandbox are those of rules_build() (%zu bytes)", inside.len);
+	is_u64(child_runs(cache), 1, "one child answers all questions about a file");
+
+	fake_ns += 60 * NSEC_PER_SEC;
+	image_cache_expire(cache);
+	r = image_rules(image, 0, 1, &inside);
+	ok(!r && child_runs(cache) == 2, "it is gone when nobody asks any more");
+	for (int i = 0; i < 200 && !r; i++) {
+		buf_clear(&inside);
+		r = image_rules(image, 0, 1, &inside);
+	}
+	ok(!r && child_runs(cache) == 5, "and after so many questions (%d children)",
+	   (int)child_runs(cache));
 	buf_release(&inside);
 	buf_release(&outside);
 	image_unref(image);
+	image_cache_free(cache);
+}
+
+/* More files in turn than there may be children. */
+static void test_many_rules(void)
+{
+	struct image_limits limits = limits_of(NULL);
+	struct image *images[6];
+	struct image_cache *cache;
+	struct buf reply;
+	uint64_t runs;
+	bool good = true;
+	char name[16];
+
+	buf_init(&reply, RULES_MAX_BYTES);
+	if (image_cache_new(&limits, &cache)) {
+		printf("Bail out! no images\n");
+		exit(1);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(images); i++) {
+		snprintf(name, sizeof(name), "rules%zu", i);
+		if (bigelf_write(tmpdir_at(name), 10) ||
+		    image_cache_open(cache, open(tmpdir_at(name), O_RDONLY | O_CLOEXEC), name,
+				     &images[i]))
+			printf("Bail out! cannot write %s\n", name);
+	}
+	for (int round = 0; round < 3; round++)
+		for (size_t i = 0; i < ARRAY_SIZE(images); i++)
+			good &= !image_rules(images[i], 0, 1, &reply);
+	runs = child_runs(cache);
+	ok(good && runs == 18, "six files in turn have a child at each question (%d)", (int)runs);
+	for (int round = 0; round < 3; round++)
+		for (size_t i = 0; i < 3; i++)
+			good &= !image_rules(images[i], 0, 1, &reply);
+	ok(good && child_runs(cache) == runs + 3, "three of them have one each");
+	buf_release(&reply);
+	for (size_t i = 0; i < ARRAY_SIZE(images); i++)
+		image_unref(images[i]);
 	image_cache_free(cache);
 }
 
@@ -417,6 +504,7 @@ int main(void)
 	test_hostile();
 	test_debug_file();
 	test_rules();
+	test_many_rules();
 	sandbox_free(sandbox);
 	ok(tmpdir_remove(), "the test directory is gone");
 	return tap_done();

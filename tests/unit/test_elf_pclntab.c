@@ -11,10 +11,10 @@
 #include "base/text.h"
 #include "elf/leaf.h"
 #include "elf/pclntab.h"
-#include "elf/rules.h"
 #include "unit/go_programs.h"
 #include "unit/pclntab_rows.h"
 #include "unit/tap.h"
+#include "unit/build_rules.h"
 
 struct function {
 	uint64_t start, end;
@@ -344,7 +344,7 @@ static const struct unwind_rule *leaf_rule(struct leaves *l, uint64_t vaddr)
 	if (!elf_file_code_offset(&l->file, vaddr, &offset, &end))
 		return NULL;
 	buf_clear(&l->buf);
-	if (rules_build(&l->file, NULL, (uint32_t)(offset >> UNWIND_CHUNK_SHIFT), 1, &l->buf))
+	if (build_rules(&l->file, NULL, (uint32_t)(offset >> UNWIND_CHUNK_SHIFT), 1, &l->buf))
 		return NULL;
 	memcpy(&size, l->buf.data, sizeof(size));
 	if (!size || !leaf_is_valid(l->buf.data + sizeof(size), size))

@@ -4,29 +4,15 @@
 #include <glob.h>
 
 #include "elf/code.h"
-#include "elf/rules.h"
 #include "unit/cfi_sources.h"
 #include "unit/elf_made.h"
+#include "unit/build_rules.h"
 
 #define ALL_CHUNKS 40000 /* 312 MiB of file */
 
 /* Leaves of a whole file, by chunk; NULL where there is none. */
 static const struct unwind_leaf *leaves[ALL_CHUNKS];
 static size_t chunk_cnt;
-
-static void add_stats(struct rules_stats *sum, const struct rules_stats *s)
-{
-	sum->leaves += s->leaves;
-	sum->bytes += s->bytes;
-	sum->rows += s->rows;
-	sum->rules += s->rules;
-	sum->code_bytes += s->code_bytes;
-	sum->none_bytes += s->none_bytes;
-	sum->padding += s->padding;
-	sum->cut_bytes += s->cut_bytes;
-	for (int i = 0; i < CFI_REASON_CNT; i++)
-		sum->cfi.bytes[i] += s->cfi.bytes[i];
-}
 
 /* One call's answer, taken apart as the other side of the sandbox does. */
 static bool split(const struct buf *b, uint32_t cnt)
@@ -55,22 +41,20 @@ static bool split(const struct buf *b, uint32_t cnt)
 static bool build_all(const struct elf_file *file, struct rules_stats *sum)
 {
 	uint64_t all = (file->size + UNWIND_CHUNK - 1) / UNWIND_CHUNK;
-	bool good = true;
+	struct rules *rules = NULL;
+	bool good = !rules_new(file, NULL, &rules);
 	struct buf b;
 
 	buf_init(&b, RULES_MAX_BYTES);
 	chunk_cnt = 0;
-	memset(sum, 0, sizeof(*sum));
 	for (uint64_t first = 0; first < all && good; first += RULES_MAX_CHUNKS) {
-		struct rules_stats stats;
-
 		buf_clear(&b);
-		good = !rules_build_stats(file, NULL, (uint32_t)first, RULES_MAX_CHUNKS, &b,
-					  &stats) &&
+		good = !rules_build(rules, (uint32_t)first, RULES_MAX_CHUNKS, &b) &&
 		       split(&b, RULES_MAX_CHUNKS);
-		if (good)
-			add_stats(sum, &stats);
 	}
+	if (good)
+		rules_get_stats(rules, sum);
+	rules_free(rules);
 	buf_release(&b);
 	return good;
 }
@@ -419,14 +403,14 @@ static void test_limits(void)
 
 	buf_init(&b, 100);
 	ok(!elf_file_init(&file, fd), "this program");
-	is_i64(rules_build(&file, NULL, 0, RULES_MAX_CHUNKS + 1, &b), -EINVAL, "too many chunks");
-	is_i64(rules_build(&file, NULL, 0, RULES_MAX_CHUNKS, &b), -ENOSPC, "too small a buffer");
+	is_i64(build_rules(&file, NULL, 0, RULES_MAX_CHUNKS + 1, &b), -EINVAL, "too many chunks");
+	is_i64(build_rules(&file, NULL, 0, RULES_MAX_CHUNKS, &b), -ENOSPC, "too small a buffer");
 	buf_clear(&b);
-	ok(!rules_build(&file, NULL, UINT32_MAX, 2, &b) && b.len == 8 && !b.data[0] && !b.data[4],
+	ok(!build_rules(&file, NULL, UINT32_MAX, 2, &b) && b.len == 8 && !b.data[0] && !b.data[4],
 	   "chunks behind the end of the file are empty");
 	file.machine = EM_S390;
 	buf_clear(&b);
-	ok(!rules_build(&file, NULL, 0, 4, &b) && b.len == 16, "no rules for other machines");
+	ok(!build_rules(&file, NULL, 0, 4, &b) && b.len == 16, "no rules for other machines");
 	buf_release(&b);
 	close(fd);
 }

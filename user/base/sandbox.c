@@ -29,8 +29,8 @@ struct sandbox {
 	const struct sandbox_job *jobs;
 	size_t job_cnt;
 	pid_t zygote;
-	int control; /* -1: the zygote is gone */
-	uint32_t last_session;
+	int control;	       /* -1: the zygote is gone */
+	uint32_t last_session; /* its job is in the number, for who closes it before it has ended */
 	uint64_t zygote_cpu_ns; /* as far as it is in the statistics */
 	struct sandbox_session *sessions[SANDBOX_MAX_SESSIONS];
 	struct sandbox_stats stats;
@@ -60,7 +60,10 @@ static void lose_zygote(struct sandbox *sb)
 
 static void take_report(struct sandbox *sb, const struct sandbox_report *rep)
 {
-	sb->stats.cpu_ns += rep->cpu_ns + rep->own_cpu_ns - sb->zygote_cpu_ns;
+	uint64_t cpu_ns = rep->cpu_ns + rep->own_cpu_ns - sb->zygote_cpu_ns;
+
+	sb->stats.cpu_ns += cpu_ns;
+	sb->stats.job_cpu_ns[rep->session % SANDBOX_MAX_JOBS] += cpu_ns;
 	sb->zygote_cpu_ns = rep->own_cpu_ns;
 	sb->stats.crashes += rep->ending == SANDBOX_CRASHED;
 	sb->stats.timeouts += rep->ending == SANDBOX_CPU_LIMIT;
@@ -139,6 +142,10 @@ int sandbox_new(const struct sandbox_job *jobs, size_t cnt, struct sandbox **ret
 
 	if (!sb)
 		return err_set(err, ENOMEM, "sandbox: out of memory");
+	if (cnt > SANDBOX_MAX_JOBS) {
+		free(sb);
+		return err_set(err, EINVAL, "sandbox: %zu jobs, at most %d", cnt, SANDBOX_MAX_JOBS);
+	}
 	*sb = (struct sandbox){.jobs = jobs, .job_cnt = cnt, .control = -1};
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets)) {
 		r = err_set(err, errno, "sandbox: cannot make a socket: %s", strerror(errno));
@@ -186,14 +193,14 @@ void sandbox_free(struct sandbox *sb)
 	free(sb);
 }
 
-static int add_session(struct sandbox *sb, struct sandbox_session *s)
+static int add_session(struct sandbox *sb, struct sandbox_session *s, unsigned int job)
 {
 	for (s->slot = 0; s->slot < ARRAY_SIZE(sb->sessions); s->slot++) {
 		if (sb->sessions[s->slot])
 			continue;
 		sb->sessions[s->slot] = s;
 		s->sb = sb;
-		s->id = ++sb->last_session;
+		s->id = ++sb->last_session * SANDBOX_MAX_JOBS + job;
 		return 0;
 	}
 	return -EAGAIN;
@@ -231,7 +238,7 @@ int sandbox_open(struct sandbox *sb, unsigned int job, const int *fds, size_t fd
 		return -ENOMEM;
 	s->link = -1;
 	s->limits = *limits;
-	r = add_session(sb, s);
+	r = add_session(sb, s, job);
 	if (r) {
 		free(s);
 		sb->stats.refused++;

@@ -39,6 +39,7 @@
 #include "base/err.h"
 
 #define SANDBOX_MAX_FDS	     4
+#define SANDBOX_MAX_JOBS     16
 #define SANDBOX_MAX_SESSIONS 16		/* open at one time */
 #define SANDBOX_MAX_REQUEST  (1u << 20) /* bytes */
 
@@ -74,7 +75,7 @@ struct sandbox_limits {
 
 /*
  * Forks the waiting process. To be called early, while this process is small, has one thread and
- * holds no secret. `jobs` is borrowed, static. 0 or -errno with a line in err.
+ * holds no secret. `jobs` is borrowed, static; at most SANDBOX_MAX_JOBS. 0 or -errno with a line in err.
  */
 int must_check sandbox_new(const struct sandbox_job *jobs, size_t cnt, struct sandbox **ret,
 			   struct err *err);
@@ -108,9 +109,11 @@ struct sandbox_stats {
 	uint64_t timeouts; /* children that took too long, by the clock or in CPU time */
 	uint64_t refused;  /* sessions for which there was no child: -EAGAIN */
 	uint64_t cpu_ns;   /* of the zygote and of children that have ended; not in getrusage() */
-	bool has_seccomp;  /* false: the kernel or a policy refused the filter, or sanitized */
-	bool has_nobody;   /* children run as nobody */
-	bool is_alive;	   /* the zygote is there */
+	uint64_t
+		job_cpu_ns[SANDBOX_MAX_JOBS]; /* of children that have ended, and of forking them */
+	bool has_seccomp; /* false: the kernel or a policy refused the filter, or sanitized */
+	bool has_nobody;  /* children run as nobody */
+	bool is_alive;	  /* the zygote is there */
 };
 
 /* Takes in what the zygote has reported up to now, without waiting. */

@@ -58,6 +58,7 @@ const struct image_limits image_limits_default = {
 	.max_symbols = 8u << 20,
 	.max_eager = 1u << 18,
 	.max_table_bytes = UINT64_C(192) << 20,
+	.cached_blocks = 192,
 	.cache_bytes = UINT64_C(256) << 20,
 	.cache_files = 8192,
 	.max_memory_bytes = UINT64_C(16) << 20,

@@ -33,6 +33,7 @@ struct image_limits {
 	uint32_t max_symbols;	  /* of one file */
 	uint32_t max_eager;	  /* names of larger files are demangled when they are asked for */
 	uint64_t max_table_bytes; /* of one symbol file */
+	uint32_t cached_blocks;	  /* of all symbol files, 4 KiB each, in memory */
 
 	/*
 	 * Where symbol files lie; borrowed for image_cache_new(). NULL: nowhere, they are gone with

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * All work on a stranger's bytes is waited for, here or in a child that has ended when its answer is
- * there, so the CPU time of a question is known when it has been answered. That of the child that
- * demangles is known when it is let go of.
+ * What our own process spends on a stranger's bytes is charged with the question; what a child
+ * spends, when it has ended and that was reported, which for a session is some time after it.
  */
 #include "elf/names.h"
 
@@ -16,13 +15,15 @@
 #include "elf/demangle.h"
 #include "elf/jobs.h"
 #include "elf/parser.h"
-#include "elf/rulejob.h"
+#include "elf/rulechild.h"
+#include "elf/symblocks.h"
 #include "elf/symfile.h"
 #include "elf/symjob.h"
 
 #define MAX_DEBUG_PATH	  4096
 #define MAX_ANSWER	  65536
 #define DEMANGLER_IDLE_NS (60 * NSEC_PER_SEC)
+#define TICK_NS		  NSEC_PER_SEC
 
 struct namer {
 	struct image_limits limits;
@@ -32,6 +33,10 @@ struct namer {
 	struct names *newest, *oldest; /* those that have a table */
 	uint64_t unnamed_bytes, memory_bytes;
 	uint64_t paid_until_ns; /* when the time that reading took will have been made up for */
+	uint64_t children_ns;	/* CPU time of children, as far as it was charged */
+	uint64_t ticked_ns;
+	struct symblocks *blocks;
+	struct rulechildren rules;
 	struct parser_session *demangler;
 	uint64_t demangled_ns; /* when it was asked last */
 	struct image_stats stats;
@@ -54,13 +59,6 @@ static const struct sandbox_limits demangle_limits = {
 	.reply_bytes = DEMANGLE_MAX_OUT,
 };
 
-static const struct sandbox_limits rules_limits = {
-	.memory_bytes = (size_t)128 << 20,
-	.cpu_ms = 4000,
-	.wall_ms = 5000,
-	.reply_bytes = (size_t)16 << 20,
-};
-
 int namer_new(const struct image_limits *limits, struct namer **ret)
 {
 	struct namer *n = calloc(1, sizeof(*n));
@@ -70,8 +68,9 @@ int namer_new(const struct image_limits *limits, struct namer **ret)
 	n->limits = *limits;
 	n->limits.cache_dir = NULL; /* borrowed for this call only */
 	buf_init(&n->answer, MAX_ANSWER);
-	if (symcache_new(limits->cache_dir, limits->cache_bytes, limits->cache_files, &n->cache)) {
-		free(n);
+	if (symblocks_new(limits->cached_blocks, &n->blocks) ||
+	    symcache_new(limits->cache_dir, limits->cache_bytes, limits->cache_files, &n->cache)) {
+		namer_free(n);
 		return -ENOMEM;
 	}
 	*ret = n;
@@ -83,7 +82,9 @@ void namer_free(struct namer *n)
 	if (!n)
 		return;
 	parser_close(n->demangler);
+	rulechild_close_all(&n->rules);
 	symcache_free(n->cache);
+	symblocks_free(n->blocks);
 	buf_release(&n->answer);
 	free(n);
 }
@@ -103,25 +104,42 @@ static bool may_read(const struct namer *n)
 	return n->paid_until_ns <= clock_mono_ns(n->limits.clock) + ahead;
 }
 
-/* CPU time spent up to now, here and by the children: on a busy machine the time on the clock says little. */
-static uint64_t spent_ns(const struct namer *n)
+/* CPU time, since on a busy machine the time on the clock says little. */
+static uint64_t own_ns(const struct namer *n)
 {
-	struct sandbox_stats stats = {0};
-
-	if (n->limits.sandbox)
-		sandbox_stats(n->limits.sandbox, &stats);
-	return clock_cpu_ns(n->limits.clock) + stats.cpu_ns;
+	return clock_cpu_ns(n->limits.clock);
 }
 
-static void end_reading(struct namer *n, uint64_t spent_before_ns)
+static void charge(struct namer *n, uint64_t spent_ns)
 {
 	uint64_t now_ns = clock_mono_ns(n->limits.clock);
-	uint64_t spent = spent_ns(n) - spent_before_ns;
 
 	if (n->paid_until_ns < now_ns)
 		n->paid_until_ns = now_ns;
-	n->paid_until_ns += spent * n->limits.read_share;
-	n->stats.read_ns += spent;
+	n->paid_until_ns += spent_ns * n->limits.read_share;
+	n->stats.read_ns += spent_ns;
+}
+
+/* What children have spent that ended since the last time. */
+static void charge_children(struct namer *n)
+{
+	struct sandbox_stats stats;
+	uint64_t all_ns;
+
+	if (!n->limits.sandbox)
+		return;
+	sandbox_stats(n->limits.sandbox, &stats);
+	all_ns = stats.job_cpu_ns[JOB_SYMBOLS] + stats.job_cpu_ns[JOB_RULES];
+	if (all_ns == n->children_ns)
+		return;
+	charge(n, all_ns - n->children_ns);
+	n->children_ns = all_ns;
+}
+
+static void end_reading(struct namer *n, uint64_t own_before_ns)
+{
+	charge(n, own_ns(n) - own_before_ns);
+	charge_children(n);
 }
 
 /* ---- the tables that are open, in the order of use ---- */
@@ -170,6 +188,7 @@ static void close_table(struct namer *n, struct names *names)
 	symfile_free(names->table);
 	names->table = NULL;
 	names->state = NAMES_UNREAD;
+	rulechild_forget(&n->rules, names); /* it has the debug file that is closed here */
 	if (names->debug_fd >= 0)
 		(void)close(names->debug_fd);
 	names->debug_fd = -1;
@@ -177,6 +196,7 @@ static void close_table(struct namer *n, struct names *names)
 
 void names_forget(struct namer *n, struct names *names)
 {
+	rulechild_forget(&n->rules, names);
 	close_table(n, names);
 }
 
@@ -210,6 +230,7 @@ static int take_table(struct namer *n, struct names *names, struct symfile *tabl
 		return -ENOSPC;
 	}
 	close_table(n, names);
+	symfile_share(table, n->blocks);
 	names->table = table;
 	names->state = NAMES_READ;
 	names->is_unnamed = place != SYMCACHE_DIRECTORY;
@@ -259,7 +280,7 @@ static int make_table(struct namer *n, const struct names_file *file,
 	enum symcache_place place = file->path[0] == '/' ? SYMCACHE_DIRECTORY : SYMCACHE_UNNAMED;
 	struct symcache_draft draft;
 	struct symfile *table = NULL;
-	uint64_t begin = spent_ns(n);
+	uint64_t begin = own_ns(n);
 	int r;
 
 	for (;;) {
@@ -385,7 +406,7 @@ static bool demangle_found(struct namer *n, const struct names_file *file, struc
 	}
 	memcpy(request, &head, sizeof(head));
 	memcpy(request + sizeof(head), n->found.text, n->found.len);
-	begin = spent_ns(n);
+	begin = own_ns(n);
 	n->demangled_ns = clock_mono_ns(n->limits.clock);
 	if (!n->demangler)
 		r = parser_open(n->limits.sandbox, JOB_SYMBOLS, NULL, 0, &demangle_limits,
@@ -446,9 +467,13 @@ int names_build_id(struct namer *n, const struct names_file *file, struct buildi
 int names_rules(struct namer *n, const struct names_file *file, uint32_t first_chunk, uint32_t cnt,
 		struct buf *reply)
 {
-	struct rulejob_request request = {.first_chunk = first_chunk, .cnt = cnt};
-	int fds[] = {file->fd, file->names->debug_fd};
-	uint64_t begin;
+	struct rulechild_file child = {
+		.owner = file->names,
+		.sandbox = file->is_ours ? NULL : n->limits.sandbox,
+		.fd = file->fd,
+		.debug_fd = file->names->debug_fd,
+	};
+	uint64_t begin, runs = n->rules.runs;
 	int r;
 
 	if (file->key.size > n->limits.max_file_bytes)
@@ -457,17 +482,24 @@ int names_rules(struct namer *n, const struct names_file *file, uint32_t first_c
 		n->stats.put_off++;
 		return -EAGAIN;
 	}
-	begin = spent_ns(n);
-	n->stats.child_runs += !file->is_ours;
-	r = parser_run(file->is_ours ? NULL : n->limits.sandbox, JOB_RULES, fds, fds[1] < 0 ? 1 : 2,
-		       (struct str){(const char *)&request, sizeof(request)}, &rules_limits, reply);
+	begin = own_ns(n);
+	r = rulechild_ask(&n->rules, &child, clock_mono_ns(n->limits.clock), first_chunk, cnt,
+			  reply);
+	n->stats.child_runs += n->rules.runs - runs;
 	end_reading(n, begin);
 	return r;
 }
 
 void namer_tick(struct namer *n)
 {
-	if (!n->demangler || clock_mono_ns(n->limits.clock) - n->demangled_ns < DEMANGLER_IDLE_NS)
+	uint64_t now_ns = clock_mono_ns(n->limits.clock);
+
+	if (now_ns - n->ticked_ns < TICK_NS)
+		return;
+	n->ticked_ns = now_ns;
+	charge_children(n);
+	rulechild_tick(&n->rules, now_ns);
+	if (!n->demangler || now_ns - n->demangled_ns < DEMANGLER_IDLE_NS)
 		return;
 	parser_close(n->demangler);
 	n->demangler = NULL;

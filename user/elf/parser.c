@@ -29,15 +29,25 @@ static sandbox_fn local_job(enum job job)
 	}
 }
 
+/* Without a child the state of a session is ours. */
+static void end_local(sandbox_fn fn, void *state)
+{
+	if (fn == rulejob_run)
+		rulejob_end(state);
+}
+
 int parser_run(struct sandbox *sb, enum job job, const int *fds, size_t fd_cnt, struct str request,
 	       const struct sandbox_limits *limits, struct buf *reply)
 {
 	sandbox_fn fn = local_job(job);
 	void *state = NULL;
+	int r;
 
 	if (sb)
 		return sandbox_run(sb, job, fds, fd_cnt, request, limits, reply);
-	return fn ? fn(fds, fd_cnt, request, reply, &state) : -EINVAL;
+	r = fn ? fn(fds, fd_cnt, request, reply, &state) : -EINVAL;
+	end_local(fn, state);
+	return r;
 }
 
 int parser_open(struct sandbox *sb, enum job job, const int *fds, size_t fd_cnt,
@@ -77,5 +87,6 @@ void parser_close(struct parser_session *s)
 	if (!s)
 		return;
 	sandbox_close(s->session);
+	end_local(s->fn, s->state);
 	free(s);
 }

@@ -18,7 +18,11 @@ struct rulejob_request {
 };
 
 /* A sandbox_fn (base/sandbox.h). 0; -EINVAL for a request that makes no sense; -ENOEXEC when the
- * file is no ELF file; what rules_build() says. */
+ * file is no ELF file; what rules_new() and rules_build() say. What is opened stays so between the
+ * questions of a session. */
 int rulejob_run(const int *fds, size_t fd_cnt, struct str request, struct buf *reply, void **state);
+
+/* Frees the state; for whoever is not a child that ends. */
+void rulejob_end(void *state);
 
 #endif

@@ -15,11 +15,10 @@
 #include "elf/leaf.h"
 #include "elf/pclntab.h"
 
-struct build {
+struct rules {
 	const struct elf_file *file;
 	const struct elf_file *debug; /* or NULL */
 	const struct cfi_arch *arch;
-	struct buf *out;
 	struct rules_stats stats;
 
 	struct row_source sources[ROWS_MAX_SOURCES];
@@ -28,6 +27,8 @@ struct build {
 	struct cfi *debug_cfi; /* of its debug file */
 	struct pclntab *go;    /* NULL when it has none */
 
+	/* of one question */
+	struct buf *out;
 	uint64_t at;	  /* file offset up to which leaves are made */
 	int64_t to_vaddr; /* of the segment at hand: vaddr - file offset */
 	uint64_t row_at;  /* the row that is held back until its end is known */
@@ -37,14 +38,14 @@ struct build {
 	struct code code;
 };
 
-static int open_code(struct build *b, void **ret)
+static int open_code(struct rules *b, void **ret)
 {
 	code_init(&b->code, b->file, b->arch);
 	*ret = &b->code;
 	return 0;
 }
 
-static int open_eh_frame(struct build *b, void **ret)
+static int open_eh_frame(struct rules *b, void **ret)
 {
 	int r = cfi_open(b->file, &b->cfi);
 
@@ -54,12 +55,12 @@ static int open_eh_frame(struct build *b, void **ret)
 
 static int eh_frame_rows(void *data, uint64_t from, uint64_t to, cfi_row_fn fn, void *arg)
 {
-	struct build *b = data;
+	struct rules *b = data;
 
 	return cfi_eh_frame_rows(b->cfi, from, to, fn, arg);
 }
 
-static int open_go(struct build *b, void **ret)
+static int open_go(struct rules *b, void **ret)
 {
 	int r = pclntab_open(b->file, &b->go);
 
@@ -72,13 +73,13 @@ static int go_rows(void *data, uint64_t from, uint64_t to, cfi_row_fn fn, void *
 	return pclntab_rows(data, from, to, fn, arg);
 }
 
-static int open_debug_frame(struct build *b, void **ret)
+static int open_debug_frame(struct rules *b, void **ret)
 {
 	*ret = b;
 	return b->cfi && cfi_has_debug_frame(b->cfi) ? 0 : -ENOENT;
 }
 
-static int open_debug_file(struct build *b, void **ret)
+static int open_debug_file(struct rules *b, void **ret)
 {
 	*ret = b;
 	if (!b->debug || b->debug->machine != b->file->machine)
@@ -90,7 +91,7 @@ static int open_debug_file(struct build *b, void **ret)
  * The space between two functions is not worth what the first question to .debug_frame costs. Where
  * Go's own table knows no rule, Go's .debug_frame gives one that is wrong.
  */
-static int debug_frame_rows(struct build *b, struct cfi *c, uint64_t from, uint64_t to,
+static int debug_frame_rows(struct rules *b, struct cfi *c, uint64_t from, uint64_t to,
 			    cfi_row_fn fn, void *arg)
 {
 	static const struct unwind_rule none;
@@ -112,14 +113,14 @@ static int debug_frame_rows(struct build *b, struct cfi *c, uint64_t from, uint6
 
 static int own_debug_rows(void *data, uint64_t from, uint64_t to, cfi_row_fn fn, void *arg)
 {
-	struct build *b = data;
+	struct rules *b = data;
 
 	return debug_frame_rows(b, b->cfi, from, to, fn, arg);
 }
 
 static int debug_file_rows(void *data, uint64_t from, uint64_t to, cfi_row_fn fn, void *arg)
 {
-	struct build *b = data;
+	struct rules *b = data;
 
 	return debug_frame_rows(b, b->debug_cfi, from, to, fn, arg);
 }
@@ -130,7 +131,7 @@ static int debug_file_rows(void *data, uint64_t from, uint64_t to, cfi_row_fn fn
  * the file has nothing of that kind.
  */
 static const struct {
-	int (*open)(struct build *b, void **ret);
+	int (*open)(struct rules *b, void **ret);
 	int (*rows)(void *data, uint64_t from, uint64_t to, cfi_row_fn fn, void *arg);
 } kinds[] = {
 	{open_code, code_rows},
@@ -140,7 +141,7 @@ static const struct {
 	{open_debug_file, debug_file_rows},
 };
 
-static int open_sources(struct build *b)
+static int open_sources(struct rules *b)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		void *data = NULL;
@@ -155,7 +156,7 @@ static int open_sources(struct build *b)
 	return 0;
 }
 
-static void close_cfi(struct rules_stats *stats, struct cfi *c)
+static void add_cfi_stats(struct rules_stats *stats, const struct cfi *c)
 {
 	struct cfi_stats more;
 
@@ -169,17 +170,9 @@ static void close_cfi(struct rules_stats *stats, struct cfi *c)
 		stats->cfi.rows[i] += more.rows[i];
 		stats->cfi.bytes[i] += more.bytes[i];
 	}
-	cfi_free(c);
 }
 
-static void close_sources(struct build *b)
-{
-	close_cfi(&b->stats, b->cfi);
-	close_cfi(&b->stats, b->debug_cfi);
-	pclntab_free(b->go);
-}
-
-static void finish_leaf(struct build *b)
+static void finish_leaf(struct rules *b)
 {
 	uint32_t size = leaf_builder_finish(&b->leaf, b->out);
 
@@ -193,7 +186,7 @@ static void finish_leaf(struct build *b)
 }
 
 /* [b->at, to) has this rule. */
-static void add_span(struct build *b, uint64_t to, const struct unwind_rule *rule)
+static void add_span(struct rules *b, uint64_t to, const struct unwind_rule *rule)
 {
 	while (b->at < to) {
 		uint64_t chunk_end = (b->at | (UNWIND_CHUNK - 1)) + 1;
@@ -208,7 +201,7 @@ static void add_span(struct build *b, uint64_t to, const struct unwind_rule *rul
 }
 
 /* The row that was held back ends at `to`. */
-static void release_row(struct build *b, uint64_t to, bool is_last)
+static void release_row(struct rules *b, uint64_t to, bool is_last)
 {
 	bool is_none = unwind_rule_kind(&b->row) == UNWIND_CFA_NONE;
 
@@ -225,7 +218,7 @@ static void release_row(struct build *b, uint64_t to, bool is_last)
 
 static int take_row(void *arg, uint64_t vaddr, const struct unwind_rule *rule)
 {
-	struct build *b = arg;
+	struct rules *b = arg;
 	uint64_t offset = vaddr - (uint64_t)b->to_vaddr;
 
 	release_row(b, offset, false);
@@ -254,7 +247,7 @@ static const struct elf_segment *find_segment(const struct elf_file *file, uint6
 	return found;
 }
 
-static int add_segment(struct build *b, const struct elf_segment *seg, uint64_t to)
+static int add_segment(struct rules *b, const struct elf_segment *seg, uint64_t to)
 {
 	uint64_t from = b->at;
 	int r;
@@ -269,7 +262,7 @@ static int add_segment(struct build *b, const struct elf_segment *seg, uint64_t 
 	return r;
 }
 
-static int add_chunks(struct build *b, uint64_t to)
+static int add_chunks(struct rules *b, uint64_t to)
 {
 	static const struct unwind_rule none;
 	int r = 0;
@@ -291,39 +284,51 @@ static int add_chunks(struct build *b, uint64_t to)
 	return r;
 }
 
-int rules_build_stats(const struct elf_file *file, const struct elf_file *debug,
-		      uint32_t first_chunk, uint32_t cnt, struct buf *ret,
-		      struct rules_stats *stats)
+int rules_new(const struct elf_file *file, const struct elf_file *debug, struct rules **ret)
 {
-	uint64_t from = (uint64_t)first_chunk * UNWIND_CHUNK;
-	struct build *b;
+	struct rules *b = calloc(1, sizeof(*b));
 	int r = 0;
 
-	if (cnt > RULES_MAX_CHUNKS)
-		return -EINVAL;
-	b = calloc(1, sizeof(*b));
 	if (!b)
 		return -ENOMEM;
 	b->file = file;
 	b->debug = debug;
 	b->arch = cfi_arch_find(file->machine);
-	b->out = ret;
-	b->at = from;
 	if (b->arch)
 		r = open_sources(b);
-	if (!r)
-		r = add_chunks(b, from + (uint64_t)cnt * UNWIND_CHUNK);
-	close_sources(b);
-	if (!r)
-		r = buf_error(ret);
-	if (!r && stats)
-		*stats = b->stats;
-	free(b);
-	return r;
+	if (r) {
+		rules_free(b);
+		return r;
+	}
+	*ret = b;
+	return 0;
 }
 
-int rules_build(const struct elf_file *file, const struct elf_file *debug, uint32_t first_chunk,
-		uint32_t cnt, struct buf *ret)
+void rules_free(struct rules *b)
 {
-	return rules_build_stats(file, debug, first_chunk, cnt, ret, NULL);
+	if (!b)
+		return;
+	cfi_free(b->cfi);
+	cfi_free(b->debug_cfi);
+	pclntab_free(b->go);
+	free(b);
+}
+
+int rules_build(struct rules *b, uint32_t first_chunk, uint32_t cnt, struct buf *ret)
+{
+	int r;
+
+	if (cnt > RULES_MAX_CHUNKS)
+		return -EINVAL;
+	b->out = ret;
+	b->at = (uint64_t)first_chunk * UNWIND_CHUNK;
+	r = add_chunks(b, b->at + (uint64_t)cnt * UNWIND_CHUNK);
+	return r ? r : buf_error(ret);
+}
+
+void rules_get_stats(const struct rules *b, struct rules_stats *ret)
+{
+	*ret = b->stats;
+	add_cfi_stats(ret, b->cfi);
+	add_cfi_stats(ret, b->debug_cfi);
 }

@@ -14,7 +14,7 @@
 #include "elf/elf_file.h"
 #include "elf/leaf.h"
 
-#define RULES_MAX_CHUNKS 64 /* of one call */
+#define RULES_MAX_CHUNKS 64 /* of one question */
 
 /* All together no more than this is appended by one call. */
 #define RULES_MAX_BYTES (RULES_MAX_CHUNKS * (sizeof(uint32_t) + UNWIND_LEAF_MAX))
@@ -28,19 +28,26 @@ struct rules_stats {
 	struct cfi_stats cfi;
 };
 
+struct rules;
+
+/*
+ * Opens what a file says of unwinding; many questions may follow. Borrows `file` and `debug`, a
+ * separate debug file, or NULL. 0; -ENOMEM; -EIO. A file that makes no sense has no rules, which is
+ * no error.
+ */
+int must_check rules_new(const struct elf_file *file, const struct elf_file *debug,
+			 struct rules **ret);
+void rules_free(struct rules *r); /* NULL is fine */
+
 /*
  * For each of the chunks first_chunk … first_chunk + cnt - 1, which are UNWIND_CHUNK bytes of file
  * offsets each, appends a uint32_t size and as many bytes: one leaf, or nothing when the chunk has
  * no executable code or no rule. A size is a multiple of 8 and at most UNWIND_LEAF_MAX.
  *
- * `debug` is a separate debug file, or NULL; `stats` may be NULL, and is written on success. 0;
- * -EINVAL when cnt > RULES_MAX_CHUNKS; -ENOMEM; buf_error(); -errno. A file that makes no sense has
- * no rules, which is no error.
+ * 0; -EINVAL when cnt > RULES_MAX_CHUNKS; -ENOMEM; buf_error(); -errno.
  */
-int must_check rules_build(const struct elf_file *file, const struct elf_file *debug,
-			   uint32_t first_chunk, uint32_t cnt, struct buf *ret);
-int must_check rules_build_stats(const struct elf_file *file, const struct elf_file *debug,
-				 uint32_t first_chunk, uint32_t cnt, struct buf *ret,
-				 struct rules_stats *stats);
+int must_check rules_build(struct rules *r, uint32_t first_chunk, uint32_t cnt, struct buf *ret);
+
+void rules_get_stats(const struct rules *r, struct rules_stats *ret); /* of all questions */
 
 #endif

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Reading. The header has the first offset of every stride-th block of rows (its fences), so that a
- * search costs the header, a few blocks to halve one stride, and the block with the answer. All of
- * it is in the page cache while it is used; a block on the stack is all the memory there is.
+ * search costs the header, a few blocks to halve one stride, and the block with the answer. What was
+ * read last is in the blocks that all symbol files share; without them each file has one on the
+ * stack.
  */
 #include "elf/symfile.h"
 
@@ -13,18 +14,21 @@
 #include <unistd.h>
 
 #include "base/compress.h"
+#include "elf/symblocks.h"
 #include "elf/symformat.h"
 
 #define MAX_OUTWARD 32 /* how many functions are looked at for one that encloses */
 
 struct symfile {
 	int fd;
+	struct symblocks *cache; /* borrowed; NULL: none */
+	uint64_t owner;		 /* in there */
 	uint64_t row_cnt, text_bytes;
 	uint64_t sums; /* offset of the checksums */
 	uint64_t size;
 };
 
-struct block {
+struct block {		 /* where there is no cache */
 	uint64_t number; /* 0: none is read yet */
 	uint8_t bytes[SYMFORMAT_BLOCK];
 };
@@ -116,6 +120,12 @@ int symfile_open(int fd, struct symfile **ret)
 	return 0;
 }
 
+void symfile_share(struct symfile *sf, struct symblocks *cache)
+{
+	sf->cache = cache;
+	sf->owner = symblocks_owner(cache);
+}
+
 void symfile_free(struct symfile *sf)
 {
 	if (!sf)
@@ -124,10 +134,30 @@ void symfile_free(struct symfile *sf)
 	free(sf);
 }
 
+/* The header again, which symfile_open() has seen: it may have been damaged since. */
+static int reread_header(const struct symfile *sf, struct symformat_header *ret)
+{
+	const uint8_t *known = sf->cache ? symblocks_find(sf->cache, sf->owner, 0) : NULL;
+	uint8_t *room;
+	int r;
+
+	if (known) {
+		memcpy(ret, known, sizeof(*ret));
+		return 0;
+	}
+	r = read_header(sf->fd, sf->size, ret);
+	room = !r && sf->cache ? symblocks_room(sf->cache, sf->owner, 0) : NULL;
+	if (room) {
+		memcpy(room, ret, sizeof(*ret));
+		symblocks_keep(sf->cache, sf->owner, 0);
+	}
+	return r;
+}
+
 int symfile_info(const struct symfile *sf, struct symfile_info *ret)
 {
 	struct symformat_header header;
-	int r = read_header(sf->fd, sf->size, &header);
+	int r = reread_header(sf, &header);
 
 	if (r)
 		return r;
@@ -151,29 +181,50 @@ uint64_t symfile_size(const struct symfile *sf)
 	return sf->size;
 }
 
-static int read_block(const struct symfile *sf, uint64_t number, struct block *block)
+static int read_checked(const struct symfile *sf, uint64_t number, uint8_t *bytes)
 {
 	uint32_t sum;
 
-	if (block->number == number)
-		return 0;
-	block->number = 0;
-	if (read_at(sf->fd, number * SYMFORMAT_BLOCK, block->bytes, sizeof(block->bytes)) ||
+	if (read_at(sf->fd, number * SYMFORMAT_BLOCK, bytes, SYMFORMAT_BLOCK) ||
 	    read_at(sf->fd, sf->sums + 4 * (number - 1), &sum, sizeof(sum)) ||
-	    compress_crc32(0, block->bytes, sizeof(block->bytes)) != sum)
+	    compress_crc32(0, bytes, SYMFORMAT_BLOCK) != sum)
 		return -EBADMSG;
-	block->number = number;
 	return 0;
+}
+
+/* Borrowed until the next block is wanted; NULL when it is damaged. */
+static const uint8_t *block_at(const struct symfile *sf, uint64_t number, struct block *own)
+{
+	const uint8_t *known = sf->cache ? symblocks_find(sf->cache, sf->owner, number) : NULL;
+	uint8_t *room;
+
+	if (known)
+		return known;
+	room = sf->cache ? symblocks_room(sf->cache, sf->owner, number) : NULL;
+	if (room) {
+		if (read_checked(sf, number, room))
+			return NULL;
+		symblocks_keep(sf->cache, sf->owner, number);
+		return room;
+	}
+	if (own->number == number)
+		return own->bytes;
+	own->number = 0;
+	if (read_checked(sf, number, own->bytes))
+		return NULL;
+	own->number = number;
+	return own->bytes;
 }
 
 static int read_row(const struct symfile *sf, uint64_t i, struct block *block,
 		    struct symformat_row *ret)
 {
-	int r = read_block(sf, 1 + i / SYMFORMAT_ROWS, block);
+	const uint8_t *bytes = block_at(sf, 1 + i / SYMFORMAT_ROWS, block);
 
-	if (!r)
-		memcpy(ret, block->bytes + i % SYMFORMAT_ROWS * sizeof(*ret), sizeof(*ret));
-	return r;
+	if (!bytes)
+		return -EBADMSG;
+	memcpy(ret, bytes + i % SYMFORMAT_ROWS * sizeof(*ret), sizeof(*ret));
+	return 0;
 }
 
 /* How many rows begin at or before `offset`? */
@@ -234,9 +285,10 @@ static int read_text(const struct symfile *sf, uint64_t at, struct symfile_name 
 	size_t len = 0, n, from;
 
 	while (len < sizeof(ret->text) - 1 && left) {
+		const uint8_t *bytes = block_at(sf, first + at / SYMFORMAT_BLOCK, &block);
 		const uint8_t *end;
 
-		if (read_block(sf, first + at / SYMFORMAT_BLOCK, &block))
+		if (!bytes)
 			return -EBADMSG;
 		from = at % SYMFORMAT_BLOCK;
 		n = SYMFORMAT_BLOCK - from;
@@ -244,10 +296,10 @@ static int read_text(const struct symfile *sf, uint64_t at, struct symfile_name 
 			n = (size_t)left;
 		if (n > sizeof(ret->text) - 1 - len)
 			n = sizeof(ret->text) - 1 - len;
-		end = memchr(block.bytes + from, '\0', n);
+		end = memchr(bytes + from, '\0', n);
 		if (end)
-			n = (size_t)(end - (block.bytes + from));
-		memcpy(ret->text + len, block.bytes + from, n);
+			n = (size_t)(end - (bytes + from));
+		memcpy(ret->text + len, bytes + from, n);
 		len += n;
 		if (end)
 			break;
@@ -283,7 +335,7 @@ int symfile_find(const struct symfile *sf, int image_fd, uint64_t offset, struct
 	struct block block = {.number = 0};
 	struct symformat_row row;
 	uint64_t next = 0;
-	int r = read_header(sf->fd, sf->size, &header);
+	int r = reread_header(sf, &header);
 
 	if (!r)
 		r = search(sf, &header, offset, &block, &next);

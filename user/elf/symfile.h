@@ -3,8 +3,8 @@
  * symfile.h - the names of one file's functions, sorted and ready, in a file of our own.
  *
  * A child that parses a stranger's file writes it once (elf/symwrite.h); from then on names are
- * found with a few reads of 4 KiB, and nothing of it is kept in memory: a program with five million
- * functions costs 16 bytes a function on disk. Names that stand as they are in the image are left
+ * found with a few reads of 4 KiB, and nothing of it is kept in memory but the blocks that were read
+ * last: a program with five million functions costs 16 bytes a function on disk. Names that stand as they are in the image are left
  * there, and read from there; others (expanded, demangled, made up, out of another file) are in the
  * symbol file.
  *
@@ -41,6 +41,10 @@ struct symfile_info {
  */
 int must_check symfile_open(int fd, struct symfile **ret);
 void symfile_free(struct symfile *sf); /* NULL is fine */
+
+/* From now on blocks are kept in `cache`: borrowed, outlives the symbol file. */
+struct symblocks;
+void symfile_share(struct symfile *sf, struct symblocks *cache);
 
 /* -EBADMSG, or 0 and what the file says. */
 int must_check symfile_info(const struct symfile *sf, struct symfile_info *ret);
