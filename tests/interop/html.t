@@ -89,6 +89,41 @@ like "$out" '^tap again web' 'a second one zooms'
 like "$out" '^errors \[\]' 'no error, no warning'
 like "$out" '^requests true' 'nothing is fetched'
 
+# Several windows a side: the page judges as the tables of the program do.
+windows() { # START WEB…
+	local at=$1
+	shift
+	for web; do
+		printf '# window start=%s length=10 cpus=4 hz=100 lost=0\n' "$at"
+		printf 'web;main;serve %s\ndb;main;query 300\nnew;f 90\n' "$web"
+		at=$((at + 10))
+	done
+}
+windows 1700000000 500 600 400 520 610 390 480 | sed '/^new/d' >base.folded
+windows 1700001000 560 610 >inc.folded
+culprit diff base.folded inc.folded -o windows.html
+cat >windows.js <<'END'
+module.exports = async (page, log, url) => {
+	await page.size(1200, 900);
+	await page.goto(url);
+	await page.eval('culprit.ready');
+	await page.settle(200);
+	await page.eval('window.t = culprit.panels[0].base');
+	log('basis', await page.eval('t.facts.basis + " " + (t.facts.sigmas > 2)'));
+	log('steps', await page.eval(`t.groups().map((r) => r.name + ' ' + t.step[r.node]).sort().join(',')`));
+	const rows = (table) => page.eval(`Array.from(document.querySelectorAll('.${table} td.name button:first-child'), (b) => b.textContent).join(',')`);
+	log('rows', await rows('groups'), '|', await rows('functions'));
+	log('hidden', await page.eval(`document.querySelector('.groups h2').textContent`));
+	log('line', await page.eval(`culprit.tip.line(t, t.groups().find((r) => r.name === 'web').node)`));
+};
+END
+drive "$TMP/windows.js" "file://$TMP/windows.html"
+like "$out" '^basis windows true' 'the windows are the basis of the noise'
+like "$out" '^steps db 0,new 10,web 0' 'what varies from window to window is neutral'
+like "$out" '^rows new \| f' 'and not in the tables'
+like "$out" '^hidden Processes 1 · cores 2 within noise: show' 'which say so'
+like "$out" '^line web; A 0\.500 cores, .*; B 0\.585 cores, .*, within noise' 'in words, too'
+
 # What is pruned is summed and said.
 culprit diff a.folded b.folded --min-share 0.2 -o pruned.html
 cat >pruned.js <<'END'

@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "base/compress.h"
+#include "diff/replicates.h"
 #include "unit/profiles.h"
 #include "unit/tap.h"
 
@@ -23,6 +24,8 @@ struct seen {
 	unsigned char *kind;
 	uint64_t *own[2], *total[2];
 	int64_t *cnt[2];
+	const unsigned char *spread, *own_spread, *within; /* only of windows */
+	uint32_t function_cnt;
 	size_t at;
 	bool broken;
 };
@@ -143,6 +146,18 @@ static void read_nodes(struct seen *s, bool single, const bool counted[2])
 	s->hidden = nums(s, s->node_cnt);
 }
 
+static void read_noise(struct seen *s)
+{
+	s->spread = (const unsigned char *)take(s, s->node_cnt).p;
+	s->own_spread = (const unsigned char *)take(s, s->node_cnt).p;
+	s->within = (const unsigned char *)take(s, s->node_cnt).p;
+	s->function_cnt = (uint32_t)num(s);
+	for (uint32_t i = 0; i < s->function_cnt; i++) {
+		s->broken = s->broken || num(s) >= s->string_cnt;
+		(void)take(s, 3);
+	}
+}
+
 static void see(struct seen *s, const struct diff *d, const struct html_data_options *opt,
 		struct html_pruned *pruned)
 {
@@ -169,6 +184,8 @@ static void see(struct seen *s, const struct diff *d, const struct html_data_opt
 	s->module = nums(s, s->frame_cnt);
 	s->kind = (unsigned char *)take(s, s->frame_cnt).p;
 	read_nodes(s, d->single, counted);
+	if (d->noise_basis == DIFF_NOISE_WINDOWS)
+		read_noise(s);
 	ok(!s->broken && s->at == s->plain.len, "the data ends where it should");
 }
 
@@ -261,6 +278,54 @@ static void test_samples(void)
 	is_u64(sum[1], d->side[1].cnt, "B's samples add up");
 	forget(&s);
 	diff_free(d);
+}
+
+/* What windows say of each node comes through: the verdict exactly, the error a little rounded. */
+static void test_windows(void)
+{
+	struct profile *a = random_profile(1, 200, PROFILE_NANOSECONDS, 10);
+	struct profile *b = random_profile(2, 220, PROFILE_NANOSECONDS, 10);
+	struct html_data_options opt = {.min_share = -1};
+	struct diff_options how = {0};
+	struct replicates *windows;
+	struct html_pruned pruned;
+	uint32_t wrong = 0, noisy = 0;
+	struct diff *d;
+	struct seen s;
+
+	must(diff_new(a, b, &how, &d), "diff");
+	must(replicates_new(d, &how, &windows), "replicates");
+	for (uint32_t i = 0; i < 12; i++) {
+		struct profile *w = random_profile(i + 1, 30 + i, PROFILE_NANOSECONDS, 2);
+
+		must(replicates_add(windows, (enum diff_which)(i & 1), w), "window");
+		replicates_cut(windows, (enum diff_which)(i & 1));
+		profile_free(w);
+	}
+	must(replicates_finish(windows), "finish");
+	replicates_free(windows);
+	see(&s, d, &opt, &pruned);
+	ok(strstr(s.facts, "\"basis\":\"windows\""), "windows are the basis");
+	for (uint32_t n = 0; n < d->node_cnt; n++) {
+		double whole = fmax(diff_total(d, 0, DIFF_A), diff_total(d, 0, DIFF_B));
+		double error = whole * pow(2, (s.spread[n] - 1) / 8.0 - 31);
+		double own_error = whole * pow(2, (s.own_spread[n] - 1) / 8.0 - 31);
+
+		wrong += (s.within[n] & 1) != diff_within_noise(d, n);
+		wrong += s.within[n] >> 1 != diff_self_within_noise(d, n);
+		if (diff_noise(d, n) > 0)
+			wrong += fabs(log(error / diff_noise(d, n)) - 0.045) > 0.046;
+		if (diff_self_noise(d, n) > 0)
+			wrong += fabs(log(own_error / diff_self_noise(d, n)) - 0.045) > 0.046;
+		noisy += s.within[n] & 1;
+	}
+	is_u64(wrong, 0, "each node's noise is there");
+	ok(noisy > 0 && noisy < d->node_cnt, "some changes are noise, others not");
+	ok(s.function_cnt > 5, "functions are judged, too");
+	forget(&s);
+	diff_free(d);
+	profile_free(a);
+	profile_free(b);
 }
 
 static void test_pruned(void)
@@ -423,6 +488,7 @@ int main(void)
 	test_whole("empty",
 		   diff_of(profile_of(PROFILE_SAMPLES, 0, ""), profile_of(PROFILE_SAMPLES, 0, "")));
 	test_samples();
+	test_windows();
 	test_pruned();
 	test_extremes();
 	test_page();

@@ -17,6 +17,7 @@
 #include "base/compress.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "diff/diff_tables.h"
 #include "diff/noise.h"
 #include "render/label.h"
 
@@ -119,23 +120,28 @@ static bool is_kept(const struct encoder *e, uint32_t n)
 
 /* ---- strings and frames ---------------------------------------------------------------------- */
 
-/* Cleaned and cut in the middle; empty ones stay empty. */
-static uint32_t add_string(struct encoder *e, struct str name)
+/* Cleaned and cut in the middle; empty ones stay empty. Valid until the next one. */
+static struct str clean_name(struct encoder *e, struct str name)
 {
-	uint32_t id = 0;
-	int r;
-
 	if (!name.len)
-		return 0;
+		return STR_LIT("");
 	buf_clear(&e->scratch);
 	text_add_clean(&e->scratch, name);
 	if (e->scratch.len > HTML_MAX_NAME) { /* a cleaned byte is at most three, a rune four */
 		buf_clear(&e->scratch);
 		label_add(&e->scratch, name, HTML_MAX_NAME / 4);
 	}
-	r = buf_error(&e->scratch);
-	if (!r)
-		r = intern_add(&e->strings, e->scratch.data, e->scratch.len, &id);
+	if (buf_error(&e->scratch) && !e->error)
+		e->error = buf_error(&e->scratch);
+	return buf_str(&e->scratch);
+}
+
+static uint32_t add_string(struct encoder *e, struct str name)
+{
+	struct str clean = clean_name(e, name);
+	uint32_t id = 0;
+	int r = intern_add(&e->strings, clean.p, clean.len, &id);
+
 	if (r && !e->error)
 		e->error = r;
 	return id;
@@ -396,6 +402,46 @@ static void add_columns(const struct encoder *e, struct buf *out)
 	}
 }
 
+/*
+ * How sure the changes of functions are, over all their frames: no sum of what is known of the
+ * frames, because those of one function rise and fall together.
+ */
+static int add_functions(struct encoder *e, struct buf *out)
+{
+	const struct diff *d = e->d;
+	double whole = node_weight(d, 0);
+	struct diff_table t;
+	struct buf rows;
+	uint32_t id, cnt = 0;
+	int r;
+
+	if (d->noise_basis != DIFF_NOISE_WINDOWS)
+		return 0;
+	r = diff_functions(d, DIFF_BY_TOTAL, &t);
+	if (r)
+		return r;
+	buf_init(&rows, MAX_BYTES);
+	for (size_t i = 0; i < t.cnt; i++) {
+		const struct diff_row *row = &t.rows[i];
+		struct str name = clean_name(e, row->name);
+
+		if (!intern_find(&e->strings, name.p, name.len, &id))
+			continue; /* pruned */
+		buf_addvarint(&rows, id);
+		buf_addch(&rows, (char)html_spread_code(row->noise[DIFF_BY_TOTAL], whole));
+		buf_addch(&rows, (char)html_spread_code(row->noise[DIFF_BY_SELF], whole));
+		buf_addch(&rows, (char)(row->within_noise[DIFF_BY_TOTAL] |
+					row->within_noise[DIFF_BY_SELF] << 1));
+		cnt++;
+	}
+	buf_addvarint(out, cnt);
+	buf_add(out, rows.data, rows.len);
+	r = buf_error(&rows) ? buf_error(&rows) : e->error;
+	buf_release(&rows);
+	diff_table_release(&t);
+	return r;
+}
+
 static int add_base64(struct str in, struct buf *out)
 {
 	static const char digits[] =
@@ -420,7 +466,7 @@ static int add_base64(struct str in, struct buf *out)
 	return 0;
 }
 
-static int pack(const struct encoder *e, struct buf *out)
+static int pack(struct encoder *e, struct buf *out)
 {
 	struct buf facts, plain, packed;
 	int r;
@@ -434,7 +480,9 @@ static int pack(const struct encoder *e, struct buf *out)
 	buf_add(&plain, facts.data, facts.len);
 	add_tables(e, &plain);
 	add_columns(e, &plain);
-	r = buf_error(&facts) ? buf_error(&facts) : buf_error(&plain);
+	r = add_functions(e, &plain);
+	if (!r)
+		r = buf_error(&facts) ? buf_error(&facts) : buf_error(&plain);
 	if (!r)
 		r = compress_gzip(buf_str(&plain), &packed);
 	if (!r)

@@ -28,6 +28,8 @@
  *		spread	only for the basis "windows": N bytes for the change of the total, N for
  *			that of the self time, see html_spread_code(); then N bytes: 1 when the
  *			former is within the noise, plus 2 when the latter is
+ *	functions  only for the basis "windows": how many, then of each the string of its name and
+ *			three bytes as of spread, of all its frames together
  *
  * Totals are not written: they are sums. What is pruned hangs as one node of the kind
  * HTML_KIND_PRUNED below the parent of what was taken, so that the sums still come out exactly.

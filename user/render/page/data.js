@@ -123,6 +123,9 @@ culprit.data = (function () {
 				tree.own[side][n] *= facts.scale[side];
 		if (facts.basis === 'windows')
 			tree.readSpread(r.take(cnt), r.take(cnt), r.take(cnt));
+		if (facts.basis === 'windows')
+			for (let k = r.num(); k > 0; k--)
+				tree.readFunction(r.num(), r.take(3));
 		return tree.finish();
 	}
 

@@ -76,7 +76,7 @@ culprit.Panel = class Panel {
 			const of = (r) => r[what][1] - r[what][0];
 			return {key, head, cls: 'num delta ' + (cls || ''), sort: key === 'size' || key === 'own' ? (r) => Math.abs(of(r)) : of,
 				text: (r) => v.delta(f, of(r)), bar: (r) => max[what] ? of(r) / max[what] : 0,
-				quiet: (r) => this.base.within(of(r), what === 'own' ? r.ownVariance : r.variance)};
+				quiet: (r) => this.base.isRowNoise(r, what === 'own')};
 		};
 		const name = {key: 'name', head: own ? 'function' : 'process', sort: (r) => r.name};
 		if (single)
@@ -345,8 +345,7 @@ culprit.Panel = class Panel {
 
 	// Changes that are chance are left out, unless they were searched for or asked for.
 	fillTable(table, rows, s) {
-		const within = (r) => this.base.within(r.total[1] - r.total[0], r.variance) &&
-			this.base.within(r.own[1] - r.own[0], r.ownVariance || r.variance);
+		const within = (r) => this.base.isRowNoise(r, false) && this.base.isRowNoise(r, true);
 		const noise = this.facts.single ? 0 : rows.filter(within).length, hide = noise && !s.all && !this.hits;
 		this.setScale(table, rows);
 		this[table].setRows(hide ? rows.filter((r) => !within(r)) : rows);

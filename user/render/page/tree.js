@@ -56,10 +56,19 @@ culprit.Tree = class Tree {
 
 	// Of html_spread_code(): standard errors of total and own time, and which changes are noise.
 	readSpread(total, own, within) {
-		const whole = this.facts.whole, of = (code) => code ? whole * 2 ** ((code - 1) / 8 - 31) : 0;
-		this.variance = Float64Array.from(total, (code) => of(code) ** 2);
-		this.ownVariance = Float64Array.from(own, (code) => of(code) ** 2);
+		this.variance = Float64Array.from(total, (code) => this.varianceOfCode(code));
+		this.ownVariance = Float64Array.from(own, (code) => this.varianceOfCode(code));
 		this.judged = within.slice();
+		this.judgedFunctions = new Map();
+	}
+
+	varianceOfCode(code) {
+		return code ? (this.facts.whole * 2 ** ((code - 1) / 8 - 31)) ** 2 : 0;
+	}
+
+	// The same of a function, all its frames together.
+	readFunction(name, codes) {
+		this.judgedFunctions.set(name, {variance: this.varianceOfCode(codes[0]), ownVariance: this.varianceOfCode(codes[1]), judged: codes[2]});
 	}
 
 	// Colour steps, -10 … 10: the change relative to the larger side, 0 when within the noise.
@@ -81,7 +90,7 @@ culprit.Tree = class Tree {
 
 	// Is a change of that variance nothing but chance?
 	within(delta, variance) {
-		return this.facts.basis !== 'none' && Math.abs(delta) < this.facts.sigmas * Math.sqrt(variance);
+		return this.facts.basis !== 'none' && (!delta || Math.abs(delta) < this.facts.sigmas * Math.sqrt(variance));
 	}
 
 	isNoise(n) {
@@ -194,6 +203,14 @@ culprit.Tree = class Tree {
 		}
 	}
 
+	// Is a row's change chance? `own`: that of its own time.
+	isRowNoise(row, own) {
+		if (row.judged !== undefined)
+			return (row.judged & (own ? 2 : 1)) > 0;
+		const values = own ? row.own : row.total;
+		return this.within(values[1] - values[0], own ? row.ownVariance : row.variance);
+	}
+
 	// One row for each function below `root`: {fn, node, total, own, cnt}, recursion counted once.
 	functions(root) {
 		const rows = new Map(), open = new Uint32Array(this.frames.fns.length);
@@ -219,7 +236,11 @@ culprit.Tree = class Tree {
 				row.cnt[side] += this.samplesOf(n, side);
 			}
 		}
-		return Array.from(rows.values());
+		const list = Array.from(rows.values());
+		if (!root && this.judgedFunctions)
+			for (const row of list)
+				Object.assign(row, this.judgedFunctions.get(this.frames.name[this.frame[row.node]]));
+		return list;
 	}
 
 	// One row for each node of the first level.
@@ -227,7 +248,7 @@ culprit.Tree = class Tree {
 		return this.children(0).filter((n) => this.kind(n) !== culprit.KIND.PRUNED).map((n) => ({
 			node: n, name: this.label(n), module: '', total: [this.total[0][n], this.total[1][n]],
 			own: [0, 0], cnt: [this.samplesOf(n, 0), this.samplesOf(n, 1)],
-			variance: this.varianceOf(n), ownVariance: 0,
+			variance: this.varianceOf(n), ownVariance: 0, judged: this.isNoise(n) ? 3 : 2,
 		}));
 	}
 
