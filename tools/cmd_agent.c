@@ -13,6 +13,7 @@
 #include "signals.h"
 #include "store/store.h"
 #include "tool.h"
+#include "watch.h"
 
 struct config {
 	const char *store;
@@ -21,6 +22,8 @@ struct config {
 	bool no_kernel_stacks, retry_attach, lines;
 	struct push_options push;
 	struct listen_options listen;
+	const char *heartbeat;
+	uint64_t heartbeat_ns;
 };
 
 #define DAY_NS (86400 * NSEC_PER_SEC)
@@ -48,6 +51,10 @@ static const struct opt opts[] = {
 	 "of a CPU, for each CPU sampled: above it the rate is lowered (default 1)", 0.001, 100},
 	PUSH_OPTIONS(struct config, push),
 	LISTEN_OPTIONS(struct config, listen),
+	{"heartbeat", 0, OPT_STRING, offsetof(struct config, heartbeat), "URL[,K=V…]",
+	 "POST there now and then while sampling, storing and pushing are fresh", 0, 0},
+	{"heartbeat-every", 0, OPT_DURATION, offsetof(struct config, heartbeat_ns), "TIME",
+	 "how often (default 60s)", 1, 86400},
 	{"retry-attach", 0, OPT_FLAG, offsetof(struct config, retry_attach), NULL,
 	 "switch on again what is off since the machine went down with it", 0, 0},
 };
@@ -91,6 +98,7 @@ struct parts {
 	struct shipper *shipper; /* NULL: nothing is pushed */
 	struct agent *agent;
 	struct listener *listener; /* NULL: nobody may ask */
+	struct watch watch;
 };
 
 static int make_agent(const struct config *c, struct parts *p, struct err *err)
@@ -128,11 +136,18 @@ static int set_up(const struct config *c, struct parts *p, struct err *err)
 		r = make_agent(c, p, err);
 	if (!r && c->listen.address)
 		r = listener_new(&c->listen, c->store, &p->listener, err);
-	return r;
+	if (r)
+		return r;
+	p->watch = (struct watch){.agent = p->agent,
+				  .keeper = p->keeper,
+				  .shipper = p->shipper,
+				  .window_ns = c->window_ns};
+	return watch_start(&p->watch, c->heartbeat, c->heartbeat_ns, err);
 }
 
 static void tear_down(struct parts *p)
 {
+	watch_stop(&p->watch);
 	listener_free(p->listener);
 	agent_free(p->agent);
 	keeper_free(p->keeper);
@@ -147,6 +162,7 @@ static int loop(struct parts *p, struct err *err)
 	while (!r && !signals_stop()) {
 		r = agent_poll(p->agent, err);
 		listener_beat(p->listener);
+		watch_look(&p->watch);
 	}
 	finished = agent_finish(p->agent, r ? NULL : err);
 	return r ? r : finished;
@@ -220,6 +236,7 @@ const struct command cmd_agent = {
 					   .max_age_ns = 14 * DAY_NS,
 					   .max_bytes = (uint64_t)2 << 30,
 					   .push = PUSH_DEFAULTS,
+					   .heartbeat_ns = 60 * NSEC_PER_SEC,
 					   .memory_budget = BUDGET_DEFAULT_BYTES,
 					   .cpu_budget = 100 * AGENT_DEFAULT_CPU_BUDGET},
 	.config_size = sizeof(struct config),

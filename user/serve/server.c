@@ -20,7 +20,6 @@
 #include "base/text.h"
 
 #define MAX_FILE     ((size_t)1 << 20)
-#define MAX_BODY     ((uint64_t)0) /* nothing is posted yet */
 #define STREAM_BLOCK (64 << 10)
 
 struct server {

@@ -57,6 +57,7 @@ type Stats struct {
 	Refused    map[string]int `json:"refused"`
 	Largest    int            `json:"largest"` // pprof before gzip
 	Headers    []string       `json:"headers"` // of the last request
+	Beats      int            `json:"beats"`
 }
 
 type Server struct {
@@ -503,6 +504,11 @@ func main() {
 		stats: Stats{Refused: map[string]int{}}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/push.v1.PusherService/Push", s.push)
+	mux.HandleFunc("/beat/", func(http.ResponseWriter, *http.Request) {
+		s.mu.Lock()
+		s.stats.Beats++
+		s.mu.Unlock()
+	})
 	mux.HandleFunc("/control", s.control)
 	mux.HandleFunc("/stats", s.tell)
 	l, err := net.Listen("tcp", *listen)
