@@ -19,7 +19,7 @@ struct config {
 	const char *store;
 	uint64_t hz, window_ns, block_ns, max_age_ns, max_bytes, memory_budget;
 	double cpu_budget; /* per cent */
-	bool no_kernel_stacks, retry_attach, lines;
+	bool no_kernel_stacks, retry_attach, lines, subsecond;
 	struct push_options push;
 	struct listen_options listen;
 	const char *heartbeat;
@@ -43,6 +43,10 @@ static const struct opt opts[] = {
 	 "drop the oldest blocks while the store is larger (default 2GiB; 0: never)", 0, 1e18},
 	{"lines", 0, OPT_FLAG, offsetof(struct config, lines), NULL,
 	 "functions inlined into others become frames, where there is debug information", 0, 0},
+	{"subsecond", 0, OPT_FLAG, offsetof(struct config, subsecond), NULL,
+	 "store when each sample was taken, to 20 ms, for culprit show --heatmap (about 1.2 bytes a "
+	 "sample)",
+	 0, 0},
 	{"no-kernel-stacks", 0, OPT_FLAG, offsetof(struct config, no_kernel_stacks), NULL,
 	 "user stacks only", 0, 0},
 	{"memory-budget", 0, OPT_BYTES, offsetof(struct config, memory_budget), "SIZE",
@@ -107,7 +111,8 @@ static int make_agent(const struct config *c, struct parts *p, struct err *err)
 		.recorder = {.collect = {.hz = (uint32_t)c->hz,
 					 .no_kernel_stacks = c->no_kernel_stacks},
 			     .window_ns = c->window_ns,
-			     .inlines = c->lines},
+			     .inlines = c->lines,
+			     .moments = c->subsecond},
 		.dir = c->store,
 		.memory_budget = c->memory_budget,
 		.cpu_budget = c->cpu_budget / 100,

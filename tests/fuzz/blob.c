@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "fuzz/fuzz.h"
 #include "store/encode.h"
+#include "store/moments.h"
 
 #define PERIOD	  UINT64_C(10309278)
 #define CRC_BYTES 4
@@ -23,6 +24,29 @@ static bool rewrite_samples(struct str payload, struct buf *out)
 	encode_samples(samples, cnt, PERIOD, out);
 	must(!buf_error(out));
 	free(samples);
+	return true;
+}
+
+/* Of four samples: one that was taken once, three times, a million times, and nobody knows. */
+static bool rewrite_moments(struct str payload, struct buf *out)
+{
+	static const struct encode_sample samples[] = {
+		{.cnt = 1}, {.cnt = 3}, {.cnt = 1000000}, {.cnt = 0}};
+	struct encode_moment *m;
+	uint64_t sum = 0;
+	size_t cnt;
+
+	if (decode_moments(payload, samples, ARRAY_SIZE(samples), &m, &cnt))
+		return false;
+	for (size_t i = 0; i < cnt; i++) {
+		must(m[i].cnt && m[i].sample < ARRAY_SIZE(samples));
+		must(!i || m[i - 1].sample < m[i].sample || m[i - 1].step < m[i].step);
+		sum = i && m[i - 1].sample == m[i].sample ? sum + m[i].cnt : m[i].cnt;
+		must(m[i].sample == 3 || sum <= samples[m[i].sample].cnt);
+	}
+	encode_moments(m, cnt, ARRAY_SIZE(samples), out);
+	must(!buf_error(out));
+	free(m);
 	return true;
 }
 
@@ -79,6 +103,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (data[0] == 's')
 		check_rewriting(payload, rewrite_samples);
+	else if (data[0] == 'm')
+		check_rewriting(payload, rewrite_moments);
 	else if (data[0] == 'h')
 		check_rewriting(payload, rewrite_head);
 	else

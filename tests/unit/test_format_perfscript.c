@@ -308,40 +308,28 @@ static void rejected(void)
 	is_str(canon(""), "no sample in it: want what 'perf script' prints", "an empty text");
 }
 
-struct seen {
-	uint64_t time[4], weight;
-	uint32_t node[4], series[4];
-	size_t cnt;
-};
-
-static void see(void *arg, const struct perfscript_sample *s)
-{
-	struct seen *seen = arg;
-
-	if (seen->cnt == 4)
-		return;
-	seen->time[seen->cnt] = s->time_ns;
-	seen->node[seen->cnt] = s->node;
-	seen->series[seen->cnt++] = s->series;
-	seen->weight += s->weight;
-}
-
 static void times(void)
 {
-	struct seen seen = {0};
-	struct perfscript_opts opts = {.sample = see, .arg = &seen};
-	struct profile *p = read_opts("q 2 5.000000001: 10 cpu-clock: \n\t 5555 a (/bin/x)\n\n"
-				      "p 1 3.250000000: 10 cpu-clock: \n\t 5555 b (/bin/x)\n\n"
-				      "q 2 6.000000001: 10 cpu-clock: \n\t 5555 a (/bin/x)\n\n",
-				      &opts);
+	static const char text[] = "q 2 5.000000001: 10 cpu-clock: \n\t 5555 a (/bin/x)\n\n"
+				   "p 1 3.250000000: 10 cpu-clock: \n\t 5555 b (/bin/x)\n\n"
+				   "q 2 6.039999999: 10 cpu-clock: \n\t 5555 a (/bin/x)\n\n"
+				   "q 2 6.020000000: 10 cpu-clock: \n\t 5555 a (/bin/x)\n\n";
+	struct perfscript_opts opts = {.moments = true};
+	struct profile *p = read_opts(text, &opts);
+	const struct moment *m = p ? p->moments : NULL;
 
-	ok(p && seen.cnt == 3 && seen.weight == p->total, "each sample is told of");
-	ok(seen.time[0] == 5000000001 && seen.time[1] == 3250000000, "at its time");
-	ok(p && seen.node[0] == seen.node[2] && seen.node[0] != seen.node[1] &&
-		   str_eq(profile_label(p, seen.series[1], STR_LIT("process")), STR_LIT("p")) &&
-		   str_eq(profile_str(p, p->frames[p->nodes[seen.node[1]].frame].name),
-			  STR_LIT("b")),
+	ok(p && p->moment_cnt == 3 && profile_timed_cnt(p) == p->total_cnt,
+	   "each sample has its time");
+	ok(m && m[0].at_ns == 3240000000 && m[1].at_ns == 5000000000 && m[2].at_ns == 6020000000,
+	   "in steps, by time");
+	ok(m && m[1].sample == m[2].sample && m[0].sample != m[1].sample && m[2].cnt == 2 &&
+		   m[2].weight == 20 && str_eq(profile_label(p, p->samples[m[0].sample].series,
+							     STR_LIT("process")),
+					       STR_LIT("p")),
 	   "by the numbers of the profile");
+	profile_free(p);
+	p = read_opts(text, NULL);
+	ok(p && !p->moment_cnt, "unless nobody wants to know");
 	profile_free(p);
 }
 

@@ -143,6 +143,7 @@ static void translate(const struct budget_opts *o, struct budget *b)
 		.max_frames = (uint32_t)(full->max_frames * scale),
 		.max_nodes = (uint32_t)(full->max_nodes * scale),
 		.max_samples = (size_t)((double)full->max_samples * scale),
+		.max_moments = (size_t)((double)full->max_moments * scale),
 		.max_string_bytes = (size_t)((double)full->max_string_bytes * scale),
 		.max_series = full->max_series, /* small, and what is worth most */
 	};

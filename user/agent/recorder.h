@@ -26,6 +26,7 @@ struct recorder_opts {
 	struct collector_opts collect;
 	uint64_t window_ns; /* 0: one window for all */
 	bool inlines;	    /* inlined functions are frames of their own */
+	bool moments;	    /* windows know when each sample was taken (struct moment) */
 	const struct budget
 		*budget; /* see budget.h; also sets the rings of `collect`. NULL: none */
 	/*

@@ -50,7 +50,8 @@ static bool same_boot(const struct raw_info *info)
 static int start(struct replay *replay, uint64_t mono_ns)
 {
 	struct pipeline_opts opts = {
-		.agg = {.cpus = replay->info.cpus,
+		.agg = {.moments = true,
+			.cpus = replay->info.cpus,
 			.hz = replay->info.hz,
 			.mono_ns = mono_ns,
 			.wall_offset_ns = replay->info.wall_at_mono0_ns},

@@ -14,7 +14,7 @@
 #include "model/profile.h"
 
 /*
- * The whole file as one owned profile. `report` may be NULL: what was damaged. 0 or -errno with a
+ * The whole file as one owned profile, with moments. `report` may be NULL: what was damaged. 0 or -errno with a
  * line in err.
  */
 int must_check replay_raw(const char *path, struct profile **ret_profile, struct raw_report *report,

@@ -135,8 +135,19 @@ int agg_frame(struct agg *a, const struct agg_frame *frame, uint32_t *ret_id)
 	return builder_frame(a->builder, frame->name, frame->module, frame->kind, ret_id);
 }
 
-static int add(struct builder *b, const struct agg_sample *s, enum loss *ret_full)
+/* By the clock of the window's label, and inside of it. */
+static int64_t wall_time(const struct agg *a, uint64_t mono_ns)
 {
+	uint64_t into = mono_ns - a->start_mono_ns;
+
+	if (a->opts.window_ns && into >= a->opts.window_ns)
+		into = a->opts.window_ns - 1;
+	return (int64_t)((uint64_t)a->start_wall_ns + into);
+}
+
+static int add(struct agg *a, const struct agg_sample *s, enum loss *ret_full)
+{
+	struct builder *b = a->builder;
 	const struct str labels[][2] = {
 		{STR_LIT(LABEL_PROCESS), s->process},
 		{STR_LIT(LABEL_CGROUP), s->cgroup},
@@ -151,7 +162,12 @@ static int add(struct builder *b, const struct agg_sample *s, enum loss *ret_ful
 	*ret_full = LOSS_STACKS_FULL;
 	for (size_t i = 0; !r && i < s->frame_cnt; i++)
 		r = builder_stack(b, node, s->frames[i], &node);
-	return r ? r : builder_sample(b, series, node, s->weight_ns, 1);
+	if (!r)
+		r = builder_sample(b, series, node, s->weight_ns, 1);
+	if (r || !a->opts.moments || !s->weight_ns)
+		return r;
+	r = builder_moment(b, series, node, wall_time(a, s->mono_ns), s->weight_ns, 1);
+	return r == -ENOSPC ? 0 : r;
 }
 
 int agg_sample(struct agg *a, const struct agg_sample *s)
@@ -164,7 +180,7 @@ int agg_sample(struct agg *a, const struct agg_sample *s)
 			builder_lost(a->builder, LOSS_LATE, 1);
 		return 0;
 	}
-	r = add(a->builder, s, &full);
+	r = add(a, s, &full);
 	if (r == -ENOSPC) {
 		builder_lost(a->builder, full, 1);
 		return 0;

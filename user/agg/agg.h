@@ -30,6 +30,7 @@ struct agg_opts {
 	double hz;	  /* samples per second and CPU, as long as samples do not say otherwise */
 	uint64_t mono_ns; /* now: from here on the machine is watched */
 	int64_t wall_offset_ns;		     /* wall clock = monotonic clock + this */
+	bool moments;			     /* keep when each sample was taken (struct moment) */
 	const struct builder_limits *limits; /* of a window; NULL: builder_limits_window */
 };
 
@@ -72,7 +73,8 @@ int must_check agg_frame(struct agg *a, const struct agg_frame *frame, uint32_t 
 
 /*
  * Adds a sample to the open window. One older than the window is counted as LOSS_LATE; one that
- * finds a table full as LOSS_SERIES_FULL or LOSS_STACKS_FULL. 0 or -ENOMEM.
+ * finds a table full as LOSS_SERIES_FULL or LOSS_STACKS_FULL. When there are more moments than a
+ * window may have, the sample counts without its time. 0 or -ENOMEM.
  */
 int must_check agg_sample(struct agg *a, const struct agg_sample *s);
 

@@ -249,21 +249,23 @@ static void note_time(struct parser *p)
 
 static int add_sample(struct parser *p)
 {
-	struct perfscript_sample s = {.time_ns = p->head.time_ns};
+	uint32_t node = 0, series = 0;
+	uint64_t weight;
 	int r = name_inlined(p, STR_LIT(""));
 
 	for (size_t i = p->depth; !r && i; i--)
-		r = builder_stack(p->b, s.node, p->stack[i - 1].id, &s.node);
+		r = builder_stack(p->b, node, p->stack[i - 1].id, &node);
 	if (!r)
-		r = make_series(p, &s.series);
+		r = make_series(p, &series);
 	if (r)
 		return r;
-	s.weight = weigh(p);
+	weight = weigh(p);
 	note_time(p);
 	p->report->samples++;
-	r = builder_sample(p->b, s.series, s.node, s.weight, 1);
-	if (!r && s.weight && p->opts->sample)
-		p->opts->sample(p->opts->arg, &s);
+	r = builder_sample(p->b, series, node, weight, 1);
+	if (!r && weight && p->opts->moments && p->head.has_time &&
+	    p->head.time_ns <= INT64_MAX)
+		r = builder_moment(p->b, series, node, (int64_t)p->head.time_ns, weight, 1);
 	return r;
 }
 

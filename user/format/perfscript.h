@@ -31,16 +31,6 @@
 
 struct builder_limits;
 
-/* One sample that was taken, in the order of the text. */
-struct perfscript_sample {
-	uint64_t time_ns; /* on perf's clock; 0 when the text has no times */
-	uint32_t series;  /* of the profile that is returned, as is the node */
-	uint32_t node;
-	uint64_t weight;
-};
-
-typedef void (*perfscript_sample_fn)(void *arg, const struct perfscript_sample *sample);
-
 struct perfscript_opts {
 	struct str event;	       /* with or without its modifier (cycles, cycles:u) */
 	struct str process;	       /* instead of the thread's name, unless empty */
@@ -48,8 +38,7 @@ struct perfscript_opts {
 	size_t label_cnt;
 	double max_rejected;		     /* as rejects_judge() has it */
 	const struct builder_limits *limits; /* NULL: builder_limits_file */
-	perfscript_sample_fn sample;	     /* called for each sample, unless NULL */
-	void *arg;
+	bool moments; /* keep when each sample was taken, on perf's clock (struct moment) */
 };
 
 #define PERFSCRIPT_EVENTS     16 /* that are told apart; more count as the last one */

@@ -12,6 +12,7 @@
 #include "format/flamebearer.h"
 #include "format/folded.h"
 #include "format/gzip.h"
+#include "format/perfscript.h"
 #include "format/pprof.h"
 #include "format/sniff.h"
 #include "model/builder.h"
@@ -348,8 +349,7 @@ static int read_perfscript(struct loader *l, struct profile **ret)
 		.labels = l->opts->labels,
 		.label_cnt = l->opts->label_cnt,
 		.max_rejected = l->opts->max_rejected,
-		.sample = l->opts->sample,
-		.arg = l->opts->sample_arg,
+		.moments = l->opts->moments,
 	};
 	struct perfscript_report rep;
 	struct buf text;
@@ -525,13 +525,14 @@ static struct time_range *join_ranges(const struct load_opts *opts, size_t *ret_
 
 static int load_store(struct loader *l, const char *dir, struct profile **ret)
 {
+	const struct store_opts opts = {.moments = l->opts->moments};
 	const char *const *warnings;
 	struct time_range *ranges = NULL;
 	struct store *s = NULL;
 	size_t range_cnt = 0, cnt = 0;
 	int r;
 
-	r = store_open(dir, STORE_READ, NULL, &s, l->err);
+	r = store_open(dir, STORE_READ, &opts, &s, l->err);
 	if (r)
 		return r;
 	ranges = join_ranges(l->opts, &range_cnt);

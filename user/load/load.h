@@ -16,7 +16,6 @@
 #include "base/compiler.h"
 #include "base/err.h"
 #include "base/times.h"
-#include "format/perfscript.h"
 #include "model/matcher.h"
 #include "model/profile.h"
 
@@ -37,13 +36,9 @@ struct load_opts {
 	bool untimed;	     /* load_windows(): a file without times is one window at time 0 */
 	size_t max_bytes;    /* of a file, inflated or not; 0: 4 GiB, inflated 1 GiB */
 
-	/*
-	 * load_profile(): called for each sample that has a time of its own, which output of perf
-	 * script has, in its order; numbers are those of the profile that is returned. Neither
-	 * ranges nor a matcher may be given with it.
-	 */
-	perfscript_sample_fn sample;
-	void *sample_arg;
+	/* Moments as well, where the source has them: a store that was written with them, output of
+	 * perf script. */
+	bool moments;
 };
 
 /* What should be told beside the result: lines rejected, damaged blocks, … One line each. */

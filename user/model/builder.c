@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "base/sum.h"
 #include "base/text.h"
+#include "model/profile_sort.h"
 
 #define MAX_LABELS 64 /* of one series */
 #define MAX_LIST   16 /* children of a node that are looked through one by one */
@@ -29,6 +30,7 @@ const struct builder_limits builder_limits_window = {
 	.max_series = 1 << 14,
 	.max_string_bytes = 32 << 20,
 	.max_samples = 1 << 19,
+	.max_moments = 1 << 20,
 };
 
 const struct builder_limits builder_limits_file = {
@@ -38,6 +40,7 @@ const struct builder_limits builder_limits_file = {
 	.max_series = 1 << 20,
 	.max_string_bytes = (size_t)2 << 30,
 	.max_samples = 1 << 27,
+	.max_moments = 1 << 26,
 };
 
 /* What is known of a stack node besides struct stack_node. */
@@ -54,7 +57,7 @@ struct builder {
 	struct node_use *uses;	  /* of each node */
 	struct idmap nodes;	  /* parent << 32 | frame, of nodes with many children */
 	struct idmap samples;	  /* series << 32 | node, of the further series of a node */
-	size_t node_cap, use_cap, label_cap, series_cap, sample_cap, frame_cap;
+	size_t node_cap, use_cap, label_cap, series_cap, sample_cap, frame_cap, moment_cap;
 };
 
 static uint64_t pair(uint32_t a, uint32_t b)
@@ -70,7 +73,8 @@ static void release_tables(struct builder *b)
 	idmap_release(&b->samples);
 	free(b->uses);
 	b->uses = NULL;
-	b->node_cap = b->use_cap = b->label_cap = b->series_cap = b->sample_cap = b->frame_cap = 0;
+	b->node_cap = b->use_cap = b->label_cap = b->series_cap = 0;
+	b->sample_cap = b->frame_cap = b->moment_cap = 0;
 }
 
 static int append_node(struct builder *b, uint32_t parent, uint32_t frame)
@@ -354,6 +358,26 @@ int builder_sample(struct builder *b, uint32_t series, uint32_t node, uint64_t w
 	return 0;
 }
 
+int builder_moment(struct builder *b, uint32_t series, uint32_t node, int64_t at_ns,
+		   uint64_t weight, uint32_t cnt)
+{
+	struct profile *p = b->p;
+	size_t sample;
+	int r;
+
+	if (!cnt)
+		return 0;
+	r = find_sample(b, series, node, &sample);
+	if (!r)
+		r = mem_grow(&p->moments, &b->moment_cap, p->moment_cnt + 1, sizeof(*p->moments),
+			     b->limits.max_moments);
+	if (r)
+		return r;
+	p->moments[p->moment_cnt++] =
+		(struct moment){moment_step(at_ns), weight, (uint32_t)sample, cnt};
+	return 0;
+}
+
 /* Where nobody knows when (start 0), nothing is stretched, and whoever does know takes over. */
 static void cover(struct profile *p, int64_t start_ns, int64_t end_ns)
 {
@@ -455,6 +479,14 @@ int builder_add_profile(struct builder *b, const struct profile *p, const struct
 			r = builder_sample(b, series_map[s->series], node_map[s->node], s->weight,
 					   s->cnt);
 	}
+	for (size_t i = 0; !r && i < p->moment_cnt; i++) {
+		const struct moment *at = &p->moments[i];
+		const struct sample *s = &p->samples[at->sample];
+
+		if (series_map[s->series] != UINT32_MAX)
+			r = builder_moment(b, series_map[s->series], node_map[s->node], at->at_ns,
+					   at->weight, at->cnt);
+	}
 	if (!r)
 		builder_add_header(b, p);
 	free(node_map);
@@ -462,34 +494,17 @@ int builder_add_profile(struct builder *b, const struct profile *p, const struct
 	return r;
 }
 
-static int by_series_and_node(const void *va, const void *vb)
-{
-	const struct sample *a = va, *b = vb;
-	uint64_t ka = pair(a->series, a->node), kb = pair(b->series, b->node);
-
-	return (ka > kb) - (ka < kb);
-}
-
-/* Of text in order, as most is, the samples are. */
-static bool is_sorted(const struct profile *p)
-{
-	for (size_t i = 1; i < p->sample_cnt; i++)
-		if (by_series_and_node(&p->samples[i - 1], &p->samples[i]) > 0)
-			return false;
-	return true;
-}
-
 int builder_seal(struct builder *b, struct profile **ret_profile)
 {
 	struct profile *done = b->p;
 	enum profile_unit unit = done->unit;
-	int r;
+	int r = profile_sort(done), started;
 
-	if (!is_sorted(done))
-		qsort(done->samples, done->sample_cnt, sizeof(*done->samples), by_series_and_node);
 	release_tables(b);
 	b->p = NULL;
-	r = start_profile(b, unit);
+	started = start_profile(b, unit);
+	if (!r)
+		r = started;
 	if (r) {
 		profile_free(done);
 		return r;

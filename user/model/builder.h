@@ -17,7 +17,7 @@
 
 struct builder_limits {
 	uint32_t max_strings, max_frames, max_nodes, max_series;
-	size_t max_string_bytes, max_samples;
+	size_t max_string_bytes, max_samples, max_moments;
 };
 
 extern const struct builder_limits
@@ -52,6 +52,14 @@ int must_check builder_process(struct builder *b, struct str name, uint32_t *ret
 int must_check builder_sample(struct builder *b, uint32_t series, uint32_t node, uint64_t weight,
 			      uint64_t cnt);
 
+/*
+ * Some of what builder_sample() was given for (series, node) was taken in the step of time that
+ * at_ns lies in; see struct moment. Nothing is added to the weight. A cnt of 0 is ignored. With
+ * -ENOSPC or -ENOMEM the sample stays, without its time.
+ */
+int must_check builder_moment(struct builder *b, uint32_t series, uint32_t node, int64_t at_ns,
+			      uint64_t weight, uint32_t cnt);
+
 /* One more window of time is covered. length_ns 0 = unknown, start_ns 0 = nobody knows when. Here and
  * everywhere below, sums stop at the largest number there is. */
 void builder_window(struct builder *b, int64_t start_ns, uint64_t length_ns, uint32_t cpus,
@@ -61,7 +69,8 @@ void builder_window(struct builder *b, int64_t start_ns, uint64_t length_ns, uin
 void builder_lost(struct builder *b, enum loss reason, uint64_t cnt);
 
 /*
- * Adds all of a profile: samples of the accepted series (NULL: all), its windows and losses.
+ * Adds all of a profile: samples and moments of the accepted series (NULL: all), its windows and
+ * losses.
  * -EINVAL when the units differ. After a failure the builder holds a part and should be freed.
  */
 int must_check builder_add_profile(struct builder *b, const struct profile *p,

@@ -15,6 +15,7 @@ void profile_free(struct profile *p)
 	free(p->labels);
 	free(p->series);
 	free(p->samples);
+	free(p->moments);
 	free(p);
 }
 
@@ -31,6 +32,15 @@ struct str profile_label(const struct profile *p, uint32_t series, struct str ke
 		if (str_eq(profile_str(p, p->labels[i].key), key))
 			return profile_str(p, p->labels[i].value);
 	return (struct str){NULL, 0};
+}
+
+uint64_t profile_timed_cnt(const struct profile *p)
+{
+	uint64_t cnt = 0;
+
+	for (size_t i = 0; i < p->moment_cnt; i++)
+		cnt += p->moments[i].cnt;
+	return cnt;
 }
 
 double profile_lost_share(const struct profile *p)

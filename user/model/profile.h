@@ -16,6 +16,9 @@
  * are CPU nanoseconds (PROFILE_NANOSECONDS) or, when nobody knows the rate, bare samples. Strings
  * are raw bytes from outside: cleaned by who shows them.
  *
+ * Whoever asks for it gets moments, too: when samples were taken, in steps of MOMENT_NS. They are
+ * no further weight; not every sample need have them.
+ *
  * Ownership: made by builder_seal() (builder.h) only; owned by whoever got it; profile_free().
  * Read-only for everyone, from any thread.
  */
@@ -80,6 +83,20 @@ struct sample {
 	uint64_t cnt;	 /* how many samples make it up; 0 = unknown */
 };
 
+/*
+ * Samples of one (series, node) that were taken in one step of time. The weights of a sample's
+ * moments add up to its own weight, unless some of its times are unknown.
+ */
+struct moment {
+	int64_t at_ns;	 /* the step's begin, a multiple of MOMENT_NS: wall clock, or perf's own clock
+			    where the profile's start is unknown */
+	uint64_t weight; /* in the profile's unit */
+	uint32_t sample; /* into samples[] */
+	uint32_t cnt;	 /* how many samples, > 0 */
+};
+
+#define MOMENT_NS ((int64_t)20000000) /* fifty to a second */
+
 struct profile {
 	enum profile_unit unit;
 	int64_t start_ns;   /* wall clock, of the earliest window; 0 = unknown */
@@ -100,6 +117,8 @@ struct profile {
 	struct sample *samples; /* sorted by (series, node), no pair twice */
 	uint32_t frame_cnt, node_cnt, label_cnt, series_cnt;
 	size_t sample_cnt;
+	struct moment *moments; /* sorted by (at_ns, sample), no pair twice */
+	size_t moment_cnt;
 	uint64_t total;	    /* sum of the weights */
 	uint64_t total_cnt; /* sum of the counts */
 };
@@ -111,6 +130,18 @@ struct str profile_str(const struct profile *p, uint32_t id);
 
 /* Value of a label of a series, borrowed; {NULL, 0} when it has none of that name. */
 struct str profile_label(const struct profile *p, uint32_t series, struct str key);
+
+/* The step that a time lies in. */
+static inline int64_t moment_step(int64_t at_ns)
+{
+	int64_t rest = at_ns % MOMENT_NS;
+
+	/* unsigned: a damaged file may name any time */
+	return (int64_t)((uint64_t)at_ns - (uint64_t)(rest < 0 ? rest + MOMENT_NS : rest));
+}
+
+/* Samples that have a moment. */
+uint64_t profile_timed_cnt(const struct profile *p);
 
 /* Share of samples lost, 0..1; 0 when nothing was counted. */
 double profile_lost_share(const struct profile *p);

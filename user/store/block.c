@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Three tables of blobs: dict (segments of the dictionary), windows (time, head with totals),
- * samples. Totals are apart from samples so that a timeline over a week reads only what it needs.
+ * samples; where times of single samples are wanted, a fourth one has them (moments), made with the
+ * first of them. Totals are apart from samples so that a timeline over a week reads only what it needs.
  *
  * WAL with synchronous=FULL: one fsync for each commit, and what was committed survives a loss of
  * power; readers and the writer do not wait for each other. An empty block is made in memory and
@@ -42,9 +43,12 @@ enum query {
 	Q_ROWS,
 	Q_ROW,
 	Q_SAMPLES,
+	Q_MOMENTS,
 	Q_PUT_DICT,
 	Q_PUT_WINDOW,
 	Q_PUT_SAMPLES,
+	Q_MAKE_MOMENTS,
+	Q_PUT_MOMENTS,
 	Q_BEGIN,
 	Q_COMMIT,
 	Q_CNT
@@ -55,9 +59,13 @@ static const char *const queries[Q_CNT] = {
 	[Q_ROWS] = "SELECT id, start_ns, end_ns, head FROM windows ORDER BY id",
 	[Q_ROW] = "SELECT id, start_ns, end_ns, head FROM windows WHERE id = ?1",
 	[Q_SAMPLES] = "SELECT data FROM samples WHERE id = ?1",
+	[Q_MOMENTS] = "SELECT data FROM moments WHERE id = ?1",
 	[Q_PUT_DICT] = "INSERT INTO dict(id, data) VALUES(?1, ?2)",
 	[Q_PUT_WINDOW] = "INSERT INTO windows(id, start_ns, end_ns, head) VALUES(?1, ?2, ?3, ?4)",
 	[Q_PUT_SAMPLES] = "INSERT INTO samples(id, data) VALUES(?1, ?2)",
+	[Q_MAKE_MOMENTS] = "CREATE TABLE IF NOT EXISTS"
+			   " moments(id INTEGER PRIMARY KEY, data BLOB NOT NULL)",
+	[Q_PUT_MOMENTS] = "INSERT INTO moments(id, data) VALUES(?1, ?2)",
 	[Q_BEGIN] = "BEGIN IMMEDIATE",
 	[Q_COMMIT] = "COMMIT",
 };
@@ -67,6 +75,7 @@ struct block {
 	sqlite3_stmt *stmts[Q_CNT]; /* prepared at first use */
 	struct dict dict;
 	bool has_dict;
+	bool has_moments; /* the table is there */
 	int dict_error; /* of the first block_dict() */
 	struct err dict_reason;
 	int64_t next_id, next_segment; /* writer */
@@ -314,6 +323,19 @@ static int put_row(struct block *b, enum query q, int64_t id, const struct profi
 	return db_run(&b->db, stmt, err);
 }
 
+static int put_moments(struct block *b, const struct numbered *n, size_t sample_cnt,
+		       struct err *err)
+{
+	int r = b->has_moments ? 0 : run(b, Q_MAKE_MOMENTS, err);
+
+	if (r)
+		return r;
+	b->has_moments = true; /* a failure of the transaction closes the block */
+	buf_clear(&b->payload);
+	encode_moments(n->moments, n->moment_cnt, sample_cnt, &b->payload);
+	return put_row(b, Q_PUT_MOMENTS, b->next_id, NULL, err);
+}
+
 int block_put(struct block *b, const struct profile *p, struct err *err)
 {
 	uint64_t period = encode_period(p->samples, p->sample_cnt);
@@ -338,6 +360,8 @@ int block_put(struct block *b, const struct profile *p, struct err *err)
 		encode_samples(n.samples, p->sample_cnt, period, &b->payload);
 		r = put_row(b, Q_PUT_SAMPLES, b->next_id, NULL, err);
 	}
+	if (!r && n.moment_cnt)
+		r = put_moments(b, &n, p->sample_cnt, err);
 	b->next_id++;
 	numbered_release(&n);
 	return r;
@@ -432,6 +456,49 @@ int block_samples(struct block *b, int64_t id, uint64_t period, struct encode_sa
 	}
 	(void)sqlite3_reset(stmt);
 	return r;
+}
+
+int block_moments(struct block *b, int64_t id, const struct encode_sample *samples,
+		  size_t sample_cnt, struct encode_moment **ret, size_t *ret_cnt, struct err *err)
+{
+	sqlite3_stmt *stmt;
+	int rc, r = statement(b, Q_MOMENTS, &stmt, err);
+
+	if (r)
+		return r;
+	(void)sqlite3_bind_int64(stmt, 1, id);
+	rc = sqlite3_step(stmt);
+	if (rc == SQLITE_ROW) {
+		r = unpack_by_id(b, id, db_column(stmt, 0));
+		if (!r)
+			r = decode_moments(buf_str(&b->payload), samples, sample_cnt, ret, ret_cnt);
+		if (r)
+			r = damaged(b, r, err, "moments of window", id);
+	} else if (rc != SQLITE_DONE) {
+		r = db_error(&b->db, rc, err);
+	} else {
+		*ret = NULL;
+		*ret_cnt = 0;
+	}
+	(void)sqlite3_reset(stmt);
+	return r;
+}
+
+int block_has_moments(struct block *b, bool *ret, struct err *err)
+{
+	int64_t tables = 0;
+	int r = 0;
+
+	if (!b->has_moments)
+		r = db_number(&b->db,
+			      "SELECT count(*) FROM sqlite_schema WHERE type = 'table'"
+			      " AND rootpage > 0 AND name = 'moments'",
+			      &tables, err);
+	if (r)
+		return r;
+	b->has_moments |= tables == 1;
+	*ret = b->has_moments;
+	return 0;
 }
 
 static int load_dict(struct block *b, struct err *err)

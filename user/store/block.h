@@ -13,6 +13,7 @@
 #include "model/profile.h"
 #include "store/dict.h"
 #include "store/encode.h"
+#include "store/moments.h"
 
 struct block;
 
@@ -65,6 +66,15 @@ int must_check block_head(struct block *b, const struct block_row *row, struct e
 /* Samples of a window, owned (free()). */
 int must_check block_samples(struct block *b, int64_t id, uint64_t period,
 			     struct encode_sample **ret, size_t *ret_cnt, struct err *err);
+
+/* Were the times of single samples stored in this block? */
+int must_check block_has_moments(struct block *b, bool *ret, struct err *err);
+
+/* Moments of a window of such a block, owned (free()), none when it has none. `samples`: those of
+ * block_samples(). */
+int must_check block_moments(struct block *b, int64_t id, const struct encode_sample *samples,
+			     size_t sample_cnt, struct encode_moment **ret, size_t *ret_cnt,
+			     struct err *err);
 
 /*
  * The dictionary, read at the first call, borrowed until the close. *ret is written in any case:

@@ -32,6 +32,40 @@ static void add_total(struct numbered *n, uint32_t series, const struct sample *
 	sum_add(&t->cnt, s->cnt);
 }
 
+static int by_sample(const void *va, const void *vb)
+{
+	const struct encode_moment *a = va, *b = vb;
+
+	if (a->sample != b->sample)
+		return a->sample < b->sample ? -1 : 1;
+	return (a->step > b->step) - (a->step < b->step);
+}
+
+/* A time before the window or ages after it is none. */
+static int number_moments(struct numbered *n, const struct profile *p, const uint32_t *pairs)
+{
+	uint64_t first = (uint64_t)moment_step(p->start_ns);
+
+	if (!p->moment_cnt)
+		return 0;
+	n->moments = malloc(p->moment_cnt * sizeof(*n->moments));
+	if (!n->moments)
+		return -ENOMEM;
+	for (size_t i = 0; i < p->moment_cnt; i++) {
+		const struct moment *m = &p->moments[i];
+		struct encode_sample key = {.pair = pairs[m->sample]}, *s;
+		uint64_t step = ((uint64_t)m->at_ns - first) / MOMENT_NS;
+
+		if (m->at_ns < (int64_t)first || step > UINT32_MAX)
+			continue;
+		s = bsearch(&key, n->samples, p->sample_cnt, sizeof(key), by_pair);
+		n->moments[n->moment_cnt++] = (struct encode_moment){(uint32_t)(s - n->samples),
+								     (uint32_t)step, m->cnt};
+	}
+	qsort(n->moments, n->moment_cnt, sizeof(*n->moments), by_sample);
+	return 0;
+}
+
 int numbered_init(struct numbered *n, struct dict *d, const struct profile *p)
 {
 	uint32_t *pairs = calloc(p->sample_cnt + 1, sizeof(*pairs));
@@ -48,19 +82,21 @@ int numbered_init(struct numbered *n, struct dict *d, const struct profile *p)
 		n->samples[i] = (struct encode_sample){pairs[i], s->weight, s->cnt};
 		add_total(n, d->pairs[pairs[i]].series, s);
 	}
-	free(pairs);
-	if (r) {
-		numbered_release(n);
-		return r;
+	if (!r) {
+		qsort(n->samples, p->sample_cnt, sizeof(*n->samples), by_pair);
+		qsort(n->totals, n->total_cnt, sizeof(*n->totals), by_series);
+		r = number_moments(n, p, pairs);
 	}
-	qsort(n->samples, p->sample_cnt, sizeof(*n->samples), by_pair);
-	qsort(n->totals, n->total_cnt, sizeof(*n->totals), by_series);
-	return 0;
+	free(pairs);
+	if (r)
+		numbered_release(n);
+	return r;
 }
 
 void numbered_release(struct numbered *n)
 {
 	free(n->samples);
 	free(n->totals);
+	free(n->moments);
 	*n = (struct numbered){.total_cnt = 0};
 }

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* numbered.h - a window in the numbers of its block's dictionary: what goes into its two blobs. */
+/* numbered.h - a window in the numbers of its block's dictionary: what goes into its blobs. */
 #ifndef STORE_NUMBERED_H
 #define STORE_NUMBERED_H
 
 #include "store/dict.h"
 #include "store/encode.h"
+#include "store/moments.h"
 
 struct numbered {
 	struct encode_sample *samples; /* as many as the profile has, by pair; owned */
 	struct encode_total *totals;   /* by series; owned */
 	size_t total_cnt;
+	struct encode_moment *moments; /* by sample and step; owned */
+	size_t moment_cnt;
 };
 
 /*

@@ -195,10 +195,40 @@ static int take_row(void *arg, const struct block_row *row)
 	return r;
 }
 
-static int load_window(struct reading *rd, struct source *src, const struct scan_window *w,
-		       struct encode_head *head, struct encode_sample **samples, size_t *cnt,
-		       struct err *reason)
+/* What load_window() brings of a window. */
+struct window {
+	struct encode_head head;
+	struct encode_sample *samples; /* owned */
+	struct encode_moment *moments; /* owned */
+	size_t sample_cnt, moment_cnt;
+};
+
+static void release_window(struct window *w)
 {
+	encode_head_release(&w->head);
+	free(w->samples);
+	free(w->moments);
+}
+
+static int load_moments(struct reading *rd, struct source *src, int64_t id, struct window *w,
+			struct err *reason)
+{
+	bool there = false;
+	int r = 0;
+
+	if (rd->scan.s->opts.moments && w->sample_cnt)
+		r = block_has_moments(src->block, &there, reason);
+	if (!r && there)
+		r = block_moments(src->block, id, w->samples, w->sample_cnt, &w->moments,
+				  &w->moment_cnt, reason);
+	/* the samples are sound: the window stays, without its times */
+	return r == -EBADMSG ? scan_note(&rd->scan, src->file, r, reason, NULL) : r;
+}
+
+static int load_window(struct reading *rd, struct source *src, const struct scan_window *w,
+		       struct window *ret, struct err *reason)
+{
+	struct window window = {.samples = NULL};
 	struct row_copy row = {.block = src->block};
 	const char *file = rd->scan.files[src->file].file;
 	int r;
@@ -210,40 +240,67 @@ static int load_window(struct reading *rd, struct source *src, const struct scan
 		return r;
 	if (!row.found)
 		return -EBADMSG;
-	*samples = NULL;
-	*cnt = 0;
+	window.head = row.head;
 	if (row.head.total_cnt)
-		r = block_samples(src->block, w->id, row.head.period, samples, cnt, reason);
-	if (!r && *cnt && (*samples)[*cnt - 1].pair >= src->dict->cnt.pairs) {
-		free(*samples);
+		r = block_samples(src->block, w->id, row.head.period, &window.samples,
+				  &window.sample_cnt, reason);
+	if (!r && window.sample_cnt &&
+	    window.samples[window.sample_cnt - 1].pair >= src->dict->cnt.pairs)
 		r = err_set(reason, EBADMSG,
 			    "%s/%s: damaged (window %lld needs a part of the dictionary that "
 			    "cannot be read)",
 			    rd->scan.s->dir, file, (long long)w->id);
-	}
+	if (!r)
+		r = load_moments(rd, src, w->id, &window, reason);
 	if (r)
-		encode_head_release(&row.head);
+		release_window(&window);
 	else
-		*head = row.head;
+		*ret = window;
 	return r;
 }
 
-static int add_samples(struct reading *rd, struct source *src, const struct encode_sample *samples,
-		       size_t cnt)
+/* The moments of one sample; *at is the first of them, and then of the next one's. */
+static int add_moments(struct reading *rd, const struct window *w, size_t sample, size_t *at,
+		       uint32_t series, uint32_t node)
 {
-	uint32_t series, node;
+	const struct encode_sample *s = &w->samples[sample];
+	uint64_t left = s->weight, left_cnt = s->cnt;
+	int64_t first = moment_step(w->head.p.start_ns), at_ns;
 	int r = 0;
 
-	for (size_t i = 0; !r && i < cnt; i++) {
-		struct dict_pair pair = src->dict->pairs[samples[i].pair];
+	for (; !r && *at < w->moment_cnt && w->moments[*at].sample == sample; ++*at) {
+		const struct encode_moment *m = &w->moments[*at];
+		uint64_t weight = 0;
+
+		/* each takes its part of what is left: in the end nothing is */
+		if (left_cnt)
+			weight = left_cnt == m->cnt ? left : left / left_cnt * m->cnt;
+		left -= weight;
+		left_cnt -= left_cnt ? m->cnt : 0;
+		if (series != REJECTED &&
+		    !__builtin_add_overflow(first, (int64_t)m->step * MOMENT_NS, &at_ns))
+			r = builder_moment(rd->builder, series, node, at_ns, weight, m->cnt);
+	}
+	return r;
+}
+
+static int add_samples(struct reading *rd, struct source *src, const struct window *w)
+{
+	uint32_t series, node = 0;
+	size_t moment = 0;
+	int r = 0;
+
+	for (size_t i = 0; !r && i < w->sample_cnt; i++) {
+		struct dict_pair pair = src->dict->pairs[w->samples[i].pair];
 
 		r = map_series(rd, src, pair.series, &series);
-		if (r || series == REJECTED)
-			continue;
-		r = map_node(rd, src, pair.node, &node);
+		if (!r && series != REJECTED)
+			r = map_node(rd, src, pair.node, &node);
+		if (!r && series != REJECTED)
+			r = builder_sample(rd->builder, series, node, w->samples[i].weight,
+					   w->samples[i].cnt);
 		if (!r)
-			r = builder_sample(rd->builder, series, node, samples[i].weight,
-					   samples[i].cnt);
+			r = add_moments(rd, w, i, &moment, series, node);
 	}
 	return r;
 }
@@ -277,33 +334,30 @@ static int need_builder(struct reading *rd, const struct profile *header, struct
 static int add_window(struct reading *rd, const struct scan_window *w, bool *ret_added,
 		      struct err *err)
 {
-	struct encode_sample *samples;
-	struct encode_head head;
 	struct source *src = NULL;
+	struct window window;
 	struct err reason;
-	size_t cnt;
 	int r;
 
 	*ret_added = false;
 	r = find_source(rd, w->file, &src, err);
 	if (r || !src)
 		return r;
-	r = load_window(rd, src, w, &head, &samples, &cnt, &reason);
+	r = load_window(rd, src, w, &window, &reason);
 	if (r)
 		return scan_note(&rd->scan, w->file, r, &reason, err);
-	r = need_builder(rd, &head.p, err);
+	r = need_builder(rd, &window.head.p, err);
 	if (!r) {
-		r = add_samples(rd, src, samples, cnt);
+		r = add_samples(rd, src, &window);
 		if (r)
 			r = err_set(err, r,
 				    "%s: too much for one profile (%s); take a shorter range",
 				    rd->scan.s->dir, strerror(-r));
 	}
 	if (!r)
-		builder_add_header(rd->builder, &head.p);
+		builder_add_header(rd->builder, &window.head.p);
 	*ret_added = !r;
-	encode_head_release(&head);
-	free(samples);
+	release_window(&window);
 	return r;
 }
 

@@ -48,6 +48,7 @@ struct store_opts {
 	uint64_t block_ns;   /* time that one file covers: whole seconds, 1 s .. 366 d; 0: the
 				default, 6 h */
 	uint64_t max_age_ns; /* store_retain(): blocks that ended longer ago go; 0: no limit */
+	bool moments;	    /* reading: the times of single samples, too, where they were stored */
 	uint64_t max_bytes; /* store_retain(): the oldest go while all files are larger; 0: no limit
 			     */
 };
@@ -71,7 +72,7 @@ const char *const *store_warnings(const struct store *s, size_t *ret_cnt);
 /*
  * Stores one window: any time, in any order, also overlapping others. On failure (-ENOSPC disk
  * full, -EIO, -EFBIG, …) nothing of it is stored, everything stored before stays, and the next call
- * may succeed; the caller counts LOSS_STORE_WRITE. `p` is read, not kept.
+ * may succeed; the caller counts LOSS_STORE_WRITE. `p` is read, not kept; its moments are stored.
  */
 int must_check store_put(struct store *s, const struct profile *p, struct err *err);
 
