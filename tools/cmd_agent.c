@@ -44,7 +44,8 @@ static const struct opt opts[] = {
 	{"lines", 0, OPT_FLAG, offsetof(struct config, lines), NULL,
 	 "functions inlined into others become frames, where there is debug information", 0, 0},
 	{"subsecond", 0, OPT_FLAG, offsetof(struct config, subsecond), NULL,
-	 "store when each sample was taken, to 20 ms, for culprit show --heatmap (about 1.2 bytes a "
+	 "store when each sample was taken, to 20 ms, for culprit show --heatmap (about 1.2 bytes "
+	 "a "
 	 "sample)",
 	 0, 0},
 	{"no-kernel-stacks", 0, OPT_FLAG, offsetof(struct config, no_kernel_stacks), NULL,

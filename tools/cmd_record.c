@@ -18,7 +18,7 @@
 struct config {
 	const char *output, *format, *raw, *cgroup;
 	uint64_t duration_ns, hz, pid, memory_budget;
-	bool no_kernel_stacks, stack_copies, lines;
+	bool no_kernel_stacks, stack_copies, lines, heatmap;
 };
 
 static const struct opt opts[] = {
@@ -34,6 +34,8 @@ static const struct opt opts[] = {
 	 "write there; the suffix picks the format (.html .svg .txt .json .folded .pb.gz)", 0, 0},
 	{"format", 0, OPT_STRING, offsetof(struct config, format), "F",
 	 "html, svg, text, json, folded or pprof", 0, 0},
+	{"heatmap", 0, OPT_FLAG, offsetof(struct config, heatmap), NULL,
+	 "write a sub-second heat map instead, html or text: see culprit show", 0, 0},
 	{"raw", 0, OPT_STRING, offsetof(struct config, raw), "FILE",
 	 "also write the raw records there, for culprit show --raw", 0, 0},
 	{"stack-copies", 0, OPT_FLAG, offsetof(struct config, stack_copies), NULL,
@@ -109,6 +111,7 @@ static int record(const struct config *c, char **command, struct profile **ret, 
 			    .no_kernel_stacks = c->no_kernel_stacks,
 			    .copy_all_stacks = c->stack_copies},
 		.inlines = c->lines,
+		.moments = c->heatmap,
 		.raw_path = c->raw,
 		.budget = &budget,
 	};
@@ -153,6 +156,8 @@ static int run(const void *config, const struct operands *operands)
 	struct err err = {{0}};
 	int status;
 
+	if (c->heatmap)
+		allowed = 1 << OUTPUT_TEXT | 1 << OUTPUT_HTML;
 	if (tool_pick_format(c->format, c->output, allowed, &format))
 		return EXIT_FAILED;
 	if (c->pid && operands->cnt)
@@ -165,7 +170,8 @@ static int run(const void *config, const struct operands *operands)
 	if (record(c, operands->cnt ? operands->words : NULL, &profile, &err))
 		status = command_fail(&err);
 	else
-		status = tool_write_profile(c->output, format, profile, &write_opts);
+		status = c->heatmap ? tool_write_heat(c->output, format, profile, &write_opts)
+				    : tool_write_profile(c->output, format, profile, &write_opts);
 	profile_free(profile);
 	return status;
 }

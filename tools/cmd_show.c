@@ -17,7 +17,7 @@ struct config {
 	int64_t from_ns, until_ns;
 	uint64_t top;
 	double min_share;
-	bool windowed;
+	bool windowed, heatmap;
 	const char *side;
 	struct source_reading in;
 };
@@ -34,6 +34,10 @@ static const struct opt opts[] = {
 	 0},
 	{"side", 0, OPT_STRING, offsetof(struct config, side), "a|b",
 	 "of a file that holds both sides of a diff (as diff --two-column has it)", 0, 0},
+	{"heatmap", 0, OPT_FLAG, offsetof(struct config, heatmap), NULL,
+	 "time by fraction of a second, in cells of 20 ms; html: to select ranges in. From a store "
+	 "of culprit agent --subsecond, --raw, or output of perf script",
+	 0, 0},
 	SOURCE_READING_OPTS(struct config, in),
 	{"raw", 0, OPT_STRING, offsetof(struct config, raw), "FILE",
 	 "replay the raw records that culprit record --raw wrote, instead of a SOURCE", 0, 0},
@@ -80,6 +84,8 @@ static int write_shown(const struct config *c, const struct profile *p, enum out
 		.min_share = c->min_share > 0 ? c->min_share : -1,
 	};
 
+	if (c->heatmap)
+		return tool_write_heat(c->output, format, p, &render_opts);
 	return tool_write_profile(c->output, format, p, &render_opts);
 }
 
@@ -119,6 +125,8 @@ static int check_usage(const struct config *c, const struct operands *operands)
 	    (c->windowed || c->match.cnt || c->from_ns != INT64_MIN || c->until_ns != INT64_MAX))
 		return command_failf(
 			"--raw FILE is shown whole: no --windowed, --match, --from, --until");
+	if (c->windowed && c->heatmap)
+		return command_failf("--windowed and --heatmap exclude each other");
 	if (c->windowed && c->format && strcmp(c->format, "folded"))
 		return command_failf("--windowed is a form of folded stacks, not of '%s'",
 				     c->format);
@@ -139,6 +147,10 @@ static int show(const struct config *c, const struct operands *operands,
 
 	if (c->side)
 		q.column = strcmp(c->side, "a") ? 2 : 1;
+	q.moments = c->heatmap;
+	if (c->heatmap)
+		allowed = 1 << OUTPUT_TEXT | 1 << OUTPUT_HTML;
+
 	if (c->from_ns == INT64_MIN && c->until_ns == INT64_MAX)
 		q.ranges = NULL;
 	if (c->windowed)
@@ -176,6 +188,7 @@ const struct command cmd_show = {
 		    "  culprit show DIR --match process=nginx -o nginx.svg\n"
 		    "  culprit show cpu.pb.gz -o cpu.folded             pprof to folded stacks\n"
 		    "  culprit show DIR --windowed -o all.folded        a store as text\n"
+		    "  culprit show DIR --from now-5m --heatmap -o heat.html\n"
 		    "  culprit show --raw records.raw -o machine.svg    replay\n",
 	.details =
 		"A SOURCE is a file (folded stacks, windowed folded stacks, pprof, output of perf "

@@ -16,6 +16,7 @@
 #include "render/diff_json.h"
 #include "render/flame_svg.h"
 #include "render/folded2.h"
+#include "render/heat.h"
 #include "render/html.h"
 #include "render/text.h"
 #include "store/store.h"
@@ -254,6 +255,28 @@ int tool_write_profile(const char *path, enum output_format format, const struct
 	r = render_profile(format, p, opts, &out);
 	status = r ? command_failf("cannot write the profile: %s", strerror(-r))
 		   : tool_write(path, &out);
+	buf_release(&out);
+	return status;
+}
+
+int tool_write_heat(const char *path, enum output_format format, const struct profile *p,
+		    const struct tool_diff_opts *opts)
+{
+	struct heat_options heat = {
+		.title = str_of(opts->title ? opts->title : ""),
+		.group_keys = opts->group_keys,
+		.group_cnt = opts->group_cnt,
+		.min_share = opts->min_share,
+		.width = tool_width(),
+	};
+	struct err err = {{0}};
+	struct buf out;
+	int r, status;
+
+	buf_init(&out, TOOL_MAX_OUTPUT);
+	r = format == OUTPUT_HTML ? heat_html(p, &heat, &out, &err)
+				  : heat_text(p, &heat, &out, &err);
+	status = r ? command_failf("%s", err.text) : tool_write(path, &out);
 	buf_release(&out);
 	return status;
 }

@@ -90,6 +90,10 @@ int must_check tool_render_diff(enum output_format format, const struct diff *d,
 int tool_write_profile(const char *path, enum output_format format, const struct profile *p,
 		       const struct tool_diff_opts *opts);
 
+/* Writes the heat map of a profile with moments, as HTML or text. Exit status. */
+int tool_write_heat(const char *path, enum output_format format, const struct profile *p,
+		    const struct tool_diff_opts *opts);
+
 /* Shows the store's warnings; NULL is fine. */
 void tool_warn_store(const struct store *s);
 

@@ -323,9 +323,9 @@ static void times(void)
 	ok(m && m[0].at_ns == 3240000000 && m[1].at_ns == 5000000000 && m[2].at_ns == 6020000000,
 	   "in steps, by time");
 	ok(m && m[1].sample == m[2].sample && m[0].sample != m[1].sample && m[2].cnt == 2 &&
-		   m[2].weight == 20 && str_eq(profile_label(p, p->samples[m[0].sample].series,
-							     STR_LIT("process")),
-					       STR_LIT("p")),
+		   m[2].weight == 20 &&
+		   str_eq(profile_label(p, p->samples[m[0].sample].series, STR_LIT("process")),
+			  STR_LIT("p")),
 	   "by the numbers of the profile");
 	profile_free(p);
 	p = read_opts(text, NULL);

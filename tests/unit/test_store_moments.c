@@ -18,10 +18,10 @@ static void test_bytes(void)
 {
 	static const struct encode_sample samples[] = {
 		{.cnt = 1}, {.cnt = 3}, {.cnt = 1000000}, {.cnt = 0}};
-	static const struct encode_moment moments[] = {
-		{0, 3, 1}, {1, 0, 1}, {1, 256, 2}, {2, 500, 7}, {3, 10, 5}, {3, 523, 9}};
+	static const struct encode_moment moments[] = {{0, 3, 1},   {1, 0, 1},	{1, 256, 2},
+						       {2, 500, 7}, {3, 10, 5}, {3, 523, 9}};
 	/* the seed of the fuzzer, and what FORMAT.md says */
-	static const uint8_t want[] = {0x80, 0xda, 0xc4, 0x09, 4, 1, 2, 1,    2, 1,    1, 2, 7, 5,
+	static const uint8_t want[] = {0x80, 0xda, 0xc4, 0x09, 4,    1,	 2, 1, 2, 1, 1, 2, 7, 5,
 				       9,    3,	   0,	 0xff, 0xf4, 10, 0, 0, 0, 0, 1, 0, 2};
 	struct encode_moment *m = NULL;
 	struct buf out;
@@ -65,8 +65,8 @@ static struct profile *timed_window(size_t i)
 
 		for (uint64_t n = 0; n < s->cnt; n++) {
 			uint64_t weight = s->weight / s->cnt + (n ? 0 : s->weight % s->cnt);
-			int64_t at = p->start_ns +
-				     (int64_t)(data_random(&state) % (10 * NSEC_PER_SEC));
+			int64_t at =
+				p->start_ns + (int64_t)(data_random(&state) % (10 * NSEC_PER_SEC));
 
 			/* numbers stay: the builder has nothing else in it */
 			data_must(builder_moment(b, s->series, s->node, at, weight, 1));
@@ -91,8 +91,8 @@ static char *times_text(const struct profile *p, uint64_t *ret_weight)
 
 		for (size_t i = 0; i < p->moment_cnt; i++) {
 			const struct moment *m = &p->moments[i];
-			struct str name = profile_label(p, p->samples[m->sample].series,
-							STR_LIT("process"));
+			struct str name =
+				profile_label(p, p->samples[m->sample].series, STR_LIT("process"));
 
 			if (name.p[name.len - 1] != '0' + process)
 				continue;
@@ -128,7 +128,8 @@ static struct store *open_store(enum store_mode mode, bool moments)
 static void test_round_trip(void)
 {
 	struct store *s = open_store(STORE_WRITE, false);
-	struct profile *plain = data_window(9, DATA_NOON + 100 * DATA_SECOND, NSEC_PER_SEC, 2, 9, 9),
+	struct profile *plain =
+			       data_window(9, DATA_NOON + 100 * DATA_SECOND, NSEC_PER_SEC, 2, 9, 9),
 		       *p;
 	struct time_range first = {DATA_NOON, DATA_NOON + 10 * DATA_SECOND};
 	uint64_t weight, want_weight, timed = 0;
@@ -216,7 +217,8 @@ static void test_damage(void)
 		data_must(fs_write(path, buf_str(&image), &err));
 		image.data[at] ^= 0x20;
 		s = open_store(STORE_READ, true);
-		ok(!store_each(s, TIME_RANGE_ALL, NULL, see, &sum, &err), "byte %zu is damaged", at);
+		ok(!store_each(s, TIME_RANGE_ALL, NULL, see, &sum, &err), "byte %zu is damaged",
+		   at);
 		store_close(s);
 	}
 	is_u64(sum.wrong, 0, "nothing wrong was read");

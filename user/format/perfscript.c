@@ -263,8 +263,7 @@ static int add_sample(struct parser *p)
 	note_time(p);
 	p->report->samples++;
 	r = builder_sample(p->b, series, node, weight, 1);
-	if (!r && weight && p->opts->moments && p->head.has_time &&
-	    p->head.time_ns <= INT64_MAX)
+	if (!r && weight && p->opts->moments && p->head.has_time && p->head.time_ns <= INT64_MAX)
 		r = builder_moment(p->b, series, node, (int64_t)p->head.time_ns, weight, 1);
 	return r;
 }

@@ -88,7 +88,7 @@ struct sample {
  * moments add up to its own weight, unless some of its times are unknown.
  */
 struct moment {
-	int64_t at_ns;	 /* the step's begin, a multiple of MOMENT_NS: wall clock, or perf's own clock
+	int64_t at_ns; /* the step's begin, a multiple of MOMENT_NS: wall clock, or perf's own clock
 			    where the profile's start is unknown */
 	uint64_t weight; /* in the profile's unit */
 	uint32_t sample; /* into samples[] */

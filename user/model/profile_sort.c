@@ -9,8 +9,7 @@
 static int by_series_and_node(const void *va, const void *vb)
 {
 	const struct sample *a = va, *b = vb;
-	uint64_t ka = (uint64_t)a->series << 32 | a->node,
-		 kb = (uint64_t)b->series << 32 | b->node;
+	uint64_t ka = (uint64_t)a->series << 32 | a->node, kb = (uint64_t)b->series << 32 | b->node;
 
 	return (ka > kb) - (ka < kb);
 }

@@ -47,6 +47,7 @@ struct planter {
 	uint32_t *by_group;  /* a series of each group */
 	uint32_t *tree_node; /* stack node -> tree node of the group at hand, if it is one of its */
 	uint32_t *path;	     /* frames that are about to be emitted, leaf first */
+	uint32_t *ends;	     /* node of each sample, for whoever asked; or NULL */
 	uint32_t *open;	     /* label nodes above the group at hand */
 };
 
@@ -258,6 +259,8 @@ static int emit_samples(struct planter *g, const struct placed *samples)
 		if (!r) {
 			sum_add(&g->t->nodes[at].self, s->weight);
 			sum_add(&g->t->nodes[at].cnt, s->cnt);
+			if (g->ends)
+				g->ends[samples[i].sample] = at;
 		}
 	}
 	return r;
@@ -317,8 +320,14 @@ static int plant(struct planter *g)
 int tree_new(const struct profile *p, const struct str *group_keys, size_t group_cnt,
 	     struct tree **ret_tree)
 {
+	return tree_new_placed(p, group_keys, group_cnt, NULL, ret_tree);
+}
+
+int tree_new_placed(const struct profile *p, const struct str *group_keys, size_t group_cnt,
+		    uint32_t *ret_nodes, struct tree **ret_tree)
+{
 	static const struct str by_process[] = {STR_LIT(LABEL_PROCESS)};
-	struct planter g = {.p = p, .keys = group_keys, .key_cnt = group_cnt};
+	struct planter g = {.p = p, .keys = group_keys, .key_cnt = group_cnt, .ends = ret_nodes};
 	struct tree *t = calloc(1, sizeof(*t));
 	int r;
 

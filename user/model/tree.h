@@ -51,6 +51,10 @@ int must_check tree_new(const struct profile *p, const struct str *group_keys, s
 			struct tree **ret_tree);
 void tree_free(struct tree *t);
 
+/* The same, and where each sample ends: p->sample_cnt nodes into ret_nodes. */
+int must_check tree_new_placed(const struct profile *p, const struct str *group_keys,
+			       size_t group_cnt, uint32_t *ret_nodes, struct tree **ret_tree);
+
 struct str tree_name(const struct tree *t, uint32_t node);   /* borrowed */
 struct str tree_module(const struct tree *t, uint32_t node); /* borrowed */
 

@@ -54,6 +54,7 @@ struct encoder {
 	struct buf scratch;
 	uint32_t node_cnt;
 	struct html_pruned pruned;
+	uint32_t *node_of; /* see html_data_options.ret_node_of */
 	int error;
 };
 
@@ -253,6 +254,8 @@ static bool add_pruned(struct encoder *e, uint32_t n)
 		if (is_kept(e, c))
 			continue;
 		hidden += d->nodes[c].end - c;
+		for (uint32_t i = c; e->node_of && i < d->nodes[c].end; i++)
+			e->node_of[i] = e->node_cnt;
 		for (int side = DIFF_A; side <= DIFF_B; side++) {
 			own[side].self += d->nodes[c].side[side].total;
 			own[side].cnt += d->nodes[c].side[side].cnt;
@@ -291,6 +294,8 @@ static void add_node(struct encoder *e, uint32_t n, uint32_t up)
 	if (d->noise_basis == DIFF_NOISE_WINDOWS)
 		add_spread(e, diff_noise(d, n), diff_self_noise(d, n), diff_within_noise(d, n),
 			   diff_self_within_noise(d, n));
+	if (e->node_of)
+		e->node_of[n] = e->node_cnt;
 	e->node_cnt++;
 }
 
@@ -466,14 +471,26 @@ static int add_base64(struct str in, struct buf *out)
 	return 0;
 }
 
+int html_data_pack(struct str plain, struct buf *out)
+{
+	struct buf packed;
+	int r;
+
+	buf_init(&packed, MAX_BYTES);
+	r = compress_gzip(plain, &packed);
+	if (!r)
+		r = add_base64(buf_str(&packed), out);
+	buf_release(&packed);
+	return r;
+}
+
 static int pack(struct encoder *e, struct buf *out)
 {
-	struct buf facts, plain, packed;
+	struct buf facts, plain;
 	int r;
 
 	buf_init(&facts, MAX_BYTES);
 	buf_init(&plain, MAX_BYTES);
-	buf_init(&packed, MAX_BYTES);
 	add_facts(e, &facts);
 	buf_addstr(&plain, "CPT1");
 	buf_addvarint(&plain, facts.len);
@@ -484,12 +501,9 @@ static int pack(struct encoder *e, struct buf *out)
 	if (!r)
 		r = buf_error(&facts) ? buf_error(&facts) : buf_error(&plain);
 	if (!r)
-		r = compress_gzip(buf_str(&plain), &packed);
-	if (!r)
-		r = add_base64(buf_str(&packed), out);
+		r = html_data_pack(buf_str(&plain), out);
 	buf_release(&facts);
 	buf_release(&plain);
-	buf_release(&packed);
 	return r;
 }
 
@@ -498,7 +512,7 @@ int html_data(const struct diff *d, const struct html_data_options *opt, struct 
 {
 	double share = opt && opt->min_share != 0 ? opt->min_share : HTML_MIN_SHARE;
 	uint32_t max_nodes = opt && opt->max_nodes ? opt->max_nodes : HTML_MAX_NODES, empty;
-	struct encoder e = {.d = d};
+	struct encoder e = {.d = d, .node_of = opt ? opt->ret_node_of : NULL};
 	int r;
 
 	intern_init(&e.strings, UINT32_MAX, MAX_BYTES);

@@ -52,6 +52,9 @@ struct html_data_options {
 	double min_share;
 	/* More than that many nodes: the lightest are pruned, too. 0: HTML_MAX_NODES. */
 	uint32_t max_nodes;
+	/* NULL, or room for d->node_cnt numbers: which node of the page each of the diff's nodes
+	 * is, or is in, when it was pruned. */
+	uint32_t *ret_node_of;
 };
 
 struct html_pruned {
@@ -63,6 +66,9 @@ struct html_pruned {
 /* Appends. `opt` NULL: defaults. 0, -ENOMEM, -EIO or the buf's error. */
 int must_check html_data(const struct diff *d, const struct html_data_options *opt, struct buf *out,
 			 struct html_pruned *ret_pruned);
+
+/* Bytes as base64 of a gzip member: what page/data.js takes apart. Appends. */
+int must_check html_data_pack(struct str plain, struct buf *out);
 
 /*
  * A standard deviation as one byte: 0 none, else 2^((code - 1) / 8) times the smallest step, which

@@ -76,7 +76,7 @@ struct block {
 	struct dict dict;
 	bool has_dict;
 	bool has_moments; /* the table is there */
-	int dict_error; /* of the first block_dict() */
+	int dict_error;	  /* of the first block_dict() */
 	struct err dict_reason;
 	int64_t next_id, next_segment; /* writer */
 	struct codec codec;

@@ -59,8 +59,8 @@ static int number_moments(struct numbered *n, const struct profile *p, const uin
 		if (m->at_ns < (int64_t)first || step > UINT32_MAX)
 			continue;
 		s = bsearch(&key, n->samples, p->sample_cnt, sizeof(key), by_pair);
-		n->moments[n->moment_cnt++] = (struct encode_moment){(uint32_t)(s - n->samples),
-								     (uint32_t)step, m->cnt};
+		n->moments[n->moment_cnt++] =
+			(struct encode_moment){(uint32_t)(s - n->samples), (uint32_t)step, m->cnt};
 	}
 	qsort(n->moments, n->moment_cnt, sizeof(*n->moments), by_sample);
 	return 0;

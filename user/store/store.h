@@ -48,7 +48,7 @@ struct store_opts {
 	uint64_t block_ns;   /* time that one file covers: whole seconds, 1 s .. 366 d; 0: the
 				default, 6 h */
 	uint64_t max_age_ns; /* store_retain(): blocks that ended longer ago go; 0: no limit */
-	bool moments;	    /* reading: the times of single samples, too, where they were stored */
+	bool moments;	     /* reading: the times of single samples, too, where they were stored */
 	uint64_t max_bytes; /* store_retain(): the oldest go while all files are larger; 0: no limit
 			     */
 };

@@ -5,6 +5,7 @@
  *	await bytes(id)		the block's bytes: base64 and gzip taken off
  *	decode(bytes)		→ {facts, frames, tree}
  *	await load(id)		both
+ *	new Reader(bytes)	num(), nums(cnt, array), text(len): for blocks of other kinds
  *
  * frames: {cnt, strings, name, module, kind, fn, fns}. name and module index strings; fn tells which
  * function a frame is (frames of one name are one function, whatever module they are in; a label is
@@ -142,5 +143,5 @@ culprit.data = (function () {
 		return decode(await bytes(id));
 	}
 
-	return {bytes, decode, load};
+	return {bytes, decode, load, Reader};
 })();
