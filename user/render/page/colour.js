@@ -62,9 +62,15 @@ culprit.colour = (function () {
 		return (h >>> 8 & 255) % KINDS;
 	}
 
-	// The same fill with the page's colour laid over it: what a search or a zoom puts aside.
+	// As image data have it, on machines that store the lowest byte first (all that browsers run on).
+	function pixel(c) {
+		return (0xff000000 | (c & 255) << 16 | c & 0xff00 | c >> 16) >>> 0;
+	}
+
+	// The fill, the same with the page's colour laid over it (what a search or a zoom puts aside), hatches.
 	function both(theme, fill) {
-		return {fill: css(fill), dim: css(mix(fill, theme.page, theme.dim)), hatch: css(mix(fill, theme.page, theme.hatch))};
+		const dim = mix(fill, theme.page, theme.dim);
+		return {fill: css(fill), dim: css(dim), hatch: css(mix(fill, theme.page, theme.hatch)), pixel: pixel(fill), dimPixel: pixel(dim)};
 	}
 
 	/*
@@ -82,6 +88,7 @@ culprit.colour = (function () {
 		out.pruned = out.fills.push(both(theme, theme.pruned)) - 1;
 		for (const key of ['text', 'page', 'edge', 'focus'])
 			out[key] = css(theme[key]);
+		out.pagePixel = pixel(theme.page);
 		out.more = css(theme.bar.more);
 		out.less = css(theme.bar.less);
 		return out;

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * draw.js - paint(ctx, scene): what is in sight, and nothing else; mark(ctx, scene): the outlines. Of each level in sight the first
- * box is found by bisection, and a run of boxes narrower than a pixel is one sliver, so that a frame
- * costs at most width × rows boxes, however large the tree is.
+ * draw.js - paint(ctx, scene): what is in sight, and nothing else; mark(ctx, scene): the outlines.
+ *
+ * Of each level in sight the first box is found by bisection, and a run of boxes narrower than a
+ * pixel is one sliver, so that a frame costs at most width × rows boxes, however large the tree is.
+ * Narrow boxes, which carry neither text nor hatch, are not drawn one by one: they are pixels of an
+ * image that has one line for each row and is stretched to the rows' height.
  *
  * scene: {tree, layout, palette, width, height (CSS pixels), from, to (the part of 0 … whole that
  *	the width shows), top (of the picture, in pixels from the first row), row (height of one),
@@ -10,7 +13,7 @@
  *	(by function, or null), font, charWidth}
  */
 culprit.draw = (function () {
-	const SLIVER = 0.7, MIN_LABEL = 30, PAD = 4, BAR = 3;
+	const SLIVER = 0.7, NARROW = 5, MIN_LABEL = 30, PAD = 4, BAR = 3;
 	const {KIND} = culprit;
 
 	// The first of the sorted nodes that ends right of `at`.
@@ -126,22 +129,50 @@ culprit.draw = (function () {
 			(step > 0 ? bars.more : bars.less).push(left, s.flip ? y : y + s.row - 1 - BAR, x + w - left);
 	}
 
-	// Neighbours of one colour that leave no gap are one box.
-	function addFill(list, x, y, w) {
-		const last = list.length - 3;
-		if (w < 1.5 && last >= 0 && list[last + 1] === y && x - list[last] - list[last + 2] < 0.6)
-			list[last + 2] = x + w - list[last];
-		else
-			list.push(x, y, w);
+	// The image of the narrow boxes, kept for the next frame.
+	const strips = {canvas: null, ctx: null, image: null, pixels: null, width: 0, rows: 0};
+
+	function prepareStrips(s, rows) {
+		const width = Math.max(1, Math.round(s.width * s.dpr));
+		if (!strips.canvas) {
+			strips.canvas = document.createElement('canvas');
+			strips.ctx = strips.canvas.getContext('2d', {alpha: false});
+		}
+		if (strips.width !== width || strips.rows < rows) {
+			strips.width = strips.canvas.width = width;
+			strips.rows = strips.canvas.height = rows;
+			strips.image = strips.ctx.createImageData(width, rows);
+			strips.pixels = new Uint32Array(strips.image.data.buffer);
+		}
+		strips.pixels.fill(s.palette.pagePixel);
+	}
+
+	function addPixels(s, row, x, w, colour) {
+		const from = Math.max(0, Math.round(x * s.dpr)), base = row * strips.width;
+		const to = Math.min(strips.width, Math.max(from + 1, Math.round((x + w) * s.dpr)));
+		for (let i = from; i < to; i++)
+			strips.pixels[base + i] = colour;
+	}
+
+	function drawStrips(s, ctx, lists) {
+		strips.ctx.putImageData(strips.image, 0, 0);
+		ctx.imageSmoothingEnabled = false;
+		for (let i = 0; i < lists.tops.length; i++)
+			ctx.drawImage(strips.canvas, 0, i, strips.width, 1, 0, lists.tops[i], strips.width / s.dpr, s.row - 1);
 	}
 
 	// Sorts one box into what is drawn together: a change of colour costs more than a box does.
 	function addBox(s, n, x, y, w, lists) {
-		const gap = w > 3 ? 1 : w > 1.5 ? 0.4 : 0, {tree} = s, aside = isAside(s, n), fill = fillOf(s, n);
-		addFill(lists.fills[2 * fill + (aside ? 1 : 0)], x, y, w - gap);
+		const {tree} = s, aside = isAside(s, n), fill = fillOf(s, n), gap = w > 3 ? 1 : w > 1.5 ? 0.4 : 0;
+		if (w < NARROW) {
+			const colours = s.palette.fills[fill];
+			addPixels(s, lists.tops.length - 1, x, w - gap, aside ? colours.dimPixel : colours.pixel);
+			return;
+		}
+		lists.fills[2 * fill + (aside ? 1 : 0)].push(x, y, w - gap);
 		if (w >= MIN_LABEL)
 			(tree.frames.kind[tree.frame[n]] === KIND.LABEL ? lists.bold : lists.labels).push(n, x, y, w);
-		if (w < 4 || aside || tree.facts.single)
+		if (aside || tree.facts.single)
 			return;
 		if (tree.step[n] && (!(tree.total[0][n] > 0) || !(tree.total[1][n] > 0)))
 			lists.hatches.push(n, x, y, w - gap);
@@ -232,11 +263,13 @@ culprit.draw = (function () {
 	// What of the picture is in sight, sorted by how it is drawn.
 	function collect(s) {
 		const lists = {fills: s.palette.fills.concat(s.palette.fills).map(() => []), bars: {more: [], less: []}, hatches: [], labels: [],
-			bold: [], cnt: 0};
+			bold: [], tops: [], cnt: 0};
 		const first = Math.max(0, Math.floor(s.top / s.row));
 		const last = Math.min(s.rows - 1, Math.floor((s.top + s.height) / s.row));
+		prepareStrips(s, last - first + 1);
 		for (let at = first; at <= last; at++) {
 			const level = s.layout.levels[s.flip ? s.rows - 1 - at : at], y = at * s.row - s.top;
+			lists.tops.push(y);
 			eachBox(s, level, (n, x, w) => {
 				lists.cnt++;
 				addBox(s, n, x, y, w, lists);
@@ -252,6 +285,7 @@ culprit.draw = (function () {
 		if (!(s.to > s.from))
 			return 0;
 		const lists = collect(s);
+		drawStrips(s, ctx, lists);
 		drawFills(s, ctx, lists.fills);
 		for (let i = 0; i < lists.hatches.length; i += 4) {
 			const [n, x, y, w] = lists.hatches.slice(i, i + 4);

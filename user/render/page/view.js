@@ -92,7 +92,7 @@ culprit.View = class View {
 	resize() {
 		if (!this.tree)
 			return;
-		const style = getComputedStyle(this.scroller), dpr = window.devicePixelRatio || 1;
+		const style = getComputedStyle(this.scroller), dpr = this.dpr = window.devicePixelRatio || 1;
 		this.row = parseFloat(style.getPropertyValue('--row')) || 20;
 		this.rows = this.layout.levels.length;
 		this.space.style.height = this.rows * this.row + 'px';
@@ -117,7 +117,7 @@ culprit.View = class View {
 		return {tree: this.tree, layout: this.layout, palette: this.look.palette, width: this.width, height: this.height,
 			from: this.from, to: this.to, top: this.scroller.scrollTop, row: this.row, rows: this.rows,
 			flip: this.look.flip, zoom: this.zoom, focus: this.focus, hover: this.hover, hits: this.look.hits,
-			font: this.font, charWidth: this.charWidth};
+			font: this.font, charWidth: this.charWidth, dpr: this.dpr};
 	}
 
 	redraw() {
