@@ -57,6 +57,41 @@ static int take_window(void *arg, struct profile *p)
 	return 0;
 }
 
+/* The text a byte or some at a time. */
+static int give(void *arg, char *at, size_t room, size_t *ret_len, struct err *err)
+{
+	struct str *rest = arg;
+	size_t len = rest->len < 1 + rest->len / 3 ? rest->len : 1 + rest->len / 3;
+
+	(void)err;
+	*ret_len = len < room ? len : room;
+	memcpy(at, rest->p, *ret_len);
+	*rest = (struct str){rest->p + *ret_len, rest->len - *ret_len};
+	return 0;
+}
+
+/* In pieces, and with each column of two: never more than what the whole says. */
+static void check_others(struct str text, const struct profile *p)
+{
+	struct folded_opts other = opts;
+	struct folded_report report;
+	struct profile *q;
+	struct str rest = text;
+	struct err err;
+	bool is_utf16 = text.len >= 2 && ((unsigned char)text.p[0] ^ (unsigned char)text.p[1]) == 1;
+
+	other.annotations = true;
+	if (!folded_read_pieces(give, &rest, &other, &q, &report, &err)) {
+		must(!p || is_utf16 || q->total == p->total);
+		profile_free(q);
+	}
+	for (other.column = 1; other.column <= 2; other.column++)
+		if (!folded_read(text, &other, &q, &report, &err)) {
+			must(report.stacks + report.rejects.cnt <= report.lines);
+			profile_free(q);
+		}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct str text = {(const char *)data, size};
@@ -69,6 +104,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	p = read_text(text);
 	if (p && p->sample_cnt)
 		check_again(p);
+	check_others(text, p);
 	profile_free(p);
 	if (!folded_read_windows(text, &opts, take_window, &windows, &report, &err))
 		must(windows <= report.window_cnt + 1);

@@ -55,6 +55,23 @@ static void check_again(const struct profile *p)
 	buf_release(&third);
 }
 
+/* Either side of a difference, and a type by name. */
+static void check_others(struct str bytes)
+{
+	struct pprof_read_opts opts = {.gzip = {.max_bytes = 1 << 22}, .max_memory = 1 << 26};
+	struct pprof_report report;
+	struct profile *p;
+	struct err err;
+
+	for (opts.column = 0; opts.column <= 2; opts.column++) {
+		opts.type = opts.column ? STR_LIT("") : STR_LIT("cpu");
+		if (pprof_read(bytes, &opts, &p, &report, &err))
+			continue;
+		must(report.zero_samples <= report.samples);
+		profile_free(p);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct str bytes = {(const char *)data, size};
@@ -63,5 +80,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (p && p->sample_cnt)
 		check_again(p);
 	profile_free(p);
+	check_others(bytes);
 	return 0;
 }
