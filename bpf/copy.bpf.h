@@ -13,10 +13,9 @@
 
 #define COPY_STEPS (WIRE_MAX_STACK / COPY_STEP + 1)
 
-static __always_inline bool wants_copy(const struct wire_sample *s, __u64 waiting)
+static __always_inline bool may_want_copy(const struct wire_sample *s)
 {
-	return s->user_cnt && (copy_all_stacks || s->h.flags & WIRE_F_USER_NO_RULES) &&
-	       waiting < ring_bytes / 2;
+	return s->user_cnt && (copy_all_stacks || s->h.flags & WIRE_F_USER_NO_RULES);
 }
 
 /* How much there is to copy: the first thread's stack ends where its arguments begin. */

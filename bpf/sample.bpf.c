@@ -18,6 +18,9 @@
 
 #define CGROUP_MAX_LEVELS 32
 
+/* How full the ring is is looked at with each so many records of a CPU: they are small. */
+#define RECORDS_A_LOOK 16
+
 static __always_inline bool pid_allowed(__u32 pid)
 {
 	return !filter_pids || bpf_map_lookup_elem(&pid_filter, &pid);
@@ -91,14 +94,14 @@ static __always_inline void fill(struct bpf_perf_event_data *ctx, struct scratch
 	s->h.flags = 0;
 	s->h.time_ns = bpf_ktime_get_ns();
 	s->start_ns = task_start_ns(task);
-	s->cgroup_id = bpf_get_current_cgroup_id();
+	s->cgroup_id = task_cgroup_id();
 	s->weight_ns = ctx->sample_period; /* of the event that fired: rates change */
 	s->pid = pid_tgid >> 32;
 	s->tid = pid_tgid;
 	s->cpu = bpf_get_smp_processor_id();
 	s->kernel_cnt = 0;
 	s->user_cnt = 0;
-	bpf_get_current_comm(s->comm, sizeof(s->comm));
+	task_comm(s->comm);
 	if (!regs_are_user(&ctx->regs)) {
 		s->h.flags |= WIRE_F_KERNEL_MODE;
 		if (kernel_stacks)
@@ -115,14 +118,15 @@ static __always_inline void submit(struct scratch *scratch, struct task_struct *
 	__u32 size = sizeof(*s) + frames * sizeof(s->pcs[0]);
 	__u32 index = s->cpu & ring_mask;
 	void *ring = bpf_map_lookup_elem(&rings, &index);
-	__u64 waiting;
+	__u64 waiting = 0;
 
 	if (!ring) {
 		stat_lost(st, LOSS_RING_FULL);
 		return;
 	}
-	waiting = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA);
-	if (wants_copy(s, waiting)) {
+	if (may_want_copy(s) || !((st->samples + st->lost[LOSS_RING_FULL]) % RECORDS_A_LOOK))
+		waiting = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA);
+	if (may_want_copy(s) && waiting < ring_bytes / 2) {
 		s->h.flags |= WIRE_F_STACK;
 		size += copy_stack(scratch, task, size);
 	}

@@ -11,6 +11,7 @@
 #include "vmlinux.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
+#include <culprit/wire.h>
 
 #define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
 
@@ -36,6 +37,28 @@ static __always_inline __u64 task_start_ns(struct task_struct *task)
 	if (HAS_TYPED_TASK)
 		return bpf_get_current_task_btf()->group_leader->start_boottime;
 	return BPF_CORE_READ(task, group_leader, start_boottime);
+}
+
+/* In the hierarchy of cgroup v2. */
+static __always_inline __u64 task_cgroup_id(void)
+{
+	return HAS_TYPED_TASK ? bpf_get_current_task_btf()->cgroups->dfl_cgrp->kn->id
+			      : bpf_get_current_cgroup_id();
+}
+
+/* Byte by byte, since the verifier knows an array of these: still less than the helper's way. */
+static __always_inline void task_comm(char ret[WIRE_COMM_LEN])
+{
+	struct task_struct *task;
+
+	if (!HAS_TYPED_TASK) {
+		bpf_get_current_comm(ret, WIRE_COMM_LEN);
+		return;
+	}
+	task = bpf_get_current_task_btf();
+#pragma unroll
+	for (int i = 0; i < WIRE_COMM_LEN; i++)
+		ret[i] = task->comm[i];
 }
 
 /* Who has this address space: a pid that is used again, or an execve, gives another number. */

@@ -149,6 +149,7 @@ struct task_struct {
 	__u64 self_exec_id;
 	struct signal_struct *signal;
 	struct css_set *cgroups;
+	char comm[16];
 };
 
 #pragma clang attribute pop
