@@ -5,12 +5,14 @@ struct arena_map arena SEC(".maps");
 struct spaces_map spaces SEC(".maps");
 struct rings_map rings SEC(".maps");
 struct scratch_map scratches SEC(".maps");
+struct rule_cache_map rule_caches SEC(".maps");
 struct stat_map stats SEC(".maps");
 struct pid_set pid_filter SEC(".maps");
 struct cgroup_set cgroup_filter SEC(".maps");
 
 const volatile __u32 ring_bytes = 65536;
 const volatile __u32 ring_mask = 0;
+const volatile __u32 space_mask = UNWIND_SPACE_PROBES - 1;
 const volatile __u32 thread_bytes = 16384;
 const volatile bool kernel_stacks = true;
 const volatile bool filter_pids = false;

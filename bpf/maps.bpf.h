@@ -40,6 +40,7 @@ _Static_assert(WIRE_MAX_KERNEL_FRAMES + WIRE_MAX_USER_FRAMES < SCRATCH_FRAMES,
 struct unwind_walk {
 	struct unwind_state u;
 	__u64 space_id;
+	__u64 generation;	     /* of what rule slots hold for this address space */
 	__u64 entry_regs[WIRE_REGS]; /* regs before any signal frame, with copy_all_stacks only */
 
 	/* the span of the last address, since the next one is often in it too */
@@ -51,6 +52,23 @@ struct unwind_walk {
 	__u32 window_words; /* how many are valid */
 	__u64 window_start;
 	__u64 window[WINDOW_WORDS];
+};
+
+/*
+ * Rules that were found before, each CPU's own, so that a frame is one cache line instead of the ten
+ * or more on the way from its address to its rule.
+ */
+#define RULE_SLOT_BITS 8
+
+struct rule_slot {
+	__u64 addr; /* 0: none that can be used again */
+	__u64 generation;
+	struct unwind_rule rule;
+	__u64 reserved; /* none crosses a cache line */
+};
+
+struct rule_cache {
+	struct rule_slot slots[1 << RULE_SLOT_BITS];
 };
 
 /*
@@ -100,6 +118,13 @@ struct scratch_map {
 	__type(value, struct scratch);
 };
 
+struct rule_cache_map {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rule_cache);
+};
+
 struct stat_map {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
@@ -136,9 +161,10 @@ struct arena_map {
 };
 
 struct spaces_map {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1);
-	__type(key, __u32); /* pid */
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, UNWIND_SPACE_PROBES);
+	__type(key, __u32);
 	__type(value, struct unwind_space);
 };
 
@@ -146,6 +172,7 @@ extern struct arena_map arena SEC(".maps");
 extern struct spaces_map spaces SEC(".maps");
 extern struct rings_map rings SEC(".maps");
 extern struct scratch_map scratches SEC(".maps");
+extern struct rule_cache_map rule_caches SEC(".maps");
 extern struct stat_map stats SEC(".maps");
 extern struct pid_set pid_filter SEC(".maps");
 extern struct cgroup_set cgroup_filter SEC(".maps");
@@ -153,6 +180,7 @@ extern struct cgroup_set cgroup_filter SEC(".maps");
 /* Settings: frozen before loading, so the verifier drops what they switch off. */
 extern const volatile __u32 ring_bytes; /* of one ring */
 extern const volatile __u32 ring_mask;	/* number of rings, a power of two, minus one */
+extern const volatile __u32 space_mask; /* entries of `spaces`, a power of two, minus one */
 extern const volatile __u32
 	thread_bytes; /* size of a task's kernel stack, where no helper finds its registers */
 extern const volatile bool kernel_stacks;
@@ -160,7 +188,12 @@ extern const volatile bool filter_pids;
 extern const volatile bool filter_cgroups;
 extern const volatile bool copy_all_stacks; /* for tests: each sample carries its stack */
 
-/* Written by user space now and then: by it leaves are marked as used (unwind_leaf.used). */
+/*
+ * Written by user space now and then: by it leaves are marked as used (unwind_leaf.used). What a rule
+ * slot holds is looked up again after so many ticks, so that its leaf stays in use.
+ */
+#define RULE_SLOT_TICKS 8
+
 extern volatile __u32 unwind_tick;
 
 #endif

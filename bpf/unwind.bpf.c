@@ -5,10 +5,13 @@
  *	spaces[pid] ─► list of spans ─► directory of the file ─► leaf of the chunk ─► rule
  *
  * All but the first are in pages of the arena, each reached by one lookup; searches run inside a
- * page, without guesses: which half it is becomes arithmetic. Loops stay loops and the reading of
- * the stack a function: at some hundred samples a second the code itself is cold, and each line of
- * it a miss. What is read there may be half written or already reused for something else, so each
- * offset is masked to its page. The worst that comes of it is one wrong stack.
+ * page, without guesses: which half it is becomes arithmetic. At some hundred samples a second code
+ * and tables are cold, and each cache line of them a miss: so what was found is kept in a slot of
+ * one line (struct rule_slot), what nearly all frames need is in one piece, and the rest, loops and
+ * all, in functions out of its way.
+ *
+ * What is read in the arena may be half written or already reused for something else, so each offset
+ * is masked to its page. The worst that comes of it is one wrong stack.
  */
 #include "unwind.bpf.h"
 
@@ -133,59 +136,95 @@ static __always_inline bool search_leaf(__u32 leaf, __u32 byte, struct unwind_ru
 	return true;
 }
 
-/* False: nothing is known there, yet. */
-static __always_inline bool find_rule(struct unwind_walk *w, struct unwind_rule *ret)
+/* Finds the rule of addr for this slot. False: nothing is known there, yet. */
+static __attribute__((noinline)) bool find_rule(struct unwind_walk *w, __u64 addr,
+						struct rule_slot *slot)
 {
-	__u64 addr = unwind_lookup_address(&w->u), byte;
+	__u64 byte;
 	__u32 leaf;
 
+	slot->addr = 0;
 	if (!find_span(w, addr))
 		return false;
 	byte = addr - w->span_start + w->span_skew;
 	leaf = find_leaf(w, byte);
 	if (leaf == UNWIND_UNKNOWN)
 		return false;
-	ret->cfa = UNWIND_CFA_NONE;
-	ret->other = w->span_dir == UNWIND_NO_RULE;
+	slot->rule.cfa = UNWIND_CFA_NONE;
+	slot->rule.other = w->span_dir == UNWIND_NO_RULE;
 	if (leaf == UNWIND_NO_RULE)
 		return true;
-	return search_leaf(leaf, byte & (UNWIND_CHUNK - 1), ret);
+	if (!search_leaf(leaf, byte & (UNWIND_CHUNK - 1), &slot->rule))
+		return false;
+	/* That there is none may change: its file could not be read, say. */
+	if ((slot->rule.cfa & UNWIND_CFA_MASK) != UNWIND_CFA_NONE) {
+		slot->addr = addr;
+		slot->generation = w->generation;
+	}
+	return true;
 }
 
 static __attribute__((noinline)) bool read_stack(struct unwind_state *u, __u64 addr, __u64 *ret)
 {
 	struct unwind_walk *w = (struct unwind_walk *)u; /* its first member */
-	__u64 word = (addr - w->window_start) >> 3;
 
 	if (addr & 7)
 		return !bpf_probe_read_user(ret, sizeof(*ret), (void *)addr);
-	if (word >= w->window_words) {
-		w->window_start = addr;
-		w->window_words = 0;
-		word = 0;
-		if (!bpf_probe_read_user(w->window, sizeof(w->window), (void *)addr))
-			w->window_words = WINDOW_WORDS;
-		else if (!bpf_probe_read_user(w->window, sizeof(*ret), (void *)addr))
-			w->window_words = 1; /* close to the end of the stack's memory */
-		else
-			return false;
-	}
-	*ret = w->window[word & (WINDOW_WORDS - 1)];
+	w->window_start = addr;
+	w->window_words = 0;
+	if (!bpf_probe_read_user(w->window, sizeof(w->window), (void *)addr))
+		w->window_words = WINDOW_WORDS;
+	else if (!bpf_probe_read_user(w->window, sizeof(*ret), (void *)addr))
+		w->window_words = 1; /* close to the end of the stack's memory */
+	else
+		return false;
+	*ret = w->window[0];
 	return true;
+}
+
+static __always_inline bool read_window(struct unwind_state *u, __u64 addr, __u64 *ret)
+{
+	struct unwind_walk *w = (struct unwind_walk *)u;
+	__u64 offset = addr - w->window_start;
+
+	if (offset & 7 || offset >> 3 >= w->window_words)
+		return read_stack(u, addr, ret);
+	*ret = w->window[offset >> 3 & (WINDOW_WORDS - 1)];
+	return true;
+}
+
+static __attribute__((noinline)) bool read_anywhere(struct unwind_state *u, __u64 addr, __u64 *ret)
+{
+	return read_window(u, addr, ret);
+}
+
+static __attribute__((noinline)) int rare_frame(struct unwind_walk *w, struct unwind_rule *rule)
+{
+	if ((rule->cfa & UNWIND_CFA_MASK) == UNWIND_CFA_NONE)
+		return unwind_by_frame_pointer(&w->u, !rule->other, read_anywhere);
+	return unwind_by_rare_rule(&w->u, rule, read_anywhere);
 }
 
 int unwind_frame(__u32 unused)
 {
-	struct unwind_rule rule;
 	struct scratch *scratch;
+	struct rule_cache *cache;
+	struct rule_slot *slot;
 	__u32 zero = 0;
+	__u64 addr;
 
 	scratch = bpf_map_lookup_elem(&scratches, &zero);
-	if (!scratch || !find_rule(&scratch->walk, &rule))
+	cache = bpf_map_lookup_elem(&rule_caches, &zero);
+	if (!scratch || !cache)
 		return UNWIND_NO_RULES;
-	if ((rule.cfa & UNWIND_CFA_MASK) == UNWIND_CFA_NONE)
-		return unwind_by_frame_pointer(&scratch->walk.u, !rule.other, read_stack);
-	return unwind_by_rule(&scratch->walk.u, &rule, read_stack);
+	addr = unwind_lookup_address(&scratch->walk.u);
+	slot = &cache->slots[addr * 0x9e3779b97f4a7c15UL >> (64 - RULE_SLOT_BITS)];
+	if ((slot->addr != addr || slot->generation != scratch->walk.generation) &&
+	    !find_rule(&scratch->walk, addr, slot))
+		return UNWIND_NO_RULES;
+	if (unwind_is_plain(&slot->rule))
+		return unwind_by_plain_rule(&scratch->walk.u, &slot->rule, read_window);
+	return rare_frame(&scratch->walk, &slot->rule);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

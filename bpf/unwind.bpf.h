@@ -84,18 +84,41 @@ static __always_inline void walk_set_registers(struct unwind_walk *w, const bpf_
 
 #endif
 
+/* What is known of the process's address space, if it is this one. */
+static __always_inline void walk_find_space(struct unwind_walk *w, __u32 pid, __u64 space_id)
+{
+	w->list = UNWIND_UNKNOWN;
+	w->generation = ~0UL; /* of no slot */
+#pragma clang loop unroll(disable)
+	for (__u32 i = 0; i < UNWIND_SPACE_PROBES; i++) {
+		__u32 index = (pid + i) & space_mask;
+		volatile struct unwind_space *space = bpf_map_lookup_elem(&spaces, &index);
+		__u32 list, version;
+
+		if (!space)
+			return;
+		if (space->id != space_id || space->pid != pid)
+			continue;
+		list = space->list;
+		version = space->version;
+		if (space->id != space_id)
+			return;
+		w->list = list;
+		w->generation = (__u64)version << 32 | unwind_tick / RULE_SLOT_TICKS;
+		return;
+	}
+}
+
 static __always_inline void walk_begin(struct unwind_walk *w, const bpf_user_pt_regs_t *regs,
 				       __u32 pid, __u64 space_id)
 {
-	struct unwind_space *space = bpf_map_lookup_elem(&spaces, &pid);
-
 	walk_set_registers(w, regs);
 	w->u.is_interrupted = 1;
 	w->u.flags = 0;
 	w->space_id = space_id;
 	if (copy_all_stacks)
 		__builtin_memcpy(w->entry_regs, w->u.regs, sizeof(w->u.regs));
-	w->list = space && space->id == space_id ? space->list : UNWIND_UNKNOWN;
+	walk_find_space(w, pid, space_id);
 	w->span_start = w->span_end = 0;
 	w->window_words = 0;
 	w->window_start = 0;

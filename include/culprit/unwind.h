@@ -118,12 +118,24 @@ struct unwind_dir {
 	__u32 leaves[]; /* units, or one of the above */
 };
 
-/* A value of the map `spaces`. */
+/*
+ * An entry of the array `spaces`, which user space maps and BPF reads. The one of a process is among
+ * the UNWIND_SPACE_PROBES from pid & mask on, round the end. Whoever writes sets id to 0 before it
+ * touches the rest and to what it is to be after that; whoever reads looks at id before and after.
+ */
 struct unwind_space {
-	__u64 id;   /* as in wire_stack: whoever has the pid now may be somebody else */
+	__u64 id; /* as in wire_stack: whoever has the pid now may be somebody else; 0: free */
+	__u32 pid;
 	__u32 list; /* unit */
-	__u32 reserved;
+	/*
+	 * Another one for another list: what is found by way of it may be kept. Comes round after
+	 * 2^32 lists.
+	 */
+	__u32 version;
+	__u32 reserved[3]; /* none crosses a cache line */
 };
+
+#define UNWIND_SPACE_PROBES 16
 
 /* ---- walking (culprit/unwind_step.h) ---- */
 

@@ -21,11 +21,11 @@ struct unwind_state {
 	__u64 ip;
 	__u64 sp;
 	__u64 fp;
-	__u64 other;	       /* rbx; x30 on arm64 */
-	__u64 regs[WIRE_REGS]; /* of the last interrupted code, in DWARF's numbering */
-	__u32 is_interrupted;  /* the frame was not left by a call: ip is exact */
-	__u16 flags;	       /* WIRE_F_USER_FP is added */
+	__u64 other;	      /* rbx; x30 on arm64 */
+	__u32 is_interrupted; /* the frame was not left by a call: ip is exact */
+	__u16 flags;	      /* WIRE_F_USER_FP is added */
 	__u16 reserved;
+	__u64 regs[WIRE_REGS]; /* of the last interrupted code, in DWARF's numbering */
 };
 
 /* Reads an 8-byte word of the stack into *ret. False: it cannot be read; *ret is as it was. */
@@ -132,20 +132,22 @@ static __always_inline __u64 unwind_register(const struct unwind_state *u, __s16
 	return u->regs[number & (WIRE_REGS - 1)];
 }
 
-/* The frame's CFA. False when it cannot be computed. */
-static __always_inline bool unwind_cfa(struct unwind_state *u, const struct unwind_rule *rule,
-				       unwind_read_fn read, __u64 *ret)
+/* A rule of the two kinds that nearly all are of: the CFA is a register that is followed + offset. */
+static __always_inline bool unwind_is_plain(const struct unwind_rule *rule)
+{
+	__u32 kind = rule->cfa & UNWIND_CFA_MASK;
+
+	return kind == UNWIND_CFA_SP || kind == UNWIND_CFA_FP;
+}
+
+/* The frame's CFA by a rule of another kind. False when it cannot be computed. */
+static __always_inline bool unwind_rare_cfa(struct unwind_state *u, const struct unwind_rule *rule,
+					    unwind_read_fn read, __u64 *ret)
 {
 	__s64 offset = (__s32)rule->cfa >> UNWIND_CFA_BITS;
 	__u64 cfa;
 
 	switch (rule->cfa & UNWIND_CFA_MASK) {
-	case UNWIND_CFA_SP:
-		*ret = u->sp + offset;
-		return true;
-	case UNWIND_CFA_FP:
-		*ret = u->fp + offset;
-		return true;
 	case UNWIND_CFA_REG:
 		*ret = unwind_register(u, rule->other) + offset;
 		return true;
@@ -192,20 +194,17 @@ static __always_inline bool unwind_saved(struct unwind_state *u, __u64 base, __s
  * return address from x30, so "still in the register" holds for interrupted code alone.
  */
 static __always_inline bool unwind_return_address(struct unwind_state *u, __u64 cfa,
-						  const struct unwind_rule *rule,
+						  const struct unwind_rule *rule, bool is_plain,
 						  unwind_read_fn read, __u64 *ret_ip)
 {
-	__u32 kind = rule->cfa & UNWIND_CFA_MASK;
-	bool followed = kind == UNWIND_CFA_SP || kind == UNWIND_CFA_FP;
-
 	if (UNWIND_X86) {
-		if (!followed)
+		if (!is_plain)
 			u->other = 0;
 		else if (!unwind_saved(u, cfa, rule->other, read, &u->other))
 			return false;
 		return read(u, cfa - 8, ret_ip);
 	}
-	if (!followed)
+	if (!is_plain)
 		return read(u, cfa - 8, ret_ip);
 	if (rule->other == UNWIND_LOST)
 		return false;
@@ -214,24 +213,18 @@ static __always_inline bool unwind_return_address(struct unwind_state *u, __u64 
 					  : unwind_saved(u, cfa, rule->other, read, ret_ip);
 }
 
-/* One step by a rule that is not UNWIND_CFA_NONE. */
-static __always_inline enum unwind_result
-unwind_by_rule(struct unwind_state *u, const struct unwind_rule *rule, unwind_read_fn read)
+/* The step itself, when the CFA is known; `fp_base` is what the place of fp is relative to. */
+static __always_inline enum unwind_result unwind_to_caller(struct unwind_state *u,
+							   const struct unwind_rule *rule,
+							   __u64 cfa, __u64 fp_base, bool is_plain,
+							   unwind_read_fn read)
 {
-	__u32 kind = rule->cfa & UNWIND_CFA_MASK;
-	__u64 cfa, ip, fp_base;
+	__u64 ip;
 
-	if (kind == UNWIND_CFA_END)
-		return UNWIND_END;
-	if (kind == UNWIND_CFA_SIGNAL)
-		return unwind_signal_frame(u, u->sp + ((__s32)rule->cfa >> UNWIND_CFA_BITS), read);
-	if (!unwind_cfa(u, rule, read, &cfa))
-		return UNWIND_BROKEN;
 	/* The caller's frame is higher up; on arm64 a leaf function need not have one of its own. */
 	if (!is_user_address(cfa) || cfa < u->sp || (UNWIND_X86 && cfa == u->sp))
 		return UNWIND_BROKEN;
-	fp_base = kind == UNWIND_CFA_FP_DEREF ? u->fp - 8 : cfa;
-	if (!unwind_return_address(u, cfa, rule, read, &ip) ||
+	if (!unwind_return_address(u, cfa, rule, is_plain, read, &ip) ||
 	    !unwind_saved(u, fp_base, rule->fp, read, &u->fp))
 		return UNWIND_BROKEN;
 	if (!ip)
@@ -243,6 +236,35 @@ unwind_by_rule(struct unwind_state *u, const struct unwind_rule *rule, unwind_re
 	u->ip = ip;
 	u->is_interrupted = 0;
 	return UNWIND_MORE;
+}
+
+/*
+ * One step by a rule that is not UNWIND_CFA_NONE. In two parts, since BPF has the first one at hand
+ * and the second one out of the way.
+ */
+static __always_inline enum unwind_result
+unwind_by_plain_rule(struct unwind_state *u, const struct unwind_rule *rule, unwind_read_fn read)
+{
+	bool by_sp = (rule->cfa & UNWIND_CFA_MASK) == UNWIND_CFA_SP;
+	__u64 cfa = (by_sp ? u->sp : u->fp) + ((__s32)rule->cfa >> UNWIND_CFA_BITS);
+
+	return unwind_to_caller(u, rule, cfa, cfa, true, read);
+}
+
+static __always_inline enum unwind_result
+unwind_by_rare_rule(struct unwind_state *u, const struct unwind_rule *rule, unwind_read_fn read)
+{
+	__u32 kind = rule->cfa & UNWIND_CFA_MASK;
+	__u64 cfa;
+
+	if (kind == UNWIND_CFA_END)
+		return UNWIND_END;
+	if (kind == UNWIND_CFA_SIGNAL)
+		return unwind_signal_frame(u, u->sp + ((__s32)rule->cfa >> UNWIND_CFA_BITS), read);
+	if (!unwind_rare_cfa(u, rule, read, &cfa))
+		return UNWIND_BROKEN;
+	return unwind_to_caller(u, rule, cfa, kind == UNWIND_CFA_FP_DEREF ? u->fp - 8 : cfa, false,
+				read);
 }
 
 #endif

@@ -18,7 +18,7 @@
 
 struct seen {
 	uint64_t samples, in_spin, deep, other_pids;
-	uint64_t truncated;
+	uint64_t truncated, ends_at_once;
 	uint64_t kernel_mode, kernel_stacks, stacks, stacks_bad, below_kernel;
 	uint64_t bad, unordered, starts_differ;
 	uint64_t execs, forks, exits, mmaps;
@@ -124,6 +124,7 @@ static void look_at_sample(struct seen *seen, const struct wire_sample *s)
 		seen->below_kernel +=
 			frames_between(s, __start_code_kernel, __stop_code_kernel) > 0;
 	}
+	seen->ends_at_once += s->user_cnt == 1 && s->h.flags & WIRE_F_USER_WHOLE;
 	seen->starts_differ += seen->start_ns && seen->start_ns != s->start_ns;
 	seen->start_ns = s->start_ns;
 	if (s->cpu < 32)
@@ -171,9 +172,13 @@ static struct collector *start(const struct collector_opts *opts)
 	return c;
 }
 
+/* As many processes as there may be that are looked for where `pid` is. */
+#define SAME_PLACE(pid, i) ((pid) + ((uint32_t)(i) << 24))
+
 /*
  * Tells the sampler that there are no rules for any code of this process, so that it walks by frame
- * pointer, for which the functions here are made.
+ * pointer, for which the functions here are made. It has to look for that behind all others that
+ * are there.
  */
 static void walk_by_frame_pointer(struct collector *c, uint32_t pid)
 {
@@ -187,7 +192,16 @@ static void walk_by_frame_pointer(struct collector *c, uint32_t pid)
 	list = (struct unwind_list *)(arena + UNWIND_PAGE);
 	list->cnt = 1;
 	list->spans[0] = (struct unwind_span){0, UNWIND_NO_RULE, 0};
+	for (int i = 1; i < UNWIND_SPACE_PROBES; i++) {
+		const struct unwind_space other = {.id = 1};
+
+		ok(!collector_set_space(c, SAME_PLACE(pid, i), &other), "other process %d", i);
+	}
 	ok(space_id && !collector_set_space(c, pid, &space), "the sampler is told");
+	is_i64(collector_set_space(c, SAME_PLACE(pid, UNWIND_SPACE_PROBES), &space), -ENOSPC,
+	       "one more has no room");
+	ok(!collector_set_space(c, SAME_PLACE(pid, 1), NULL), "one is forgotten");
+	ok(!collector_set_space(c, SAME_PLACE(pid, UNWIND_SPACE_PROBES), &space), "then it has");
 }
 
 /* Without rules each sample brings its stack along. */
@@ -208,6 +222,63 @@ static void test_copies(void)
 	is_u64(seen.stacks, seen.samples, "each of them with registers and stack");
 	is_u64(seen.stacks_bad, 0, "which are what they should be");
 	is_u64(seen.bad, 0, "all records pass wire_check()");
+	collector_free(c);
+}
+
+/* A list in which the code of this program has one rule: the walk ends here. */
+static uint32_t write_end_rule(uint8_t *arena)
+{
+	const uint32_t list_unit = UNWIND_PAGE / UNWIND_UNIT, dir_unit = 2 * list_unit;
+	struct unwind_list *list = (struct unwind_list *)(arena + UNWIND_PAGE);
+	struct unwind_dir *dir = (struct unwind_dir *)(arena + (size_t)2 * UNWIND_PAGE);
+	struct unwind_leaf *leaf = (struct unwind_leaf *)(arena + (size_t)3 * UNWIND_PAGE);
+	struct unwind_rule rule = {.cfa = UNWIND_CFA_END};
+	uint64_t code = (uintptr_t)__start_code_spin & ~(uint64_t)(UNWIND_CHUNK - 1);
+
+	*leaf = (struct unwind_leaf){.row_cnt = 1, .rule_cnt = 1, .rules_at = 16};
+	memset(leaf + 1, 0, 8); /* one row, from byte 0 on, of rule 0 */
+	memcpy((uint8_t *)leaf + 16, &rule, sizeof(rule));
+	dir->cnt = 2;
+	dir->leaves[0] = dir->leaves[1] = 3 * list_unit;
+	list->cnt = 2;
+	list->spans[0] = (struct unwind_span){0, UNWIND_NO_RULE, 0};
+	list->spans[1] = (struct unwind_span){code, dir_unit, 0};
+	return list_unit;
+}
+
+/* What was found by one list is not used when there is another, which its version tells. */
+static void test_rules(void)
+{
+	struct collector_opts opts = {.hz = HZ};
+	struct seen by_rule = {.pid = (uint32_t)getpid()}, without = by_rule;
+	struct unwind_space space = {.id = space_id, .version = 1};
+	struct collector *c = start(&opts);
+	struct unwind_list *list;
+	uint8_t *arena;
+	size_t bytes;
+
+	if (!c)
+		return;
+	arena = collector_arena(c, &bytes);
+	space.list = write_end_rule(arena);
+	ok(!collector_set_space(c, by_rule.pid, &space), "a list");
+	spin_deep(30, 300 * 1000 * 1000);
+	ok(!collector_poll(c, 0, take, &by_rule), "poll");
+	ok(by_rule.ends_at_once && by_rule.ends_at_once * 10 >= by_rule.samples * 8,
+	   "%" PRIu64 " of %" PRIu64 " samples end where the rule says", by_rule.ends_at_once,
+	   by_rule.samples);
+
+	list = (struct unwind_list *)(arena + (size_t)4 * UNWIND_PAGE);
+	list->cnt = 1;
+	list->spans[0] = (struct unwind_span){0, UNWIND_NO_RULE, 0};
+	space.list = 4 * UNWIND_PAGE / UNWIND_UNIT;
+	space.version = 2;
+	ok(!collector_set_space(c, without.pid, &space), "another list");
+	spin_deep(30, 300 * 1000 * 1000);
+	ok(!collector_stop(c, take, &without), "stop");
+	ok(without.deep && without.deep * 10 >= without.samples * 8,
+	   "%" PRIu64 " of %" PRIu64 " samples go on by frame pointer", without.deep,
+	   without.samples);
 	collector_free(c);
 }
 
@@ -499,6 +570,7 @@ int main(void)
 		return tap_done();
 	}
 	test_copies();
+	test_rules();
 	test_self();
 	test_kernel_mode();
 	test_losses();

@@ -22,6 +22,8 @@
 #define MAX_RINGS	64
 #define MAX_PIDS	16384
 #define MIN_ARENA_PAGES 16
+#define MIN_SPACES	128
+#define MAX_SPACES	(1U << 20)
 #define MIN_KERNEL_STACK \
 	16384 /* THREAD_SIZE on x86-64 and arm64; one page where pages are larger */
 
@@ -36,6 +38,8 @@ struct sampler {
 	bool filter_pids;
 	void *arena;
 	size_t arena_bytes;
+	struct unwind_space *spaces;
+	uint32_t space_cnt;
 
 	/* of the drain that is going on */
 	int (*fn)(void *arg, const void *bytes, size_t len);
@@ -78,6 +82,11 @@ static int set_up(struct sampler *s, const struct sampler_opts *o)
 	skel->rodata->filter_cgroups = o->cgroup_id != 0;
 
 	skel->rodata->copy_all_stacks = o->copy_all_stacks;
+	/* Half of them stay free, so that there is one near to where it is looked for. */
+	s->space_cnt = MIN_SPACES;
+	while (s->space_cnt < MAX_SPACES && s->space_cnt / 2 < o->max_spaces)
+		s->space_cnt *= 2;
+	skel->rodata->space_mask = s->space_cnt - 1;
 	s->arena_bytes = (o->unwind_bytes + UNWIND_PAGE - 1) / UNWIND_PAGE * UNWIND_PAGE;
 	if (s->arena_bytes < MIN_ARENA_PAGES * UNWIND_PAGE)
 		s->arena_bytes = MIN_ARENA_PAGES * UNWIND_PAGE;
@@ -87,7 +96,7 @@ static int set_up(struct sampler *s, const struct sampler_opts *o)
 		r = bpf_map__set_max_entries(skel->maps.arena,
 					     (uint32_t)(s->arena_bytes / UNWIND_PAGE));
 	if (!r)
-		r = bpf_map__set_max_entries(skel->maps.spaces, o->max_spaces ? o->max_spaces : 1);
+		r = bpf_map__set_max_entries(skel->maps.spaces, s->space_cnt);
 	if (!r && o->filter_pids)
 		r = bpf_map__set_max_entries(skel->maps.pid_filter, MAX_PIDS);
 	if (!r)
@@ -171,15 +180,26 @@ static size_t count_map_bytes(const struct sampler *s)
 }
 
 /* BPF_F_MMAPABLE (5.5): what is written here is seen by the programs at once, without a call. */
-static int map_arena(struct sampler *s)
+static int map_memory(const struct bpf_map *map, size_t bytes, void **ret)
 {
-	void *p = mmap(NULL, s->arena_bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
-		       bpf_map__fd(s->skel->maps.arena), 0);
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
 
 	if (p == MAP_FAILED)
 		return -errno;
-	s->arena = p;
+	*ret = p;
 	return 0;
+}
+
+static int map_rules(struct sampler *s)
+{
+	void *spaces = NULL;
+	int r = map_memory(s->skel->maps.arena, s->arena_bytes, &s->arena);
+
+	if (!r)
+		r = map_memory(s->skel->maps.spaces, s->space_cnt * sizeof(*s->spaces), &spaces);
+	if (!r)
+		s->spaces = spaces;
+	return r;
 }
 
 static int load(struct sampler *s, const struct sampler_opts *o, struct err *err)
@@ -200,7 +220,7 @@ static int load(struct sampler *s, const struct sampler_opts *o, struct err *err
 		r = allow_cgroup(s, o->cgroup_id);
 	if (r)
 		return bpflog_explain(r, "BPF ring buffers", err);
-	r = map_arena(s);
+	r = map_rules(s);
 	if (r)
 		return bpflog_explain(r, "mapping the unwind rules", err);
 	s->map_bytes = count_map_bytes(s);
@@ -258,15 +278,39 @@ void *sampler_arena(const struct sampler *s, size_t *ret_bytes)
 	return s->arena;
 }
 
+/* The entry for pid, or a free one when it has none; NULL: there is none nearby. */
+static struct unwind_space *find_space(const struct sampler *s, uint32_t pid)
+{
+	struct unwind_space *free_one = NULL;
+
+	for (uint32_t i = 0; i < UNWIND_SPACE_PROBES; i++) {
+		struct unwind_space *sp = &s->spaces[(pid + i) & (s->space_cnt - 1)];
+
+		if (sp->id && sp->pid == pid)
+			return sp;
+		if (!sp->id && !free_one)
+			free_one = sp;
+	}
+	return free_one;
+}
+
 int sampler_set_space(struct sampler *s, uint32_t pid, const struct unwind_space *space)
 {
-	int fd = bpf_map__fd(s->skel->maps.spaces);
+	struct unwind_space *sp = find_space(s, pid);
 
-	if (!space)
-		return bpf_map_delete_elem(fd, &pid) && errno != ENOENT ? -errno : 0;
-	if (!bpf_map_update_elem(fd, &pid, space, BPF_ANY))
+	if (!space) {
+		if (sp)
+			__atomic_store_n(&sp->id, 0, __ATOMIC_RELEASE);
 		return 0;
-	return errno == E2BIG ? -ENOSPC : -errno;
+	}
+	if (!sp)
+		return -ENOSPC;
+	__atomic_store_n(&sp->id, 0, __ATOMIC_SEQ_CST);
+	sp->pid = pid;
+	sp->list = space->list;
+	sp->version = space->version;
+	__atomic_store_n(&sp->id, space->id, __ATOMIC_RELEASE);
+	return 0;
 }
 
 void sampler_set_tick(struct sampler *s, uint16_t tick)
@@ -344,6 +388,8 @@ void sampler_free(struct sampler *s)
 	ring_buffer__free(s->reader);
 	if (s->arena)
 		(void)munmap(s->arena, s->arena_bytes);
+	if (s->spaces)
+		(void)munmap(s->spaces, s->space_cnt * sizeof(*s->spaces));
 	for (size_t i = 0; i < MAX_RINGS; i++)
 		if (s->ring_fds[i] >= 0)
 			close(s->ring_fds[i]);

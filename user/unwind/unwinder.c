@@ -114,6 +114,7 @@ static int tell_sampler(struct unwinder *u, uint32_t pid, const struct space *sp
 		return u->target.set_space(u->target.arg, pid, NULL);
 	value.id = sp->id;
 	value.list = sp->list;
+	value.version = (uint32_t)sp->version;
 	return u->target.set_space(u->target.arg, pid, &value);
 }
 

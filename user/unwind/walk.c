@@ -32,7 +32,9 @@ static enum unwind_result step(struct walk *w, walk_rule_fn rule_of, void *arg)
 		return UNWIND_BROKEN;
 	if ((rule.cfa & UNWIND_CFA_MASK) == UNWIND_CFA_NONE)
 		return unwind_by_frame_pointer(&w->u, !rule.other, read_copy);
-	return unwind_by_rule(&w->u, &rule, read_copy);
+	if (unwind_is_plain(&rule))
+		return unwind_by_plain_rule(&w->u, &rule, read_copy);
+	return unwind_by_rare_rule(&w->u, &rule, read_copy);
 }
 
 void walk_on(const struct wire_stack *stack, uint64_t *pcs, size_t max, walk_rule_fn rule,
