@@ -52,6 +52,7 @@ packages() {
 		test   libxml2-utils        libxml2
 		test   chromium             chromium
 		test   nodejs               nodejs
+		test   python3-jsonschema   python3-jsonschema
 		test   prometheus           golang-github-prometheus
 		test   curl                 curl
 		vm     qemu-system-x86      qemu-system-x86-core

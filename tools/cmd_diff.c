@@ -48,9 +48,11 @@ static const struct opt opts[] = {
 	{"min-share", 0, OPT_REAL, offsetof(struct config, min_share), "S",
 	 "html: leave frames below this share out (default 0.000001; 0: none)", 0, 1},
 	{"output", 'o', OPT_STRING, offsetof(struct config, output), "FILE",
-	 "write there; the suffix picks the format (.html .svg .txt .json .folded)", 0, 0},
+	 "write there; the suffix picks the format (.html .svg .txt .md .json .folded .pb.gz)", 0,
+	 0},
 	{"format", 0, OPT_STRING, offsetof(struct config, format), "F",
-	 "html, svg, text, json or folded (two columns)", 0, 0},
+	 "html, svg, text, markdown, json, folded (two columns) or pprof (for go tool pprof)", 0,
+	 0},
 };
 
 #define MAX_KEYS 8
@@ -157,6 +159,8 @@ static int write_diff(const struct config *c, const struct sides *s, struct diff
 
 	opt->group_keys = keys;
 	opt->group_cnt = tool_split_keys(c->group_by, keys, MAX_KEYS);
+	render_opts.group_keys = keys;
+	render_opts.group_cnt = opt->group_cnt;
 	status = tool_check_keys(keys, opt->group_cnt, both, 2);
 	if (status == EXIT_DONE)
 		status = tool_want_color(c->color, c->output, &render_opts.color);
@@ -208,7 +212,8 @@ static int run(const void *config, const struct operands *operands)
 {
 	const struct config *c = config;
 	unsigned int allowed = 1 << OUTPUT_TEXT | 1 << OUTPUT_SVG | 1 << OUTPUT_HTML |
-			       1 << OUTPUT_JSON | 1 << OUTPUT_FOLDED;
+			       1 << OUTPUT_JSON | 1 << OUTPUT_FOLDED | 1 << OUTPUT_PPROF |
+			       1 << OUTPUT_MARKDOWN;
 	struct matcher *matcher = matcher_new();
 	struct sides sides = {.reading = &c->in, .matcher = matcher};
 	struct diff_options opt = {.rules = c->rules};
@@ -239,13 +244,16 @@ const struct command cmd_diff = {
 		"what changed between two profiles: processes, functions, differential flame graph",
 	.usage = "A B | --baseline FILE… --incident FILE… | --store DIR --baseline T..T --incident "
 		 "T..T",
-	.examples = "  culprit diff before.folded after.folded\n"
-		    "  culprit diff v1.pb.gz v2.pb.gz -o diff.svg\n"
-		    "  culprit diff --two-column both.folded             name;name BEFORE AFTER\n"
-		    "  culprit diff --store DIR --baseline now-2h..now-1h --incident now-5m..now "
-		    "-o diff.html\n"
-		    "  culprit diff --baseline ok1.folded ok2.folded --incident bad1.folded "
-		    "bad2.folded\n",
+	.examples =
+		"  culprit diff before.folded after.folded\n"
+		"  culprit diff v1.pb.gz v2.pb.gz -o diff.svg\n"
+		"  culprit diff --two-column both.folded                   name;name BEFORE AFTER\n"
+		"  culprit diff v1.pb.gz v2.pb.gz -o diff.md               for a pull request\n"
+		"  culprit diff v1.pb.gz v2.pb.gz -o diff.pb.gz && go tool pprof -top diff.pb.gz\n"
+		"  culprit diff --store DIR --baseline now-2h..now-1h --incident now-5m..now "
+		"-o diff.html\n"
+		"  culprit diff --baseline ok1.folded ok2.folded --incident bad1.folded "
+		"bad2.folded\n",
 	.details =
 		"A and B are sources as of culprit show. Values are cores (CPU-seconds per second) "
 		"where the lengths of both\nsides are known, else samples.\n"
@@ -255,7 +263,8 @@ const struct command cmd_diff = {
 		"file; else each window. What changed less than chance\nmakes in 19 of 20 cases is "
 		"drawn neutral and left out of tables. With one window on each side only the "
 		"noise\n"
-		"of counting samples is known.\n",
+		"of counting samples is known.\n"
+		"JSON: user/render/diff.schema.json describes it.\n",
 	.opts = opts,
 	.opt_cnt = ARRAY_SIZE(opts),
 	.defaults = &(const struct config){.group_by = LABEL_PROCESS,

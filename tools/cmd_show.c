@@ -19,6 +19,7 @@ struct config {
 	double min_share;
 	bool windowed, heatmap;
 	const char *side;
+	struct names_rules rules;
 	struct source_reading in;
 };
 
@@ -38,6 +39,7 @@ static const struct opt opts[] = {
 	 "time by fraction of a second, in cells of 20 ms; html: to select ranges in. From a store "
 	 "of culprit agent --subsecond, --raw, or output of perf script",
 	 0, 0},
+	TOOL_NAMES_OPTS(struct config, rules),
 	SOURCE_READING_OPTS(struct config, in),
 	{"raw", 0, OPT_STRING, offsetof(struct config, raw), "FILE",
 	 "replay the raw records that culprit record --raw wrote, instead of a SOURCE", 0, 0},
@@ -47,9 +49,10 @@ static const struct opt opts[] = {
 	{"min-share", 0, OPT_REAL, offsetof(struct config, min_share), "S",
 	 "html: leave frames below this share out (default 0.000001; 0: none)", 0, 1},
 	{"output", 'o', OPT_STRING, offsetof(struct config, output), "FILE",
-	 "write there; the suffix picks the format (.html .svg .txt .json .folded .pb.gz)", 0, 0},
+	 "write there; the suffix picks the format (.html .svg .txt .md .json .folded .pb.gz)", 0,
+	 0},
 	{"format", 0, OPT_STRING, offsetof(struct config, format), "F",
-	 "html, svg, text, json, folded or pprof", 0, 0},
+	 "html, svg, text, markdown, json, folded or pprof", 0, 0},
 };
 
 #define MAX_KEYS 8
@@ -83,10 +86,19 @@ static int write_shown(const struct config *c, const struct profile *p, enum out
 		.top = (uint32_t)c->top,
 		.min_share = c->min_share > 0 ? c->min_share : -1,
 	};
+	struct profile *renamed = NULL;
+	int r = 0, status;
 
 	if (c->heatmap)
 		return tool_write_heat(c->output, format, p, &render_opts);
-	return tool_write_profile(c->output, format, p, &render_opts);
+	if (tool_check_keys(keys, render_opts.group_cnt, &p, 1))
+		return EXIT_FAILED;
+	if (names_any(&c->rules))
+		r = names_rename(p, &c->rules, &renamed);
+	status = r ? command_failf("cannot rename: %s", strerror(-r))
+		   : tool_write_profile(c->output, format, renamed ? renamed : p, &render_opts);
+	profile_free(renamed);
+	return status;
 }
 
 static int add_window(void *arg, const struct profile *window)
@@ -137,7 +149,8 @@ static int show(const struct config *c, const struct operands *operands,
 		const struct matcher *matcher)
 {
 	unsigned int allowed = 1 << OUTPUT_TEXT | 1 << OUTPUT_SVG | 1 << OUTPUT_HTML |
-			       1 << OUTPUT_JSON | 1 << OUTPUT_FOLDED | 1 << OUTPUT_PPROF;
+			       1 << OUTPUT_JSON | 1 << OUTPUT_FOLDED | 1 << OUTPUT_PPROF |
+			       1 << OUTPUT_MARKDOWN;
 	struct opt_ranges ranges = {.items = {{c->from_ns, c->until_ns}}, .cnt = 1};
 	struct source_query q = {.reading = &c->in, .ranges = &ranges, .matcher = matcher};
 	struct profile *profile = NULL;

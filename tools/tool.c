@@ -14,10 +14,12 @@
 #include "format/folded.h"
 #include "format/pprof.h"
 #include "render/diff_json.h"
+#include "render/diff_pprof.h"
 #include "render/flame_svg.h"
 #include "render/folded2.h"
 #include "render/heat.h"
 #include "render/html.h"
+#include "render/markdown.h"
 #include "render/text.h"
 #include "store/store.h"
 
@@ -32,6 +34,7 @@ static const struct {
 	{"json", {".json", NULL}, OUTPUT_JSON},
 	{"folded", {".folded", ".collapsed", NULL}, OUTPUT_FOLDED},
 	{"pprof", {".pb.gz", ".pprof", NULL}, OUTPUT_PPROF},
+	{"markdown", {".md", NULL}, OUTPUT_MARKDOWN},
 };
 
 static bool has_suffix(const char *path, const char *suffix)
@@ -209,8 +212,11 @@ int tool_render_diff(enum output_format format, const struct diff *d,
 	struct html_options html = {.data = {.min_share = opts->min_share,
 					     .max_nodes = opts->min_share < 0 ? UINT32_MAX : 0}};
 
+	struct markdown_options markdown = {
+		.group = opts->group_by, .max_rows = opts->top, .all = opts->all};
+
 	if (opts->title)
-		html.title = flame.title = str_of(opts->title);
+		html.title = flame.title = markdown.title = str_of(opts->title);
 	switch (format) {
 	case OUTPUT_SVG:
 		return flame_svg(d, &flame, out);
@@ -220,6 +226,10 @@ int tool_render_diff(enum output_format format, const struct diff *d,
 		return diff_json(d, NULL, out);
 	case OUTPUT_FOLDED:
 		return folded2(d, out);
+	case OUTPUT_PPROF:
+		return diff_pprof(d, opts->group_keys, opts->group_cnt, out);
+	case OUTPUT_MARKDOWN:
+		return markdown_render(d, &markdown, out);
 	default:
 		return text_render(d, &text, out);
 	}

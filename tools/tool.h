@@ -25,6 +25,7 @@ enum output_format {
 	OUTPUT_JSON,
 	OUTPUT_FOLDED,
 	OUTPUT_PPROF,
+	OUTPUT_MARKDOWN,
 };
 
 /*
@@ -82,7 +83,7 @@ int tool_want_color(const char *when, const char *path, bool *ret);
 int tool_check_keys(struct str *keys, size_t key_cnt, const struct profile *const *profiles,
 		    size_t profile_cnt);
 
-/* Appends a diff in one of the formats but pprof. 0 or -errno. */
+/* Appends a diff in one of the formats. 0 or -errno. */
 int must_check tool_render_diff(enum output_format format, const struct diff *d,
 				const struct tool_diff_opts *opts, struct buf *out);
 

@@ -41,10 +41,11 @@ static void test_diff(void)
 	const char *json = print(d, NULL);
 
 	check_sound("a diff");
-	ok(strstr(json, "{\"version\":1,\"a\":{\"label\":\"A\","), "it begins with its version");
+	ok(strstr(json, "{\"version\":2,\"a\":{\"label\":\"A\","), "it begins with its version");
 	ok(strstr(json, "\"unit\":\"cores\",\"normalised\":\"time\""), "unit and normalisation");
 	ok(strstr(json, "\"processes\":[{\"process\":\"job\",\"a\":0,\"b\":0.2,\"delta\":0.2,"
-			"\"ratio\":null,\"change\":\"new\",\"share_a\":0,\"share_b\":0.8,"
+			"\"ratio\":null,\"change\":\"new\",\"noise\":0.01,\"within_noise\":false,"
+			"\"share_a\":0,\"share_b\":0.8,"
 			"\"samples_a\":0,\"samples_b\":400}"),
 	   "a new process");
 	ok(strstr(json, "{\"function\":\"old\",\"module\":\"app\",\"a\":0.1,\"b\":0,\"delta\":-0.1,"

@@ -158,8 +158,21 @@ static void test_folded(void)
 	diff_free(d);
 	d = diff_of(profile_of(PROFILE_SAMPLES, 0, "p;a 1\np;b 2"),
 		    profile_of(PROFILE_SAMPLES, 0, "p;a 1"), DIFF_NORMALISE_TOTAL);
-	is_str(fold(d), "p;a 0.333333333333333 1\np;b 0.666666666666667 0\n",
-	       "a scaled side keeps its fractions");
+	is_str(fold(d), "p;a 1 3\np;b 2 0\n", "the smaller side is scaled up");
+	diff_free(d);
+	d = diff_of(profile_of(PROFILE_SAMPLES, 0, "p;a 1\np;b 1\np;c 1"),
+		    profile_of(PROFILE_SAMPLES, 0, "p;a 5"), DIFF_NORMALISE_TOTAL);
+	is_str(fold(d), "p;a 2 5\np;b 2 0\np;c 1 0\n",
+	       "three times 5/3: rounded by largest remainders, the sum is 5");
+	diff_free(d);
+	d = diff_of(profile_of(PROFILE_SAMPLES, 0, "p;big 1000000\np;small 1"),
+		    profile_of(PROFILE_SAMPLES, 0, "p;big 1000"), DIFF_NORMALISE_TOTAL);
+	is_str(fold(d), "p;big 1000000 1000001\np;small 1 0\n",
+	       "totals 1000:1: what is small is not lost");
+	diff_free(d);
+	d = diff_of(profile_of(PROFILE_SAMPLES, 0, "p;a 9223372036854775808\np;b 1"),
+		    profile_of(PROFILE_SAMPLES, 0, "p;a 1\np;b 1"), DIFF_NORMALISE_AUTO);
+	is_str(fold(d), "p;a 9223372036854775808 1\np;b 1 1\n", "2^63 as it is");
 	diff_free(d);
 	must(builder_process(b, STR_LIT("a;b"), &series), "process");
 	must(builder_frame(b, STR_LIT("x\ny;"), STR_LIT(""), FRAME_USER, &frame), "frame");

@@ -157,6 +157,6 @@ const char *diff_normalised_words(const struct diff *d)
 			       ? "normalised to time: A is scaled to the length of time of B"
 			       : "normalised to time: CPU time per second watched";
 	default:
-		return "not normalised: values are as they were counted";
+		return "not normalised: as they were counted";
 	}
 }

@@ -11,7 +11,7 @@
  *
  * Written so that go tool pprof, speedscope and Pyroscope take it without repair: numbers of tables
  * are dense from 1, every location has a line, every mapping has_functions, all strings are valid
- * UTF-8, no sample is zero or negative, a period type is always there. A stack without frames is
+ * UTF-8, no sample is zero, or negative unless asked for, a period type is always there. A stack without frames is
  * the function [unknown] of no mapping, there and back. The same profile always gives the same
  * bytes.
  *
@@ -64,6 +64,8 @@ struct pprof_write_opts {
 	 */
 	bool for_push;
 	bool plain;		    /* no gzip */
+	struct str negative_label;  /* series that bear it are taken off: their values are negative;
+				       empty: none */
 	struct str main_binary;	    /* module whose mapping comes first; empty: the heaviest one */
 	const struct str *comments; /* more comments for the reader, one line each; borrowed */
 	size_t comment_cnt;

@@ -147,6 +147,14 @@ static int64_t to_int64(uint64_t v)
 	return v > INT64_MAX ? INT64_MAX : (int64_t)v;
 }
 
+/* What a difference takes off: a profile of the other side. */
+static bool is_negative(const struct writer *w, uint32_t series)
+{
+	struct str key = w->opts->negative_label;
+
+	return key.len && profile_label(w->p, series, key).len;
+}
+
 static int fill_values(struct writer *w, const struct sample *in, Perftools__Profiles__Sample *s)
 {
 	uint64_t cnt = in->cnt;
@@ -163,6 +171,8 @@ static int fill_values(struct writer *w, const struct sample *in, Perftools__Pro
 	}
 	if (w->p->unit == PROFILE_NANOSECONDS)
 		s->value[s->n_value++] = to_int64(in->weight);
+	for (size_t i = 0; is_negative(w, in->series) && i < s->n_value; i++)
+		s->value[i] = -s->value[i];
 	return 0;
 }
 

@@ -8,7 +8,7 @@
 #include "base/times.h"
 #include "diff/diff_tables.h"
 
-#define VERSION 1
+#define VERSION 2
 #define DIGITS	6
 
 struct page {
@@ -54,6 +54,7 @@ static void add_side(struct page *p, const char *key, enum diff_which side)
 	add_known(j, "length_s", (double)s->length_ns / NSEC_PER_SEC, 12);
 	add_known(j, "capacity_s", (double)s->capacity_ns / NSEC_PER_SEC, 12);
 	json_u64(j, "windows", s->window_cnt);
+	json_u64(j, "measurements", s->replicate_cnt);
 	add_known(j, "cpus", s->cpus, 10);
 	add_known(j, "hz", s->hz, DIGITS);
 	json_double(j, "total", diff_total(p->d, 0, side), DIGITS);
@@ -61,6 +62,18 @@ static void add_side(struct page *p, const char *key, enum diff_which side)
 	json_u64(j, "lost_samples", s->lost_cnt);
 	json_double(j, "lost_share", s->lost_share, DIGITS);
 	json_end(j);
+}
+
+static void add_noise(struct json *j, const char *error_key, const char *within_key,
+		      const struct diff *d, const struct diff_row *row, enum diff_order order)
+{
+	if (d->noise_basis == DIFF_NOISE_UNKNOWN) {
+		json_null(j, error_key);
+		json_null(j, within_key);
+		return;
+	}
+	json_double(j, error_key, row->noise[order], DIGITS);
+	json_bool(j, within_key, row->within_noise[order]);
 }
 
 static void add_change(struct json *j, const struct diff_row *row)
@@ -89,6 +102,7 @@ static void add_values(struct page *p, const struct diff_row *row)
 		json_double(j, "a", row->total[DIFF_A], DIGITS);
 		json_double(j, "b", row->total[DIFF_B], DIGITS);
 		add_change(j, row);
+		add_noise(j, "noise", "within_noise", p->d, row, DIFF_BY_TOTAL);
 		json_double(j, "share_a", row->share[DIFF_A], DIGITS);
 		json_double(j, "share_b", row->share[DIFF_B], DIGITS);
 		json_u64(j, "samples_a", row->cnt[DIFF_A]);
@@ -141,8 +155,10 @@ static int add_functions(struct page *p)
 		if (!p->d->single)
 			json_double(j, "self_a", row->self[DIFF_A], DIGITS);
 		json_double(j, "self_b", row->self[DIFF_B], DIGITS);
-		if (!p->d->single)
+		if (!p->d->single) {
 			json_double(j, "self_delta", diff_row_delta(row, DIFF_BY_SELF), DIGITS);
+			add_noise(j, "self_noise", "self_within_noise", p->d, row, DIFF_BY_SELF);
+		}
 		json_end(j);
 	}
 	json_end(j);
@@ -214,6 +230,31 @@ static void add_tree(struct page *p)
 	json_end(j);
 }
 
+static void add_basis(struct page *p)
+{
+	static const char *const names[] = {
+		[DIFF_NOISE_UNKNOWN] = "unknown",
+		[DIFF_NOISE_COUNTING] = "counting",
+		[DIFF_NOISE_WINDOWS] = "windows",
+	};
+	struct buf words;
+
+	if (p->d->single) {
+		json_null(&p->j, "noise");
+		return;
+	}
+	buf_init(&words, 4096);
+	diff_add_noise_words(p->d, &words);
+	json_object(&p->j, "noise");
+	json_cstr(&p->j, "basis", names[p->d->noise_basis]);
+	json_double(&p->j, "confidence", 0.95, 2);
+	json_str(&p->j, "words", buf_str(&words));
+	json_end(&p->j);
+	if (buf_error(&words))
+		p->j.out->error = buf_error(&words);
+	buf_release(&words);
+}
+
 static void add_losses(struct page *p)
 {
 	json_object(&p->j, "lost");
@@ -248,6 +289,8 @@ int diff_json(const struct diff *d, const struct diff_json_options *opt, struct 
 	add_side(&p, "b", DIFF_B);
 	json_cstr(&p.j, "unit", diff_unit_name(d->unit));
 	json_cstr(&p.j, "normalised", normalised[d->normalised]);
+	json_cstr(&p.j, "normalised_words", diff_normalised_words(d));
+	add_basis(&p);
 	r = add_processes(&p);
 	if (!r)
 		r = add_functions(&p);

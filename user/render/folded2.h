@@ -2,9 +2,9 @@
 /*
  * folded2.h - a diff as folded stacks with two columns, "stack a b", as flamegraph.pl reads it.
  *
- * Columns are weights of the samples that end in the stack: whole numbers whenever the weights may
- * stand as they are, because readers cut fractions off. Only if A is scaled (normalisation) or the
- * sides were watched for different times are they numbers with a fraction, on the scale of B.
+ * Columns are weights of the samples that end in the stack, always whole numbers: readers cut
+ * fractions off. Where they cannot stand as they are (normalised, or watched for different times)
+ * one side is scaled up and rounded by largest remainders (whole.h).
  * Lines ascend bytewise by frame. `;` in a name becomes `:`, a line break or another control
  * character U+FFFD. One profile alone gets one column.
  */
