@@ -7,6 +7,6 @@
 #include "opt.h"
 
 extern const struct command cmd_doctor, cmd_record, cmd_agent, cmd_ls, cmd_import, cmd_show,
-	cmd_diff, cmd_mark, cmd_incidents, cmd_blame, cmd_spool;
+	cmd_diff, cmd_mark, cmd_incidents, cmd_blame, cmd_spool, cmd_symptom;
 
 #endif

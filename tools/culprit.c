@@ -11,8 +11,8 @@
 #define CULPRIT_VERSION "0.1.0"
 
 static const struct command *const commands[] = {
-	&cmd_doctor, &cmd_record, &cmd_agent,	  &cmd_ls,    &cmd_import, &cmd_show,
-	&cmd_diff,   &cmd_mark,	  &cmd_incidents, &cmd_blame, &cmd_spool,
+	&cmd_doctor, &cmd_record, &cmd_agent,	  &cmd_ls,	&cmd_import, &cmd_show,
+	&cmd_diff,   &cmd_mark,	  &cmd_incidents, &cmd_symptom, &cmd_blame,  &cmd_spool,
 };
 
 static int print_overview(FILE *out, int status)
