@@ -115,6 +115,23 @@ async function keyboard(page, log) {
 	await page.key('-');
 	await page.settle(350);
 	log('minus', await page.eval('V().zoom'));
+	await page.eval(`P().go({q: 'parse'}); V().focusOn(0)`);
+	const hits = [];
+	for (const key of ['n', 'n', 'N']) {
+		await page.key(key);
+		hits.push(await page.eval('V().tree.name(V().tree.parent[V().focus]) + ">" + V().tree.name(V().focus)'));
+	}
+	log('matches', hits.join(' '));
+	await page.key('s');
+	await page.settle(100);
+	log('key s', await page.eval('P().state.get().mode + " " + P().state.get().fn'));
+	await page.key('l');
+	log('key l', await page.eval('P().state.get().mode'));
+	await page.key('i');
+	log('key i', await page.eval('P().state.get().mode'));
+	await page.key('i');
+	log('again', await page.eval('P().state.get().mode'));
+	await page.eval(`P().go({mode: 'icicle', q: '', fn: ''}); document.activeElement.blur()`);
 	await page.key('?');
 	log('help', await page.eval(`document.querySelector('dialog').open`));
 	await page.key('Escape');

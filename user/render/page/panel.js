@@ -378,9 +378,9 @@ culprit.Panel = class Panel {
 			return el('span', {className: 'chip'}, box, text);
 		};
 		if (this.facts.single) {
-			const kinds = [[1, 'user'], [2, 'kernel'], [3, 'JIT'], [4, 'inlined']];
-			this.legend.replaceChildren(...kinds.map(([k, text]) => chip(palette.fills[palette.kindAt(k, 5)].fill, text)),
-				chip(palette.fills[palette.pruned].fill, 'pruned'));
+			const kinds = [[0, 'code'], [1, 'user'], [2, 'kernel'], [3, 'JIT'], [4, 'inlined']], there = new Set(this.base.frames.kind);
+			this.legend.replaceChildren(...kinds.filter(([k]) => there.has(k))
+				.map(([k, text]) => chip(palette.fills[palette.kindAt(k, 5)].fill, text)));
 			return;
 		}
 		const scale = el('span', {className: 'scale', $role: 'img',
