@@ -17,7 +17,7 @@ struct config {
 	int64_t from_ns, until_ns;
 	uint64_t top;
 	double min_share;
-	bool windowed, heatmap;
+	bool windowed, heatmap, exact;
 	const char *side;
 	struct names_rules rules;
 	struct source_reading in;
@@ -26,6 +26,11 @@ struct config {
 static const struct opt opts[] = {
 	{"from", 0, OPT_TIME, offsetof(struct config, from_ns), "T", "windows from here", 0, 0},
 	{"until", 0, OPT_TIME, offsetof(struct config, until_ns), "T", "…to here", 0, 0},
+	{"exact", 0, OPT_FLAG, offsetof(struct config, exact), NULL,
+	 "the samples between --from and --until to 20 ms, not whole windows: from a store of "
+	 "culprit "
+	 "agent --subsecond",
+	 0, 0},
 	{"match", 0, OPT_LIST, offsetof(struct config, match), "K=V",
 	 "only series with this label (or K!=V)", 0, 0},
 	{"group-by", 0, OPT_STRING, offsetof(struct config, group_by), "KEY,…",
@@ -137,6 +142,9 @@ static int check_usage(const struct config *c, const struct operands *operands)
 	    (c->windowed || c->match.cnt || c->from_ns != INT64_MIN || c->until_ns != INT64_MAX))
 		return command_failf(
 			"--raw FILE is shown whole: no --windowed, --match, --from, --until");
+	if (c->exact &&
+	    (c->raw || c->windowed || c->from_ns == INT64_MIN || c->until_ns == INT64_MAX))
+		return command_failf("--exact wants a store, --from and --until");
 	if (c->windowed && c->heatmap)
 		return command_failf("--windowed and --heatmap exclude each other");
 	if (c->windowed && c->format && strcmp(c->format, "folded"))
@@ -161,6 +169,7 @@ static int show(const struct config *c, const struct operands *operands,
 	if (c->side)
 		q.column = strcmp(c->side, "a") ? 2 : 1;
 	q.moments = c->heatmap;
+	q.exact = c->exact;
 	if (c->heatmap)
 		allowed = 1 << OUTPUT_TEXT | 1 << OUTPUT_HTML;
 

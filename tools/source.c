@@ -9,7 +9,10 @@
 
 static struct load_opts load_opts_of(const struct source_query *q)
 {
-	struct load_opts opts = {.matcher = q->matcher, .column = q->column, .moments = q->moments};
+	struct load_opts opts = {.matcher = q->matcher,
+				 .column = q->column,
+				 .moments = q->moments,
+				 .exact = q->exact};
 
 	if (q->reading) {
 		opts.type = str_of(q->reading->type ? q->reading->type : "");

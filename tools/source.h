@@ -36,6 +36,7 @@ struct source_query {
 	const struct matcher *matcher;	      /* NULL: all series */
 	int column;   /* of a file that holds both sides of a diff: 1 or 2; 0: it does not */
 	bool moments; /* with the times of single samples, where there are any */
+	bool exact;   /* source_read() of a store: the samples in the ranges, not whole windows */
 	bool untimed; /* source_each(): a file that bears no time is one window at time 0 */
 	bool quiet;   /* no warnings: it is read again */
 };

@@ -15,6 +15,7 @@
 #include "format/perfscript.h"
 #include "format/pprof.h"
 #include "format/sniff.h"
+#include "load/clipped.h"
 #include "model/builder.h"
 #include "store/store.h"
 
@@ -523,9 +524,22 @@ static struct time_range *join_ranges(const struct load_opts *opts, size_t *ret_
 	return out;
 }
 
+static int load_exact(struct loader *l, struct store *s, const char *dir,
+		      const struct time_range *ranges, size_t range_cnt, struct profile **ret)
+{
+	struct buf told;
+	int r;
+
+	buf_init(&told, 4096);
+	r = load_clipped(s, dir, ranges, range_cnt, l->opts->matcher, ret, &told, l->err);
+	note(l, buf_str(&told));
+	buf_release(&told);
+	return r;
+}
+
 static int load_store(struct loader *l, const char *dir, struct profile **ret)
 {
-	const struct store_opts opts = {.moments = l->opts->moments};
+	const struct store_opts opts = {.moments = l->opts->moments || l->opts->exact};
 	const char *const *warnings;
 	struct time_range *ranges = NULL;
 	struct store *s = NULL;
@@ -538,6 +552,8 @@ static int load_store(struct loader *l, const char *dir, struct profile **ret)
 	ranges = join_ranges(l->opts, &range_cnt);
 	if (!ranges)
 		r = err_set(l->err, ENOMEM, "%s: out of memory", dir);
+	else if (l->opts->exact)
+		r = load_exact(l, s, dir, ranges, range_cnt, ret);
 	else if (!l->fn)
 		r = store_read(s, ranges, range_cnt, l->opts->matcher, ret, l->err);
 	for (size_t i = 0; !r && l->fn && i < range_cnt; i++)
@@ -575,6 +591,9 @@ int load_profile(const char *source, const struct load_opts *opts, struct profil
 
 	if (is_directory(source))
 		return load_store(&l, source, ret);
+	if (l.opts->exact)
+		return err_set(l.err, EINVAL,
+			       "%s: no store: only there ranges can be taken exactly", l.name);
 	r = load_file(&l, source);
 	if (!r && !p && !l.b)
 		r = err_set(l.err, ENODATA, "%s: no window in the range", l.name);

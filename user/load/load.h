@@ -39,6 +39,12 @@ struct load_opts {
 	/* Moments as well, where the source has them: a store that was written with them, output of
 	 * perf script. */
 	bool moments;
+
+	/*
+	 * load_profile() of a store: only what was taken inside of the ranges, by the times of single
+	 * samples, instead of whole windows. -EINVAL for files.
+	 */
+	bool exact;
 };
 
 /* What should be told beside the result: lines rejected, damaged blocks, … One line each. */

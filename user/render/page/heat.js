@@ -136,11 +136,11 @@ culprit.Heat = class Heat {
 
 	words(side, range) {
 		const {el} = culprit, d = this.data, n = d.count(range, this.group()), name = {a: 'Baseline', b: 'Incident'}[side];
-		const code = '--from ' + d.time(range.from, true) + ' --until ' + d.time(range.to, true);
+		const code = '--exact --from ' + d.time(range.from, true) + ' --until ' + d.time(range.to, true);
 		return el('div', {className: 'side side-' + side}, el('b', {className: 'badge'}, side.toUpperCase()), el('span', {className: 'label'}, name),
 			el('span', {className: 'facts'}, d.time(range.from) + ' \u2013 ' + d.clock(range.to) + ' \u00b7 ' +
 				culprit.HeatData.duration(range.to - range.from) + ' \u00b7 ' + culprit.value.count(n) + (n === 1 ? ' sample' : ' samples')),
-			d.facts.wall ? el('code', {className: 'paste', tabIndex: 0, title: 'For culprit show and diff, which take whole windows'}, code) : null);
+			d.facts.wall ? el('code', {className: 'paste', tabIndex: 0, title: 'For culprit show DIR'}, code) : null);
 	}
 
 	showRanges() {
