@@ -194,6 +194,32 @@ static void frames(void)
 	       "bytes that are no UTF-8");
 }
 
+/* As deep as is kept, and deeper; a name with as many arrows is no way to spend a day. */
+static void deep(void)
+{
+	static const struct perfscript_opts lax = {.max_rejected = 0.7};
+	struct profile *p;
+	struct buf b;
+
+	for (int n = 5000; n <= 70000; n += 65000) {
+		buf_init(&b, 1 << 24);
+		buf_addstr(&b, "p 1 1.000000: cycles: \n");
+		for (int i = 0; i < n; i++)
+			buf_addf(&b, "\t %x f%d (/bin/x)\n", 0x5000 + i % 10, i % 10);
+		buf_addstr(&b, "\nq 1 1.000000: cycles: \n\t 5555 a");
+		for (int i = 0; i < n; i++)
+			buf_addstr(&b, "->a");
+		buf_addstr(&b,
+			   " (/tmp/perf-1.map)\n\nr 1 1.000000: cycles: \n\t 5555 a (/bin/x)\n\n");
+		p = read_opts(b.data, &lax);
+		ok(p && rep.samples + rep.rejects.cnt == 3 &&
+			   rep.rejects.cnt == (n > 65535 ? 2 : 0) && p->total == rep.samples,
+		   "%d frames are %s", n, n > 65535 ? "rejected" : "read");
+		profile_free(p);
+		buf_release(&b);
+	}
+}
+
 static void modules(void)
 {
 	struct profile *p = read_opts("p 1 1.000000: cycles: \n\t 5555 small (inlined)\n"
@@ -339,6 +365,7 @@ int main(void)
 	names_of_threads();
 	frames();
 	modules();
+	deep();
 	events();
 	header_words();
 	losses();

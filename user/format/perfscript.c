@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Two passes over the text: which events are there, then the samples of one of them. Both walk the
- * same lines; the first one stops at the sample's own line. What a frame's line or a sample's line
- * says is remembered by its bytes (two direct-mapped caches that point into the text), so that a
- * line met before costs a hash.
+ * same lines; the first one stops at the sample's own line. Who a sample is of is remembered by the
+ * bytes that say so, as its frames are (perfscript_stack.h).
  */
 #include "format/perfscript.h"
 
@@ -13,18 +12,15 @@
 #include <string.h>
 
 #include "base/hash.h"
-#include "base/mem.h"
 #include "base/num.h"
 #include "base/sum.h"
 #include "base/text.h"
 #include "format/folded_line.h"
 #include "format/perfscript_event.h"
 #include "format/perfscript_line.h"
-#include "format/perfscript_module.h"
-#include "format/pprof_names.h"
+#include "format/perfscript_stack.h"
 #include "model/builder.h"
 
-#define MAX_DEPTH  65535 /* frames of a sample, as folded text has it */
 #define CACHE_BITS 14
 #define MAX_LABELS 60
 #define UNNAMED	   "[unknown]"
@@ -32,14 +28,6 @@
 /* Bytes of the text, and what became of them. */
 struct known {
 	struct str text; /* p NULL: free */
-	uint32_t id;
-};
-
-/* A frame of the sample at hand; one that was inlined waits for the next one's module. */
-struct pending {
-	struct str line;
-	struct str symbol;
-	bool is_inlined;
 	uint32_t id;
 };
 
@@ -51,8 +39,7 @@ struct parser {
 
 	struct builder *b;
 	enum profile_unit unit;
-	struct known *frames, *series;
-	struct buf scratch;
+	struct known *series;
 
 	/* the sample whose lines are being read */
 	bool in_header;
@@ -61,8 +48,7 @@ struct parser {
 	struct str head_line;
 	uint64_t head_at;
 	struct perfscript_head head;
-	struct pending *stack; /* leaf first */
-	size_t depth, stack_cap;
+	struct perfscript_stack stack;
 
 	uint64_t first_ns, last_ns; /* of the samples taken */
 	uint64_t period_ns;	    /* the same for all samples so far, or 0 */
@@ -83,108 +69,11 @@ static void reject(struct parser *p, uint64_t line, const char *reason, struct s
 		rejects_add(&p->report->rejects, line, reason, text);
 }
 
-/* ---- frames ---- */
-
 static bool begins(struct str s, const char *with)
 {
 	size_t n = strlen(with);
 
 	return s.len >= n && !memcmp(s.p, with, n);
-}
-
-static int make_frame(struct parser *p, struct str symbol, struct str module, enum frame_kind kind,
-		      uint32_t *ret)
-{
-	if (!symbol.len || str_eq(symbol, STR_LIT(UNNAMED))) {
-		buf_clear(&p->scratch);
-		pprof_add_stub(&p->scratch, module);
-		symbol = buf_str(&p->scratch);
-	}
-	return builder_frame(p->b, symbol, module, kind, ret);
-}
-
-static int push(struct parser *p, const struct pending *frame)
-{
-	int r = mem_grow(&p->stack, &p->stack_cap, p->depth + 1, sizeof(*p->stack), MAX_DEPTH);
-
-	if (!r)
-		p->stack[p->depth++] = *frame;
-	return r;
-}
-
-/* Frames that were inlined into this one stand right in front of it, and are in its module. */
-static int name_inlined(struct parser *p, struct str module)
-{
-	int r = 0;
-
-	for (size_t i = p->depth; !r && i && p->stack[i - 1].is_inlined; i--) {
-		r = make_frame(p, p->stack[i - 1].symbol, module, FRAME_INLINED,
-			       &p->stack[i - 1].id);
-		p->stack[i - 1].is_inlined = false;
-	}
-	return r;
-}
-
-/* outer->inner of a JIT: the innermost comes first here. */
-static int push_unfolded(struct parser *p, struct str symbol, struct str module)
-{
-	struct pending frame = {0};
-	int r = 0;
-
-	while (!r) {
-		struct str arrow = STR_LIT("->");
-		const char *at = symbol.p, *next;
-		size_t left = symbol.len;
-
-		for (next = memmem(at, left, arrow.p, arrow.len); next;
-		     next = memmem(at, left, arrow.p, arrow.len)) {
-			at = next + arrow.len;
-			left = (size_t)(symbol.p + symbol.len - at);
-		}
-		r = make_frame(p, (struct str){at, left}, module,
-			       at == symbol.p ? FRAME_JIT : FRAME_INLINED, &frame.id);
-		if (!r)
-			r = push(p, &frame);
-		if (at == symbol.p)
-			break;
-		symbol.len = (size_t)(at - symbol.p) - arrow.len;
-	}
-	return r;
-}
-
-static int push_frame(struct parser *p, struct str line)
-{
-	uint64_t h = hash_bytes(line.p, line.len);
-	struct known *known = &p->frames[h >> (64 - CACHE_BITS)];
-	struct pending frame = {0};
-	struct perfscript_frame f;
-	enum frame_kind kind;
-	struct str module;
-	bool waits = p->depth && p->stack[p->depth - 1].is_inlined;
-	int r = 0;
-
-	if (!waits && known->text.p && str_eq(known->text, line)) {
-		frame.id = known->id;
-		return push(p, &frame);
-	}
-	if (!perfscript_parse_frame(line, &f))
-		return 0;
-	frame.symbol = f.symbol;
-	frame.is_inlined = f.is_inlined;
-	if (f.is_inlined)
-		return push(p, &frame);
-	module = perfscript_module(&f, &kind);
-	if (waits)
-		r = name_inlined(p, module);
-	if (!r && kind == FRAME_JIT && memmem(f.symbol.p, f.symbol.len, "->", 2))
-		return push_unfolded(p, f.symbol, module);
-	if (!r)
-		r = make_frame(p, f.symbol, module, kind, &frame.id);
-	if (!r)
-		r = push(p, &frame);
-	if (!r)
-		*known = (struct known){line, frame.id};
-	return r;
 }
 
 /* ---- samples ---- */
@@ -251,10 +140,8 @@ static int add_sample(struct parser *p)
 {
 	uint32_t node = 0, series = 0;
 	uint64_t weight;
-	int r = name_inlined(p, STR_LIT(""));
+	int r = perfscript_stack_node(&p->stack, &node);
 
-	for (size_t i = p->depth; !r && i; i--)
-		r = builder_stack(p->b, node, p->stack[i - 1].id, &node);
 	if (!r)
 		r = make_series(p, &series);
 	if (r)
@@ -283,7 +170,7 @@ static int end_sample(struct parser *p)
 	if (!p->is_open)
 		return 0;
 	p->is_open = false;
-	if (!p->depth && !perfscript_is_strong(&p->head))
+	if (!p->stack.depth && !perfscript_is_strong(&p->head))
 		reject(p, p->head_at, "neither a sample nor a frame", p->head_line);
 	else if (p->count_only)
 		count_event(p);
@@ -310,11 +197,11 @@ static int take_frame(struct parser *p, struct str line)
 	int r;
 
 	if (p->count_only || p->is_skipped) {
-		p->depth = 1; /* enough to know that there is one */
+		p->stack.depth = 1; /* enough to know that there is one */
 		return 0;
 	}
-	r = push_frame(p, line);
-	if (r != -ENOSPC || p->depth < MAX_DEPTH)
+	r = perfscript_stack_push(&p->stack, line);
+	if (r != -E2BIG)
 		return r ? fail_build(p, r) : 0;
 	reject(p, p->head_at, "deeper than 65535 frames", p->head_line);
 	p->is_open = false;
@@ -330,7 +217,7 @@ static void open_sample(struct parser *p, const struct perfscript_head *head, st
 	p->head = *head;
 	p->head_line = line;
 	p->head_at = p->report->lines;
-	p->depth = 0;
+	p->stack.depth = 0;
 	p->is_skipped =
 		!p->count_only && perfscript_event_find(p->report, head->event) != p->report->event;
 }
@@ -475,6 +362,7 @@ static int choose_unit(struct parser *p)
 		p->unit = PROFILE_NANOSECONDS;
 	p->report->no_time = p->unit == PROFILE_SAMPLES && has_period;
 	p->b = builder_new(p->opts->limits ? p->opts->limits : &builder_limits_file, p->unit);
+	p->stack.b = p->b;
 	return p->b ? 0 : fail_build(p, -ENOMEM);
 }
 
@@ -530,17 +418,14 @@ int perfscript_read(struct str text, const struct perfscript_opts *opts, struct 
 
 	*p.report = (struct perfscript_report){0};
 	buf_init(&utf8, SIZE_MAX / 4);
-	buf_init(&p.scratch, (size_t)1 << 32);
-	p.frames = calloc((size_t)1 << CACHE_BITS, sizeof(*p.frames));
 	p.series = calloc((size_t)1 << CACHE_BITS, sizeof(*p.series));
-	r = p.frames && p.series ? folded_decode(&text, &utf8, err) : fail_build(&p, -ENOMEM);
+	r = perfscript_stack_init(&p.stack);
+	r = r || !p.series ? fail_build(&p, -ENOMEM) : folded_decode(&text, &utf8, err);
 	if (!r)
 		r = read_all(&p, text, ret);
 	builder_free(p.b);
-	free(p.frames);
 	free(p.series);
-	free(p.stack);
-	buf_release(&p.scratch);
+	perfscript_stack_release(&p.stack);
 	buf_release(&utf8);
 	return r;
 }
