@@ -372,8 +372,102 @@ static void test_huge(void)
 	profile_free(p);
 }
 
+/* 97 Hz against 19 Hz: time compares, counts do not, and nothing is "-80 %". */
+static void test_rates(void)
+{
+	struct profile *p[2];
+	struct diff *d;
+
+	for (int side = 0; side < 2; side++) {
+		struct builder *b = builder_new(&builder_limits_file, PROFILE_NANOSECONDS);
+		uint64_t hz = side ? 19 : 97;
+
+		put_stack(b, STR_LIT("p;f"), 10 * hz * (1000000000 / hz), 10 * hz);
+		builder_window(b, 1, 10000000000, 4, (double)hz);
+		p[side] = seal(b);
+	}
+	d = diff_of(p[0], p[1], DIFF_NORMALISE_AUTO);
+	is_near(diff_total(d, 0, DIFF_A), 1, 1e-6, "97 Hz: one core");
+	is_near(diff_delta(d, 0), 0, 1e-6, "19 Hz: the same core");
+	is_u64(diff_samples(d, 0, DIFF_A), 970, "samples of A");
+	is_u64(diff_samples(d, 0, DIFF_B), 190, "samples of B");
+	ok(has_note(d, "different rates"), "a note says what that means");
+	ok(diff_within_noise(d, 0), "and the noise is that of the fewer samples");
+	is_near(diff_noise(d, 0), sqrt(1.0 / 970 + 1.0 / 190), 1e-6, "both counted");
+	diff_free(d);
+	profile_free(p[0]);
+	profile_free(p[1]);
+}
+
+/* Lines that say the same twice add up, on both sides. */
+static void test_duplicates(void)
+{
+	struct profile *a = profile_of(PROFILE_SAMPLES, 0, "p;a;b 10\np;a;b 1");
+	struct profile *b = profile_of(PROFILE_SAMPLES, 0, "p;a;b 5\np;x 1\np;a;b 20");
+	struct diff *d = diff_of(a, b, DIFF_NORMALISE_AUTO);
+
+	is_near(diff_delta(d, node_at(d, "p;a;b")), 14, 0, "10 20 and 1 5 make +14");
+	diff_free(d);
+	profile_free(a);
+	profile_free(b);
+}
+
+static void test_long_name(void)
+{
+	static char line[10300];
+	struct profile *a, *b;
+	struct diff *d;
+
+	memset(line, 'n', 10250);
+	memcpy(line, "p;", 2);
+	memcpy(line + 10242, "x 7", 4);
+	a = profile_of(PROFILE_SAMPLES, 0, line);
+	memcpy(line + 10242, "y 7", 4);
+	b = profile_of(PROFILE_SAMPLES, 0, line);
+	d = diff_of(a, b, DIFF_NORMALISE_AUTO);
+	is_u64(d->node_cnt, 4, "names of 10 kB that differ in the last byte are two");
+	is_u64(diff_name(d, 2).len, 10241, "and are kept whole");
+	diff_free(d);
+	profile_free(a);
+	profile_free(b);
+}
+
+/* Samples of known lengths are put to one length; unless nobody wants it. */
+static void test_normalise(void)
+{
+	struct profile *a = profile_of(PROFILE_SAMPLES, 10, "p;f 100");
+	struct profile *b = profile_of(PROFILE_SAMPLES, 20, "p;f 200");
+	struct diff *d = diff_of(a, b, DIFF_NORMALISE_AUTO);
+
+	ok(d->normalised == DIFF_NORMALISE_TIME, "lengths are known: by time");
+	is_near(diff_delta(d, 0), 0, 1e-9, "as much, watched twice as long");
+	is_near(diff_total(d, 0, DIFF_A), 200, 1e-9, "A as if watched like B");
+	diff_free(d);
+	d = diff_of(a, b, DIFF_NORMALISE_NONE);
+	is_near(diff_delta(d, 0), 100, 0, "none: as they were counted");
+	diff_free(d);
+	profile_free(b);
+	b = profile_of(PROFILE_SAMPLES, 0, "p;f 200");
+	d = diff_of(a, b, DIFF_NORMALISE_TIME);
+	ok(d->normalised == DIFF_NORMALISE_NONE && has_note(d, "cannot be normalised to time"),
+	   "a length that nobody knows: says so");
+	diff_free(d);
+	profile_free(a);
+	profile_free(b);
+	a = profile_of(PROFILE_NANOSECONDS, 10, "p;f 100");
+	d = diff_of(a, a, DIFF_NORMALISE_NONE);
+	ok(d->unit == DIFF_SECONDS, "time that is not to be normalised is seconds");
+	is_near(diff_total(d, 0, DIFF_B), 1, 1e-12, "one of them");
+	diff_free(d);
+	profile_free(a);
+}
+
 int main(void)
 {
+	test_rates();
+	test_duplicates();
+	test_long_name();
+	test_normalise();
 	test_union();
 	test_names();
 	test_depth();

@@ -2,7 +2,9 @@
 #include "render/flame_svg.h"
 
 #include <errno.h>
+#include <math.h>
 
+#include "render/colors.h"
 #include "render/flame_frames.h"
 #include "unit/profiles.h"
 #include "unit/syntax.h"
@@ -68,10 +70,10 @@ static void test_diff(void)
 	ok(strstr(svg, "<title>hot\nin [kernel], kernel\n"
 		       "A: 0 cores, 0.0%; own 0\n"
 		       "B: 0.400 cores, 88.5%; own 0.400; 400 samples\n"
-		       "change: +0.400 cores, new; own +0.400</title>"),
+		       "change: +0.400 \xc2\xb1 0.0200 cores, new; own +0.400</title>"),
 	   "every number is in the title");
 	ok(strstr(svg, "\xe2\x88\x92"
-		       "0.100 cores, gone"),
+		       "0.100 \xc2\xb1 0.0100 cores, gone"),
 	   "gone is a word");
 	ok(strstr(svg, "(within the noise)"), "50 against 52 is noise");
 	is_u64(count(svg, "fill=\"url(#gone)\""), 2, "gone frames are hatched, and in the legend");
@@ -79,6 +81,69 @@ static void test_diff(void)
 	is_u64(count(svg, "<g class=\"o\""), 1, "the process is outlined");
 	ok(strstr(svg, ">+ hot<"), "a sign besides the colour");
 	ok(!strstr(svg, "href") && !strstr(svg, "url(http"), "nothing is loaded from elsewhere");
+	diff_free(d);
+}
+
+/* Every fill that the file has, behind the text that stands on it (WCAG 2.1, 1.4.3). */
+static void test_contrast(void)
+{
+	struct builder *x = builder_new(&builder_limits_file, PROFILE_SAMPLES);
+	struct builder *y = builder_new(&builder_limits_file, PROFILE_SAMPLES);
+	double worst = 21;
+	size_t fills = 0;
+	struct diff *d;
+	const char *p;
+
+	for (int i = 0; i <= 40; i++) {
+		char stack[32];
+
+		(void)snprintf(stack, sizeof(stack), "p;f%d", i);
+		put_stack(x, str_of(stack), 1000000 + (uint64_t)i * 100000, 0);
+		put_stack(y, str_of(stack), 1000000 + (uint64_t)(40 - i) * 100000, 0);
+	}
+	put_stack(x, STR_LIT("p;gone"), 500000, 0);
+	put_stack(y, STR_LIT("p;new"), 500000, 0);
+	d = diff_of(seal(x), seal(y));
+	p = strstr(draw(d, NULL), "class=\"frames\"");
+	for (; p && (p = strstr(p, "fill=\"#")); p += 7) {
+		uint64_t rgb;
+
+		must(num_parse_hex((struct str){p + 7, 6}, &rgb), "fill");
+		worst = fmin(worst, colors_contrast((uint32_t)rgb, COLORS_TEXT));
+		fills++;
+	}
+	ok(fills > 40, "%zu fills are looked at", fills);
+	ok(worst >= 4.5, "text on each of them has a contrast of at least 4.5 (%.2f)", worst);
+	/* the words around the frames, and the letters in the sides' badges */
+	worst = fmin(colors_contrast(0x565a63, 0xffffff), colors_contrast(0x1d1f23, 0xfbeee9));
+	worst = fmin(worst, colors_contrast(0xffffff, 0x1c5d99));
+	worst = fmin(worst, colors_contrast(0xffffff, 0xb3261e));
+	ok(worst >= 4.5, "and so has the rest (%.2f)", worst);
+	ok(strstr(out.data, "fill:#565a63") && strstr(out.data, "fill=\"#1c5d99\"") &&
+		   strstr(out.data, "fill=\"#b3261e\""),
+	   "these are the colours in use");
+	diff_free(d);
+}
+
+/* Without a script, as in an <img>: words, signs and numbers are there. */
+static void test_static(void)
+{
+	struct diff *d = diff_of(profile_of(PROFILE_NANOSECONDS, 10, "p;f 100\np;g 50\nq;h 60"),
+				 profile_of(PROFILE_NANOSECONDS, 20, "p;f 600\np;g 100"));
+	struct flame_options opt = {.no_script = true};
+	const char *svg = draw(d, &opt);
+
+	check_sound(svg, "static");
+	is_u64(count(svg, "<title>"), d->node_cnt, "each frame has its title");
+	ok(strstr(svg, ">new +100%<") && strstr(svg, "50%<") && strstr(svg, ">noise<"),
+	   "the legend has numbers, and names the dead band");
+	ok(strstr(svg, ">+ f<"), "more has a plus");
+	ok(strstr(svg, ">\xe2\x88\x92 h<"), "less has a minus");
+	ok(strstr(svg, ">g<"), "and what did not change neither");
+	ok(strstr(svg, "Values are normalised to time"), "normalisation in words");
+	ok(strstr(svg, "only counting noise is"), "what the noise is");
+	ok(strstr(svg, "Lost samples: A: nothing; B: nothing."), "losses");
+	ok(strstr(svg, "100 Hz"), "the rate");
 	diff_free(d);
 }
 
@@ -204,6 +269,8 @@ static void test_sums(void)
 int main(void)
 {
 	test_diff();
+	test_contrast();
+	test_static();
 	test_options();
 	test_single();
 	test_hostile();

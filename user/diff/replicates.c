@@ -141,10 +141,16 @@ void replicates_free(struct replicates *r)
 
 static uint32_t child_of(const struct replicates *r, uint32_t parent, uint32_t name)
 {
+	const struct diff *d = r->d;
 	uint64_t found;
 
-	if (parent == NOWHERE || name == NOWHERE ||
-	    !idmap_get(&r->children, (uint64_t)parent << 32 | name, &found))
+	if (parent == NOWHERE || name == NOWHERE)
+		return NOWHERE;
+	/* most frames call one function only: it stands behind them, and nothing is looked up */
+	if (parent + 1 < d->node_cnt && d->nodes[parent + 1].parent == parent &&
+	    d->nodes[parent + 1].name == name)
+		return parent + 1;
+	if (!idmap_get(&r->children, (uint64_t)parent << 32 | name, &found))
 		return NOWHERE;
 	return (uint32_t)found;
 }

@@ -13,6 +13,7 @@
 #define MIN_LABEL_CHARS 3
 #define STRIPE_PX	3
 #define TIMES		"\xc3\x97"
+#define PLUS_MINUS	" \xc2\xb1 "
 
 static int step_of(const struct diff *d, uint32_t n)
 {
@@ -119,6 +120,10 @@ static void describe_change(const struct diff *d, uint32_t n, struct buf *out)
 
 	buf_addstr(out, "\nchange: ");
 	value_add_delta(out, d, b - a, VALUE_MINUS_TYPOGRAPHIC);
+	if (diff_noise(d, n) > 0) {
+		buf_addstr(out, PLUS_MINUS);
+		value_add(out, d, diff_noise(d, n));
+	}
 	buf_addf(out, "%s, ", value_unit(d));
 	value_add_ratio(out, a, b, TIMES);
 	if (diff_within_noise(d, n))
