@@ -288,6 +288,34 @@ static void test_basis(void)
 	forget(&b);
 }
 
+/* Sides swapped: the same noise. */
+static void test_symmetry(void)
+{
+	struct history a = {.cnt = 6}, b = {.cnt = 3};
+	uint32_t lopsided = 0;
+	struct diff *ab, *ba;
+
+	for (uint32_t i = 0; i < a.cnt; i++)
+		a.w[i] = random_profile(i + 9, 30, PROFILE_NANOSECONDS, 5);
+	for (uint32_t i = 0; i < b.cnt; i++)
+		b.w[i] = random_profile(i + 80, 30, PROFILE_NANOSECONDS, 7);
+	merge(&a);
+	merge(&b);
+	ab = diff_of(&a, &b, DIFF_NORMALISE_AUTO, 1);
+	ba = diff_of(&b, &a, DIFF_NORMALISE_AUTO, 1);
+	for (uint32_t n = 0; n < ab->node_cnt; n++)
+		lopsided += diff_noise(ab, n) != diff_noise(ba, n) ||
+			    diff_within_noise(ab, n) != diff_within_noise(ba, n) ||
+			    diff_self_noise(ab, n) != diff_self_noise(ba, n) ||
+			    diff_delta(ab, n) != -diff_delta(ba, n);
+	is_u64(ab->node_cnt, ba->node_cnt, "sides swapped: the same tree");
+	is_u64(lopsided, 0, "the opposite changes and the same noise");
+	diff_free(ab);
+	diff_free(ba);
+	forget(&a);
+	forget(&b);
+}
+
 /* A window that the diff does not know is no harm. */
 static void test_stranger(void)
 {
@@ -326,5 +354,6 @@ int main(void)
 	test_coverage();
 	test_basis();
 	test_stranger();
+	test_symmetry();
 	return tap_done();
 }

@@ -139,8 +139,8 @@ void diff_add_noise_words(const struct diff *d, struct buf *b)
 			      "considered.");
 		return;
 	}
-	buf_addf(b, "Noise: how %u measurements of A and %u of B differ, or counting noise where ",
-		 in_a, in_b);
+	buf_addf(b, "Noise: how %u measurement%s of A and %u of B differ, or counting noise where ",
+		 in_a, in_a == 1 ? "" : "s", in_b);
 	buf_addstr(b, "that is larger; changes within 95 % of chance are neutral.");
 	if (in_a < 2 || in_b < 2)
 		buf_addf(b, " %s is taken to vary like %s.", in_a < 2 ? "A" : "B",

@@ -211,11 +211,11 @@ static void add_change_legend(const struct page *p)
 		 "<rect x=\"%.2f\" y=\"%.0f\" width=\"%.2f\" height=\"12\" "
 		 "fill=\"url(#%.*sgone)\"/>\n",
 		 x, y, step, (int)p->opt.id_prefix.len, p->opt.id_prefix.p);
-	add_tick(b, x, y, "start", "gone " VALUE_MINUS_TYPOGRAPHIC "100%");
-	add_tick(b, x + LEGEND_PX / 4.0 + 16, y, "middle", VALUE_MINUS_TYPOGRAPHIC "50%");
+	add_tick(b, x, y, "start", "gone");
+	add_tick(b, x + LEGEND_PX / 4.0, y, "middle", VALUE_MINUS_TYPOGRAPHIC "50%");
 	add_tick(b, x + LEGEND_PX / 2.0, y, "middle", "noise");
-	add_tick(b, x + LEGEND_PX * 3 / 4.0 - 12, y, "middle", "+50%");
-	add_tick(b, x + LEGEND_PX, y, "end", "new +100%");
+	add_tick(b, x + LEGEND_PX * 3 / 4.0, y, "middle", "+50%");
+	add_tick(b, x + LEGEND_PX, y, "end", "new");
 }
 
 static double add_side(const struct page *p, enum diff_which side, double y)
