@@ -215,7 +215,8 @@ const struct command cmd_show = {
 	.details =
 		"A SOURCE is a file (folded stacks, windowed folded stacks, pprof, output of perf "
 		"script, flamebearer\nJSON, gzip of these: found out by content), - for standard "
-		"input, or a store directory.\n",
+		"input, a store directory, or\nan agent that listens: "
+		"http://HOST:7070[,token-file=FILE].\n",
 	.opts = opts,
 	.opt_cnt = ARRAY_SIZE(opts),
 	.defaults = &(const struct config){.group_by = LABEL_PROCESS,

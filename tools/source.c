@@ -6,6 +6,7 @@
 #include "base/pair.h"
 #include "base/text.h"
 #include "load/load.h"
+#include "remote.h"
 
 static struct load_opts load_opts_of(const struct source_query *q)
 {
@@ -37,6 +38,22 @@ static void show_warnings(struct load_report *report, bool quiet)
 	load_report_release(report);
 }
 
+/* load_profile() for what is far away, too. */
+static int load_any(const char *source, const struct load_opts *opts, struct profile **ret,
+		    struct load_report *report, struct err *err)
+{
+	struct remote remote;
+	int r;
+
+	if (!remote_is(source))
+		return load_profile(source, opts, ret, report, err);
+	r = remote_fetch(&remote, source, opts->ranges, opts->range_cnt, err);
+	if (!r)
+		r = remote_explain(source, load_profile(remote.path, opts, ret, report, err), err);
+	remote_release(&remote);
+	return r;
+}
+
 int source_read(const char *source, const struct source_query *q, struct profile **ret,
 		struct err *err)
 {
@@ -45,7 +62,7 @@ int source_read(const char *source, const struct source_query *q, struct profile
 	int r;
 
 	load_report_init(&report);
-	r = load_profile(source, &opts, ret, &report, err);
+	r = load_any(source, &opts, ret, &report, err);
 	show_warnings(&report, q->quiet);
 	return r;
 }
@@ -62,8 +79,8 @@ static void run_job(void *arg)
 {
 	struct job *job = arg;
 
-	job->result = load_profile(job->side->source, &job->opts, &job->side->profile, &job->report,
-				   &job->err);
+	job->result = load_any(job->side->source, &job->opts, &job->side->profile, &job->report,
+			       &job->err);
 }
 
 int source_read_two(struct source_side *a, struct source_side *b, struct err *err)
@@ -100,11 +117,19 @@ int source_each(const char *source, const struct source_query *q, source_window_
 {
 	struct load_opts opts = load_opts_of(q);
 	struct load_report report;
-	int r;
+	struct remote remote = REMOTE_NONE;
+	int r = 0;
 
 	opts.untimed = q->untimed;
 	load_report_init(&report);
-	r = load_windows(source, &opts, fn, arg, &report, err);
+	if (remote_is(source))
+		r = remote_fetch(&remote, source, opts.ranges, opts.range_cnt, err);
+	if (!r)
+		r = load_windows(remote_is(source) ? remote.path : source, &opts, fn, arg, &report,
+				 err);
+	else if (r == -ENODATA)
+		r = 0; /* no window is no error here */
+	remote_release(&remote);
 	show_warnings(&report, q->quiet);
 	return r;
 }

@@ -76,6 +76,19 @@ like "$code" '^403' 'a name that is not ours is a page that asks in its reader'"
 get "/metrics?$(printf 'x%.0s' {1..40000})"
 like "$code" '^(414|431)' 'a head that is too large'
 
+# An agent is a source like any other.
+run culprit show "http://$address" --match process=busy_loop --format folded
+like "$out" '^busy_loop;.*spin_inner;?.* \d+$' 'show of an agent'
+printf "no profile\n" >.bad
+run culprit diff "http://$address" .bad --format text
+is "$status" 2 'a body that is no profile is an error'
+run culprit diff "http://$address/" "http://$address" --format text
+like "$out" '^Noise: how \d+ measurements' 'diff of an agent, window by window'
+run culprit show "http://$address" --from now-9d --until now-8d
+like "$status $err" '^2 .*no window there' 'a time without windows is said'
+run culprit show http://127.0.0.1:1
+like "$status $err" '^2 .*127\.0\.0\.1:1.*([Cc]onnect|refused)' 'so is an agent that is not there'
+
 # A client that says nothing, and one that reads nothing, hold up nobody.
 for _ in 1 2 3 4; do
 	start sh -c "exec 3<>/dev/tcp/127.0.0.1/${address##*:}; sleep 30" 2>/dev/null
@@ -103,6 +116,11 @@ get /metrics -H 'Authorization: Bearer secret'
 like "$code" '^200' 'the right one'
 get /-/ready
 like "$code" '^200' 'health is for all'
+wait_for 10 sh -c "curl -s -H 'Authorization: Bearer secret' 'http://$address/api/v1/windows' | grep -q start"
+run culprit show "http://$address,token-file=$TMP/token" --format text
+like "$out" 'busy_loop' 'a source may need a token, too'
+run culprit show "http://$address"
+like "$status $err" '^2 .*answered 401' 'and says so without'
 printf 'other\n' >token
 get /metrics -H 'Authorization: Bearer other'
 like "$code" '^200' 'a token may be changed while it runs'

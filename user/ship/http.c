@@ -339,24 +339,30 @@ static int request_headers(const struct http *h, const struct http_request *requ
 	return r;
 }
 
-static CURLcode perform(struct http *h, const struct http_request *request, const char *url,
-			struct curl_slist *headers, struct transfer *t)
+static CURLcode perform(struct http *h, bool is_post, const struct http_request *request,
+			const char *url, struct curl_slist *headers, struct transfer *t)
 {
 	CURL *c = h->curl;
 
 	*h->reason = '\0';
 	(void)curl_easy_setopt(c, CURLOPT_URL, url);
 	(void)curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
-	(void)curl_easy_setopt(c, CURLOPT_POST, 1L);
-	(void)curl_easy_setopt(c, CURLOPT_POSTFIELDS, request->body.len ? request->body.p : "");
-	(void)curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len);
+	if (is_post) {
+		(void)curl_easy_setopt(c, CURLOPT_POST, 1L);
+		(void)curl_easy_setopt(c, CURLOPT_POSTFIELDS,
+				       request->body.len ? request->body.p : "");
+		(void)curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE,
+				       (curl_off_t)request->body.len);
+	} else {
+		(void)curl_easy_setopt(c, CURLOPT_HTTPGET, 1L);
+	}
 	(void)curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
 	(void)curl_easy_setopt(c, CURLOPT_XFERINFODATA, t);
 	return curl_easy_perform(c);
 }
 
-void http_post(struct http *h, const struct http_request *request, const atomic_bool *stop,
-	       struct http_answer *answer)
+static void ask(struct http *h, bool is_post, const struct http_request *request,
+		const atomic_bool *stop, struct http_answer *answer)
 {
 	struct transfer t = {answer, h->max_answer, stop};
 	struct curl_slist *headers = NULL;
@@ -377,8 +383,43 @@ void http_post(struct http *h, const struct http_request *request, const atomic_
 		answer->failure = HTTP_FAIL_LOCAL;
 		(void)err_set(&answer->why, ENOMEM, "out of memory");
 	} else {
-		take_result(h, perform(h, request, url, headers, &t), answer);
+		take_result(h, perform(h, is_post, request, url, headers, &t), answer);
 	}
 	free(url);
 	curl_slist_free_all(headers);
+}
+
+void http_post(struct http *h, const struct http_request *request, const atomic_bool *stop,
+	       struct http_answer *answer)
+{
+	ask(h, true, request, stop, answer);
+}
+
+void http_get(struct http *h, const struct http_request *request, const atomic_bool *stop,
+	      struct http_answer *answer)
+{
+	ask(h, false, request, stop, answer);
+}
+
+/* RFC 3986, 2.3: what stands for itself. */
+static bool is_plain(unsigned char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       (c && strchr("-._~", c));
+}
+
+void http_add_param(struct buf *path, const char *name, struct str value)
+{
+	bool is_first = !path->len || !memchr(path->data, '?', path->len);
+
+	buf_addch(path, is_first ? '?' : '&');
+	buf_addf(path, "%s=", name);
+	for (size_t i = 0; i < value.len; i++) {
+		unsigned char c = (unsigned char)value.p[i];
+
+		if (is_plain(c))
+			buf_addch(path, (char)c);
+		else
+			buf_addf(path, "%%%02X", c);
+	}
 }

@@ -60,7 +60,7 @@ const char *http_name(const struct http *h);
 
 struct http_request {
 	const char *path; /* appended to the URL: "/push.v1.PusherService/Push" */
-	struct str body;
+	struct str body;  /* of a POST */
 	const char *content_type;
 	const char *accept; /* NULL: anything */
 };
@@ -69,5 +69,12 @@ struct http_request {
  * become true; it may be set by another thread. */
 void http_post(struct http *h, const struct http_request *request, const atomic_bool *stop,
 	       struct http_answer *answer);
+
+/* GETs, the same way. */
+void http_get(struct http *h, const struct http_request *request, const atomic_bool *stop,
+	      struct http_answer *answer);
+
+/* Appends "name=value" to a query, escaped, behind '?' or '&'. */
+void http_add_param(struct buf *path, const char *name, struct str value);
 
 #endif
