@@ -50,8 +50,8 @@ static struct agg *start(struct windows *w, uint64_t window_ns, uint64_t mono_ns
 
 static int sample(struct agg *a, uint64_t mono_ns, const char *process, const char *leaf)
 {
-	struct agg_frame frames[] = {{STR_LIT("main"), STR_LIT("prog"), FRAME_USER},
-				     {{leaf, strlen(leaf)}, STR_LIT("prog"), FRAME_USER}};
+	struct agg_frame frames[] = {{STR_LIT("main"), STR_LIT("prog"), FRAME_USER, NULL},
+				     {{leaf, strlen(leaf)}, STR_LIT("prog"), FRAME_USER, NULL}};
 	uint32_t ids[2];
 	struct agg_sample s = {
 		.mono_ns = mono_ns,

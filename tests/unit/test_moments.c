@@ -137,7 +137,7 @@ static int keep(void *arg, struct profile *p)
 
 static void agg_put(struct agg *a, uint64_t mono_ns)
 {
-	struct agg_frame frame = {STR_LIT("f"), STR_LIT(""), FRAME_USER};
+	struct agg_frame frame = {STR_LIT("f"), STR_LIT(""), FRAME_USER, NULL};
 	uint32_t id = 0;
 	struct agg_sample s = {.mono_ns = mono_ns,
 			       .weight_ns = 10,

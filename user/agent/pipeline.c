@@ -7,6 +7,7 @@
 #include "agent/budget.h"
 #include "base/idmap.h"
 #include "elf/image.h"
+#include "model/builder.h"
 #include "proc/mappings.h"
 #include "proc/registry.h"
 #include "sym/inlines.h"
@@ -181,10 +182,23 @@ static enum loss frame_loss(const struct place *place, const struct symbol *symb
 	return symbol->named ? LOSS_NONE : LOSS_NO_SYMBOL;
 }
 
+/* The line of source at a place, if that is wanted and known. */
+static const struct source_line *line_at(struct pipeline *p, const struct place *place,
+					 struct source_line *line)
+{
+	struct lines_frame frames[LINES_MAX_FRAMES];
+
+	if (!p->inlines || !inlines_at(p->inlines, place, frames))
+		return NULL;
+	*line = (struct source_line){frames[0].file, frames[0].line, frames[0].start};
+	return line;
+}
+
 /* The frame of a place in the window that is open. 0, or what agg_frame() says. */
 static int name_frame(struct pipeline *p, const struct place *place, uint32_t *ret_frame)
 {
 	uint64_t key, value;
+	struct source_line line;
 	struct symbol symbol;
 	enum loss loss;
 	bool cached = place_key(place, &key);
@@ -192,7 +206,9 @@ static int name_frame(struct pipeline *p, const struct place *place, uint32_t *r
 
 	if (!cached || !idmap_get(&p->known, key, &value)) {
 		symbolizer_name(p->symbolizer, place, &symbol);
-		r = agg_frame(p->agg, &(struct agg_frame){symbol.name, symbol.module, symbol.kind},
+		r = agg_frame(p->agg,
+			      &(struct agg_frame){symbol.name, symbol.module, symbol.kind,
+						  line_at(p, place, &line)},
 			      ret_frame);
 		if (r)
 			return r;
@@ -211,15 +227,18 @@ static int name_frame(struct pipeline *p, const struct place *place, uint32_t *r
 /* The functions that are inlined at a place, as far as there is room, after the one they are in. */
 static int name_inlined(struct pipeline *p, const struct place *place, size_t *cnt)
 {
-	struct str names[LINES_MAX_FRAMES];
-	size_t found = inlines_at(p->inlines, place, names);
+	struct lines_frame frames[LINES_MAX_FRAMES];
+	size_t found = inlines_at(p->inlines, place, frames);
 	int r = 0;
 
-	for (size_t i = 0; i < found && !r && *cnt < MAX_FRAMES - MAX_OUTLINED; i++)
-		r = agg_frame(
-			p->agg,
-			&(struct agg_frame){names[i], image_module(place->image), FRAME_INLINED},
-			&p->frames[(*cnt)++]);
+	for (size_t i = 1; i < found && !r && *cnt < MAX_FRAMES - MAX_OUTLINED; i++) {
+		const struct source_line line = {frames[i].file, frames[i].line, frames[i].start};
+
+		r = agg_frame(p->agg,
+			      &(struct agg_frame){frames[i].name, image_module(place->image),
+						  FRAME_INLINED, &line},
+			      &p->frames[(*cnt)++]);
+	}
 	return r;
 }
 

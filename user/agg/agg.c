@@ -132,7 +132,8 @@ uint64_t agg_sealed(const struct agg *a)
 
 int agg_frame(struct agg *a, const struct agg_frame *frame, uint32_t *ret_id)
 {
-	return builder_frame(a->builder, frame->name, frame->module, frame->kind, ret_id);
+	return builder_frame_at(a->builder, frame->name, frame->module, frame->kind, frame->at,
+				ret_id);
 }
 
 /* By the clock of the window's label, and inside of it. */

@@ -23,6 +23,7 @@
 
 struct agg;
 struct builder_limits;
+struct source_line;
 
 struct agg_opts {
 	uint64_t window_ns; /* 0: one window, from agg_new() to agg_finish() */
@@ -38,6 +39,7 @@ struct agg_frame {
 	struct str name; /* borrowed for the call, as is module */
 	struct str module;
 	enum frame_kind kind;
+	const struct source_line *at; /* borrowed for the call; NULL: no line is known */
 };
 
 struct agg_sample {

@@ -222,21 +222,31 @@ static int index_tables(struct reader_state *s)
 	return r;
 }
 
-static int get_function_name(struct reader_state *s, const Perftools__Profiles__Location *loc,
-			     uint64_t id, struct str *ret)
+static uint32_t line_number(int64_t n)
+{
+	return n > 0 && n <= UINT32_MAX ? (uint32_t)n : 0;
+}
+
+static int get_function(struct reader_state *s, const Perftools__Profiles__Location *loc,
+			const Perftools__Profiles__Line *line, struct str *ret,
+			struct source_line *ret_at)
 {
 	const Perftools__Profiles__Function *f;
 	uint64_t i;
 	int r;
 
-	if (!idmap_get(&s->functions, id, &i))
+	if (!idmap_get(&s->functions, line->function_id, &i))
 		return err_set(s->err, EINVAL,
 			       "location %" PRIu64 ": function %" PRIu64 " does not exist", loc->id,
-			       id);
+			       line->function_id);
 	f = s->pb->function[i];
 	r = get_string(s, f->name, "function", f->id, ret);
 	if (!r && !ret->len)
 		r = get_string(s, f->system_name, "function", f->id, ret);
+	*ret_at = (struct source_line){.line = line_number(line->line),
+				       .start = line_number(f->start_line)};
+	if (!r)
+		r = get_string(s, f->filename, "function", f->id, &ret_at->file);
 	return r;
 }
 
@@ -257,8 +267,9 @@ static int get_module(struct reader_state *s, const Perftools__Profiles__Locatio
 }
 
 static int add_frame(struct reader_state *s, struct str name, struct str module,
-		     enum frame_kind kind)
+		     enum frame_kind kind, const struct source_line *at)
 {
+	bool has_line = at->file.len || at->line || at->start;
 	int r;
 
 	if (!name.len) {
@@ -266,7 +277,8 @@ static int add_frame(struct reader_state *s, struct str name, struct str module,
 		pprof_add_stub(&s->scratch, module);
 		name = buf_str(&s->scratch);
 	}
-	r = builder_frame(s->b, name, module, kind, &s->frames[s->frame_cnt]);
+	r = builder_frame_at(s->b, name, module, kind, has_line ? at : NULL,
+			     &s->frames[s->frame_cnt]);
 	s->frame_cnt += !r;
 	return r ? fail_build(s, r) : 0;
 }
@@ -277,16 +289,18 @@ static int make_spot(struct reader_state *s, size_t i)
 	const Perftools__Profiles__Location *loc = s->pb->location[i];
 	enum frame_kind kind;
 	struct str name = STR_LIT(""), module;
+	struct source_line at = {.line = 0};
 	int r;
 
 	s->spots[i].first = (uint32_t)s->frame_cnt;
 	r = get_module(s, loc, &module, &kind);
 	if (!r && !loc->n_line)
-		r = add_frame(s, STR_LIT(""), module, kind);
+		r = add_frame(s, STR_LIT(""), module, kind, &at);
 	for (size_t k = loc->n_line; !r && k; k--) {
-		r = get_function_name(s, loc, loc->line[k - 1]->function_id, &name);
+		r = get_function(s, loc, loc->line[k - 1], &name, &at);
 		if (!r)
-			r = add_frame(s, name, module, k == loc->n_line ? kind : FRAME_INLINED);
+			r = add_frame(s, name, module, k == loc->n_line ? kind : FRAME_INLINED,
+				      &at);
 	}
 	s->spots[i].cnt = (uint32_t)s->frame_cnt - s->spots[i].first;
 	s->spots[i].is_nothing = !r && !module.len && s->spots[i].cnt == 1 &&

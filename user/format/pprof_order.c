@@ -11,6 +11,7 @@ static void add_frame_text(void *arg, struct buf *b, size_t i)
 {
 	const struct profile *p = arg;
 	const struct frame *f = &p->frames[i];
+	const struct frame_line *line = &p->lines[f->line];
 	struct str name = profile_str(p, f->name), module = profile_str(p, f->module);
 
 	module = pprof_module_out(module, (enum frame_kind)f->kind);
@@ -20,6 +21,14 @@ static void add_frame_text(void *arg, struct buf *b, size_t i)
 		pprof_add_stub(b, module);
 	buf_addch(b, '\0');
 	pprof_add_fit(b, module);
+	if (f->line) {
+		buf_addch(b, '\0');
+		pprof_add_fit(b, profile_str(p, line->file));
+		buf_addch(b, '\0');
+		buf_addu64(b, line->line);
+		buf_addch(b, '\0');
+		buf_addu64(b, line->start);
+	}
 }
 
 static void add_series_text(void *arg, struct buf *b, size_t i)

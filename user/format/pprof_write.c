@@ -34,7 +34,12 @@ struct writer {
 
 /* What a location is made of, taken as bytes. */
 struct place {
-	uint32_t function, mapping;
+	uint32_t function, mapping, line;
+};
+
+/* And a function. */
+struct function {
+	int64_t name, file, start; /* strings, and a line */
 };
 
 static int add_string(struct writer *w, struct str s, int64_t *ret)
@@ -78,8 +83,9 @@ static int add_mapping(struct writer *w, struct str module, uint32_t *ret)
 static int add_location(struct writer *w, const struct frame *f, uint32_t *ret)
 {
 	struct str name = profile_str(w->p, f->name), module = profile_str(w->p, f->module);
-	struct place place = {0};
-	int64_t string;
+	const struct frame_line *line = &w->p->lines[f->line];
+	struct place place = {.line = line->line};
+	struct function function = {.start = line->start};
 	uint32_t id;
 	int r;
 
@@ -92,12 +98,14 @@ static int add_location(struct writer *w, const struct frame *f, uint32_t *ret)
 	if (!name.len) {
 		pprof_add_stub(&w->scratch, module);
 		r = intern_add(&w->strings, w->scratch.data, w->scratch.len, &id);
-		string = id;
+		function.name = id;
 	} else {
-		r = add_string(w, name, &string);
+		r = add_string(w, name, &function.name);
 	}
 	if (!r)
-		r = intern_add(&w->functions, &string, sizeof(string), &place.function);
+		r = add_string(w, profile_str(w->p, line->file), &function.file);
+	if (!r)
+		r = intern_add(&w->functions, &function, sizeof(function), &place.function);
 	place.function++;
 	if (!r)
 		r = intern_add(&w->locations, &place, sizeof(place), &id);
@@ -272,10 +280,14 @@ static int add_tables(struct writer *w)
 		pb->mapping[pb->n_mapping++] = &maps[i];
 	}
 	for (uint32_t i = 0; i < n_fun; i++) {
+		struct function function;
+
+		memcpy(&function, intern_get(&w->functions, i).p, sizeof(function));
 		perftools__profiles__function__init(&funs[i]);
 		funs[i].id = i + 1;
-		memcpy(&funs[i].name, intern_get(&w->functions, i).p, sizeof(int64_t));
-		funs[i].system_name = funs[i].name;
+		funs[i].name = funs[i].system_name = function.name;
+		funs[i].filename = function.file;
+		funs[i].start_line = function.start;
 		pb->function[pb->n_function++] = &funs[i];
 	}
 	for (uint32_t i = 0; i < n_loc; i++) {
@@ -285,6 +297,7 @@ static int add_tables(struct writer *w)
 		perftools__profiles__location__init(&locs[i]);
 		perftools__profiles__line__init(&lines[i]);
 		lines[i].function_id = place.function;
+		lines[i].line = place.line;
 		line_at[i] = &lines[i];
 		locs[i].id = i + 1;
 		locs[i].mapping_id = place.mapping;

@@ -53,11 +53,13 @@ struct builder {
 	struct builder_limits limits;
 	struct profile *p;
 	struct intern frames;	  /* struct frame as bytes */
+	struct intern lines;	  /* struct frame_line as bytes */
 	struct intern label_sets; /* struct label[] as bytes */
 	struct node_use *uses;	  /* of each node */
 	struct idmap nodes;	  /* parent << 32 | frame, of nodes with many children */
 	struct idmap samples;	  /* series << 32 | node, of the further series of a node */
-	size_t node_cap, use_cap, label_cap, series_cap, sample_cap, frame_cap, moment_cap;
+	size_t node_cap, use_cap, label_cap, series_cap, sample_cap, frame_cap, line_cap,
+		moment_cap;
 };
 
 static uint64_t pair(uint32_t a, uint32_t b)
@@ -68,13 +70,14 @@ static uint64_t pair(uint32_t a, uint32_t b)
 static void release_tables(struct builder *b)
 {
 	intern_release(&b->frames);
+	intern_release(&b->lines);
 	intern_release(&b->label_sets);
 	idmap_release(&b->nodes);
 	idmap_release(&b->samples);
 	free(b->uses);
 	b->uses = NULL;
 	b->node_cap = b->use_cap = b->label_cap = b->series_cap = 0;
-	b->sample_cap = b->frame_cap = b->moment_cap = 0;
+	b->sample_cap = b->frame_cap = b->line_cap = b->moment_cap = 0;
 }
 
 static int append_node(struct builder *b, uint32_t parent, uint32_t frame)
@@ -93,7 +96,34 @@ static int append_node(struct builder *b, uint32_t parent, uint32_t frame)
 	return 0;
 }
 
-/* An empty profile with the three zeros in it. */
+/* The number of a line in the profile; 0 for one that says nothing. */
+static int add_line(struct builder *b, const struct source_line *at, uint32_t *ret)
+{
+	struct frame_line line = {0};
+	struct profile *p = b->p;
+	uint32_t id;
+	int r;
+
+	if (at) {
+		line = (struct frame_line){.line = at->line, .start = at->start};
+		r = builder_string(b, at->file, &line.file);
+		if (r)
+			return r;
+	}
+	if (!intern_find(&b->lines, &line, sizeof(line), &id)) {
+		r = mem_grow(&p->lines, &b->line_cap, (size_t)p->line_cnt + 1, sizeof(line),
+			     b->limits.max_frames);
+		if (!r)
+			r = intern_add(&b->lines, &line, sizeof(line), &id);
+		if (r)
+			return r;
+		p->lines[p->line_cnt++] = line;
+	}
+	*ret = id;
+	return 0;
+}
+
+/* An empty profile with the four zeros in it. */
 static int start_profile(struct builder *b, enum profile_unit unit)
 {
 	const struct builder_limits *l = &b->limits;
@@ -106,10 +136,14 @@ static int start_profile(struct builder *b, enum profile_unit unit)
 	b->p->unit = unit;
 	intern_init(&b->p->strings, l->max_strings, l->max_string_bytes);
 	intern_init(&b->frames, l->max_frames, (size_t)l->max_frames * (sizeof(struct frame) + 1));
+	intern_init(&b->lines, l->max_frames,
+		    (size_t)l->max_frames * (sizeof(struct frame_line) + 1));
 	intern_init(&b->label_sets, l->max_series, (size_t)l->max_series * 256);
 	idmap_init(&b->nodes, l->max_nodes);
 	idmap_init(&b->samples, l->max_samples);
 	r = builder_string(b, STR_LIT(""), &id);
+	if (!r)
+		r = add_line(b, NULL, &id);
 	if (!r)
 		r = builder_frame(b, STR_LIT(""), STR_LIT(""), FRAME_UNKNOWN, &id);
 	return r ? r : append_node(b, 0, 0);
@@ -148,8 +182,8 @@ struct str builder_text(const struct builder *b, uint32_t string)
 	return intern_get(&b->p->strings, string);
 }
 
-int builder_frame(struct builder *b, struct str name, struct str module, enum frame_kind kind,
-		  uint32_t *ret_id)
+int builder_frame_at(struct builder *b, struct str name, struct str module, enum frame_kind kind,
+		     const struct source_line *at, uint32_t *ret_id)
 {
 	struct profile *p = b->p;
 	struct frame frame = {.kind = kind};
@@ -159,6 +193,8 @@ int builder_frame(struct builder *b, struct str name, struct str module, enum fr
 	r = builder_string(b, name, &frame.name);
 	if (!r)
 		r = builder_string(b, module, &frame.module);
+	if (!r && at)
+		r = add_line(b, at, &frame.line);
 	if (r)
 		return r;
 	if (!intern_find(&b->frames, &frame, sizeof(frame), &id)) {
@@ -172,6 +208,22 @@ int builder_frame(struct builder *b, struct str name, struct str module, enum fr
 	}
 	*ret_id = id;
 	return 0;
+}
+
+int builder_frame(struct builder *b, struct str name, struct str module, enum frame_kind kind,
+		  uint32_t *ret_id)
+{
+	return builder_frame_at(b, name, module, kind, NULL, ret_id);
+}
+
+int builder_copy_frame(struct builder *b, const struct profile *p, uint32_t frame, uint32_t *ret_id)
+{
+	const struct frame *f = &p->frames[frame];
+	const struct frame_line *line = &p->lines[f->line];
+	struct source_line at = {profile_str(p, line->file), line->line, line->start};
+
+	return builder_frame_at(b, profile_str(p, f->name), profile_str(p, f->module),
+				(enum frame_kind)f->kind, f->line ? &at : NULL, ret_id);
 }
 
 /* The list has become long: from now on the map has all children of this node. */
@@ -447,9 +499,7 @@ static int add_nodes(struct builder *b, const struct profile *p, uint32_t *node_
 	int r = frame_map ? 0 : -ENOMEM;
 
 	for (uint32_t i = 1; !r && i < p->frame_cnt; i++)
-		r = builder_frame(b, profile_str(p, p->frames[i].name),
-				  profile_str(p, p->frames[i].module), p->frames[i].kind,
-				  &frame_map[i]);
+		r = builder_copy_frame(b, p, i, &frame_map[i]);
 	for (uint32_t i = 1; !r && i < p->node_cnt; i++)
 		r = builder_stack(b, node_map[p->nodes[i].parent], frame_map[p->nodes[i].frame],
 				  &node_map[i]);

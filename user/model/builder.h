@@ -38,6 +38,20 @@ int must_check builder_string(struct builder *b, struct str s, uint32_t *ret_id)
 struct str builder_text(const struct builder *b, uint32_t string);
 int must_check builder_frame(struct builder *b, struct str name, struct str module,
 			     enum frame_kind kind, uint32_t *ret_id);
+
+/* A line of source, as builder_frame_at() takes it; `file` may be empty, the others 0. */
+struct source_line {
+	struct str file;
+	uint32_t line, start;
+};
+
+/* A frame that is at a line: another one than the same function's at another line. */
+int must_check builder_frame_at(struct builder *b, struct str name, struct str module,
+				enum frame_kind kind, const struct source_line *at,
+				uint32_t *ret_id);
+/* That of another profile, with its line. */
+int must_check builder_copy_frame(struct builder *b, const struct profile *p, uint32_t frame,
+				  uint32_t *ret_id);
 int must_check builder_stack(struct builder *b, uint32_t parent, uint32_t frame,
 			     uint32_t *ret_node);
 

@@ -11,6 +11,7 @@ void profile_free(struct profile *p)
 		return;
 	intern_release(&p->strings);
 	free(p->frames);
+	free(p->lines);
 	free(p->nodes);
 	free(p->labels);
 	free(p->series);

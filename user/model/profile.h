@@ -59,6 +59,14 @@ struct frame {
 	uint32_t name;	 /* string: function, demangled, or "[libfoo.so]" */
 	uint32_t module; /* string: base name of the file, "[kernel]", or "" */
 	uint32_t kind;	 /* enum frame_kind */
+	uint32_t line; /* in lines[]; 0 = unknown. Call trees and the store take no notice of it */
+};
+
+/* A line of source; many profiles have none but [0], which says nothing. */
+struct frame_line {
+	uint32_t file;	/* string; "" = unknown */
+	uint32_t line;	/* where execution is, or the call; 0 = unknown */
+	uint32_t start; /* where the function begins; 0 = unknown */
 };
 
 struct stack_node {
@@ -111,11 +119,12 @@ struct profile {
 
 	struct intern strings; /* read with profile_str() */
 	struct frame *frames;
+	struct frame_line *lines;
 	struct stack_node *nodes;
 	struct label *labels;
 	struct series *series;
 	struct sample *samples; /* sorted by (series, node), no pair twice */
-	uint32_t frame_cnt, node_cnt, label_cnt, series_cnt;
+	uint32_t frame_cnt, line_cnt, node_cnt, label_cnt, series_cnt;
 	size_t sample_cnt;
 	struct moment *moments; /* sorted by (at_ns, sample), no pair twice */
 	size_t moment_cnt;

@@ -35,10 +35,7 @@ static int add_nodes(struct builder *b, const struct profile *p, uint32_t *node_
 	int r = 0;
 
 	for (uint32_t i = 1; !r && i < p->node_cnt; i++) {
-		const struct frame *f = &p->frames[p->nodes[i].frame];
-
-		r = builder_frame(b, profile_str(p, f->name), profile_str(p, f->module), f->kind,
-				  &frame);
+		r = builder_copy_frame(b, p, p->nodes[i].frame, &frame);
 		if (!r)
 			r = builder_stack(b, node_map[p->nodes[i].parent], frame, &node_map[i]);
 	}

@@ -256,13 +256,10 @@ static int group_samples(struct making *m)
 
 static int copy_frame(struct making *m, uint32_t frame, uint32_t *ret)
 {
-	const struct profile *p = m->window;
-	const struct frame *f = &p->frames[frame];
 	int r = 0;
 
 	if (frame && !m->frame_map[frame])
-		r = builder_frame(m->builder, profile_str(p, f->name), profile_str(p, f->module),
-				  f->kind, &m->frame_map[frame]);
+		r = builder_copy_frame(m->builder, m->window, frame, &m->frame_map[frame]);
 	*ret = m->frame_map[frame];
 	return r;
 }

@@ -357,11 +357,11 @@ int block_put(struct block *b, const struct profile *p, struct err *err)
 	}
 	if (!r && p->sample_cnt) {
 		buf_clear(&b->payload);
-		encode_samples(n.samples, p->sample_cnt, period, &b->payload);
+		encode_samples(n.samples, n.sample_cnt, period, &b->payload);
 		r = put_row(b, Q_PUT_SAMPLES, b->next_id, NULL, err);
 	}
 	if (!r && n.moment_cnt)
-		r = put_moments(b, &n, p->sample_cnt, err);
+		r = put_moments(b, &n, n.sample_cnt, err);
 	b->next_id++;
 	numbered_release(&n);
 	return r;

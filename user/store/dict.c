@@ -30,7 +30,7 @@ static uint64_t pair_key(uint32_t a, uint32_t b)
 
 int dict_init(struct dict *d, bool lookup)
 {
-	const struct frame none = {0, 0, 0};
+	const struct frame none = {.line = 0};
 	uint32_t id;
 	int r;
 
@@ -360,7 +360,7 @@ static int decode_stacks(struct dict *d, struct reader *r)
 	int ret = 0;
 
 	for (uint64_t i = 0; i < cnt && !ret; i++) {
-		struct frame f;
+		struct frame f = {.line = 0};
 
 		f.name = read_below(r, d->cnt.strings);
 		f.module = read_below(r, d->cnt.strings);

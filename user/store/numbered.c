@@ -32,6 +32,24 @@ static void add_total(struct numbered *n, uint32_t series, const struct sample *
 	sum_add(&t->cnt, s->cnt);
 }
 
+/* What differs by lines of source only is one in a store. How many are left of the sorted ones. */
+static size_t add_doubles_up(struct encode_sample *samples, size_t cnt)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < cnt; i++) {
+		struct encode_sample *last = kept ? &samples[kept - 1] : NULL;
+
+		if (last && last->pair == samples[i].pair) {
+			sum_add(&last->weight, samples[i].weight);
+			sum_add(&last->cnt, samples[i].cnt);
+		} else {
+			samples[kept++] = samples[i];
+		}
+	}
+	return kept;
+}
+
 static int by_sample(const void *va, const void *vb)
 {
 	const struct encode_moment *a = va, *b = vb;
@@ -39,6 +57,21 @@ static int by_sample(const void *va, const void *vb)
 	if (a->sample != b->sample)
 		return a->sample < b->sample ? -1 : 1;
 	return (a->step > b->step) - (a->step < b->step);
+}
+
+static size_t add_moments_up(struct encode_moment *moments, size_t cnt)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < cnt; i++) {
+		struct encode_moment *last = kept ? &moments[kept - 1] : NULL;
+
+		if (last && !by_sample(last, &moments[i]))
+			last->cnt += moments[i].cnt;
+		else
+			moments[kept++] = moments[i];
+	}
+	return kept;
 }
 
 /* A time before the window or ages after it is none. */
@@ -58,11 +91,12 @@ static int number_moments(struct numbered *n, const struct profile *p, const uin
 
 		if (m->at_ns < (int64_t)first || step > UINT32_MAX)
 			continue;
-		s = bsearch(&key, n->samples, p->sample_cnt, sizeof(key), by_pair);
+		s = bsearch(&key, n->samples, n->sample_cnt, sizeof(key), by_pair);
 		n->moments[n->moment_cnt++] =
 			(struct encode_moment){(uint32_t)(s - n->samples), (uint32_t)step, m->cnt};
 	}
 	qsort(n->moments, n->moment_cnt, sizeof(*n->moments), by_sample);
+	n->moment_cnt = add_moments_up(n->moments, n->moment_cnt);
 	return 0;
 }
 
@@ -84,6 +118,7 @@ int numbered_init(struct numbered *n, struct dict *d, const struct profile *p)
 	}
 	if (!r) {
 		qsort(n->samples, p->sample_cnt, sizeof(*n->samples), by_pair);
+		n->sample_cnt = add_doubles_up(n->samples, p->sample_cnt);
 		qsort(n->totals, n->total_cnt, sizeof(*n->totals), by_series);
 		r = number_moments(n, p, pairs);
 	}

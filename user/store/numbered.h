@@ -8,8 +8,9 @@
 #include "store/moments.h"
 
 struct numbered {
-	struct encode_sample *samples; /* as many as the profile has, by pair; owned */
-	struct encode_total *totals;   /* by series; owned */
+	struct encode_sample *samples; /* by pair, no pair twice; owned */
+	size_t sample_cnt;
+	struct encode_total *totals; /* by series; owned */
 	size_t total_cnt;
 	struct encode_moment *moments; /* by sample and step; owned */
 	size_t moment_cnt;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- *	known: place ──► chain + 1, 0: nothing inlined
- *	chains: arrays of the numbers of names, as bytes        names: bytes
+ *	known: place ──► chain + 1, 0: nothing is known
+ *	chains: arrays of struct link, as bytes        names: those of functions and files
  *
  * There are many places and few chains. When a table is full all of them begin anew.
  */
@@ -15,6 +15,12 @@
 #include "base/intern.h"
 #include "elf/image.h"
 #include "elf/linecache.h"
+
+/* A function of a chain. */
+struct link {
+	uint32_t name, file; /* in names */
+	uint32_t line, start;
+};
 
 struct inlines {
 	struct inlines_opts opts;
@@ -87,19 +93,24 @@ struct answer {
 
 static int keep_chain(void *arg, size_t i, const struct lines_frame *frames, size_t cnt)
 {
-	uint32_t ids[LINES_MAX_FRAMES], chain;
+	struct link links[LINES_MAX_FRAMES];
 	struct answer *a = arg;
+	uint32_t chain;
 	int r = 0;
 
-	if (cnt < 2)
+	if (!cnt || cnt > LINES_MAX_FRAMES)
 		return 0;
-	for (size_t k = 1; k < cnt && !r; k++) {
-		struct str name = frames[k].name.len ? frames[k].name : STR_LIT("[inlined]");
+	for (size_t k = 0; k < cnt && !r; k++) {
+		const struct lines_frame *f = &frames[k];
+		struct str name = f->name.len ? f->name : STR_LIT("[inlined]");
 
-		r = intern_add(&a->in->names, name.p, name.len, &ids[k - 1]);
+		links[k] = (struct link){.line = f->line, .start = f->start};
+		r = intern_add(&a->in->names, name.p, name.len, &links[k].name);
+		if (!r)
+			r = intern_add(&a->in->names, f->file.p, f->file.len, &links[k].file);
 	}
 	if (!r)
-		r = intern_add(&a->in->chains, ids, (cnt - 1) * sizeof(ids[0]), &chain);
+		r = intern_add(&a->in->chains, links, cnt * sizeof(links[0]), &chain);
 	if (!r)
 		a->chain = (uint64_t)chain + 1;
 	return r;
@@ -121,9 +132,10 @@ static int find_out(struct inlines *in, const struct place *place, uint64_t key,
 	return r;
 }
 
-size_t inlines_at(struct inlines *in, const struct place *place, struct str names[LINES_MAX_FRAMES])
+size_t inlines_at(struct inlines *in, const struct place *place,
+		  struct lines_frame frames[LINES_MAX_FRAMES])
 {
-	uint32_t ids[LINES_MAX_FRAMES];
+	struct link links[LINES_MAX_FRAMES];
 	uint64_t key, chain = 0;
 	struct str bytes;
 	size_t cnt;
@@ -145,9 +157,15 @@ size_t inlines_at(struct inlines *in, const struct place *place, struct str name
 	if (r || !chain)
 		return 0;
 	bytes = intern_get(&in->chains, (uint32_t)(chain - 1));
-	cnt = bytes.len / sizeof(ids[0]);
-	memcpy(ids, bytes.p, bytes.len);
+	cnt = bytes.len / sizeof(links[0]);
+	memcpy(links, bytes.p, bytes.len);
 	for (size_t i = 0; i < cnt; i++)
-		names[i] = intern_get(&in->names, ids[i]);
+		frames[i] = (struct lines_frame){
+			.name = intern_get(&in->names, links[i].name),
+			.file = intern_get(&in->names, links[i].file),
+			.line = links[i].line,
+			.start = links[i].start,
+			.is_inlined = i > 0,
+		};
 	return cnt;
 }

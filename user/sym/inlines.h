@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * inlines.h - the functions that a compiler has put into another one at a place.
+ * inlines.h - the line of source at a place, and the functions that a compiler has put there.
  *
  * They are asked for place by place (elf/linecache.h) and remembered: the first question to a file
  * takes as long as its DWARF is large. Not thread-safe.
@@ -19,7 +19,7 @@ struct inlines_opts {
 	struct sandbox *sandbox; /* borrowed, with JOB_LINES; NULL: ask in this process */
 	uint32_t max_places;	 /* that are remembered */
 	uint32_t max_names;
-	size_t max_bytes; /* of names */
+	size_t max_bytes; /* of names and files */
 };
 
 extern const struct inlines_opts inlines_opts_default; /* without a sandbox */
@@ -28,16 +28,16 @@ int must_check inlines_new(const struct inlines_opts *opts, struct inlines **ret
 void inlines_free(struct inlines *in); /* NULL is fine */
 
 /*
- * The names of the functions that are inlined at a place, the outermost first: at most
- * LINES_MAX_FRAMES - 1, borrowed until the next call. 0 where there are none, or where nobody knows.
- * The function that they are inlined into is not among them: it is the symbolizer's to name.
+ * The functions at a place, the outermost first, each with its line: how many, borrowed until the
+ * next call; 0 where nobody knows. The first one is the symbolizer's to name, the others are inlined
+ * into it.
  */
 size_t inlines_at(struct inlines *in, const struct place *place,
-		  struct str names[LINES_MAX_FRAMES]);
+		  struct lines_frame frames[LINES_MAX_FRAMES]);
 
 struct inlines_stats {
 	uint64_t places; /* asked for, those that were remembered not counted */
-	uint64_t found;	 /* of them with something inlined */
+	uint64_t found;	 /* of them with a line */
 	uint64_t files, failed_files;
 };
 
