@@ -69,6 +69,27 @@ static void test_life(void)
 	registry_free(r);
 }
 
+static void test_leader_ends(void)
+{
+	struct registry *r = new_registry(NULL, 100, NULL);
+
+	ok(!proc_of(r, 1, 10, SEC, "/a", "", "") && registry_is_alive(r, 10), "a process");
+	ok(!exit_of(r, 2, 10, 10) && !registry_is_alive(r, 10), "its first thread ends");
+	ok(sample_at(r, 3, 10, SEC, 0) && !registry_is_alive(r, 10),
+	   "in the kernel it may still be seen");
+	ok(sample_at(r, 5, 10, SEC, 0x1000) && registry_is_alive(r, 10),
+	   "with memory it is another thread: it lives");
+	ok(!exit_of(r, 60 * SEC, 55, 55), "a minute later");
+	is_str(label_at(r, 60 * SEC, 10, SEC), "a", "...it is still there");
+	ok(!exit_of(r, 61 * SEC, 10, 77) && !registry_is_alive(r, 10),
+	   "another thread ends, perhaps the last one");
+	ok(sample_at(r, 62 * SEC, 10, SEC, 0x1000) && registry_is_alive(r, 10), "it was not");
+	ok(!exit_of(r, 63 * SEC, 10, 78) && !exit_of(r, 90 * SEC, 55, 55), "but this one was");
+	is_u64(registry_cnt(r), 0, "and the process is forgotten");
+	ok(!registry_is_alive(r, 10), "nobody is not alive");
+	registry_free(r);
+}
+
 static void test_exec_of_thread(void)
 {
 	struct registry *r = new_registry(NULL, 100, NULL);
@@ -332,6 +353,7 @@ int main(void)
 		return 1;
 	test_options();
 	test_life();
+	test_leader_ends();
 	test_exec_of_thread();
 	test_pid_reuse();
 	test_many_of_one_pid();

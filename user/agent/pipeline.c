@@ -364,7 +364,7 @@ static int take_sample(struct pipeline *p, const struct wire_sample *s)
 
 static void forget_space(struct pipeline *p, const struct wire_task *task)
 {
-	if (task->pid == task->tid)
+	if (!registry_is_alive(p->registry, task->pid))
 		unwinder_forget(p->unwinder, task->pid);
 }
 
@@ -385,9 +385,10 @@ int pipeline_take(void *pipeline, const struct wire_header *rec)
 			agg_lost(p->agg, loss->reason, loss->cnt);
 		return 0;
 	}
-	if (rec->type == WIRE_EXIT)
+	r = registry_take(p->registry, rec);
+	if (!r && rec->type == WIRE_EXIT)
 		forget_space(p, (const struct wire_task *)rec);
-	return registry_take(p->registry, rec);
+	return r;
 }
 
 /* What the registry gave up since the last time belongs to the window that is open. */

@@ -38,6 +38,7 @@ struct process {
 	bool is_known;	    /* there is more than a comm */
 	bool is_looked;	    /* /proc was asked for all of it */
 	bool is_inner_read; /* /proc was asked for inner_pid */
+	bool is_leaderless; /* its first thread has ended, others were seen after that */
 	bool is_exe_open;   /* after an execve: the next file that is mapped is the executable */
 };
 

@@ -249,7 +249,8 @@ static void take_exit(struct registry *r, const struct wire_task *t)
 {
 	struct process *p = process_table_find(&r->table, t->pid);
 
-	if (p && t->pid == t->tid && !p->died_ns)
+	/* without a leader any thread may be the last one; if it is not, its next sample tells */
+	if (p && !p->died_ns && (t->pid == t->tid || p->is_leaderless))
 		process_table_set_dead(&r->table, p, t->h.time_ns);
 }
 
@@ -271,6 +272,13 @@ int registry_take(struct registry *r, const struct wire_header *rec)
 	default:
 		return 0;
 	}
+}
+
+bool registry_is_alive(const struct registry *r, uint32_t pid)
+{
+	const struct process *p = process_table_find(&r->table, pid);
+
+	return p && !p->died_ns;
 }
 
 /*
@@ -396,11 +404,16 @@ struct process *registry_sample(struct registry *r, const struct wire_sample *s)
 		return NULL;
 	if (!p->start_ns)
 		p->start_ns = s->start_ns;
-	if (p->died_ns)
+	if (p->died_ns && s->user_cnt && s->h.time_ns > p->died_ns) {
+		/* a thread that ends has no memory any more: this is another one */
+		process_table_set_alive(&r->table, p);
+		p->is_leaderless = true;
+	} else if (p->died_ns) {
 		process_table_set_dead(&r->table, p,
 				       s->h.time_ns > p->died_ns ? s->h.time_ns : p->died_ns);
-	else
+	} else {
 		process_table_touch(&r->table, p);
+	}
 	if (follow_cgroup(r, p, s))
 		return NULL;
 	if (is_leaf_unknown(p, s) && may_rescan(r, p, s->h.time_ns) && rescan(r, p, s->h.time_ns))

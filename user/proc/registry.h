@@ -61,6 +61,9 @@ int must_check registry_take(struct registry *r, const struct wire_header *rec);
  */
 struct process *registry_sample(struct registry *r, const struct wire_sample *s);
 
+/* The process that has the pid now has not ended, as far as is known: some thread of it runs. */
+bool registry_is_alive(const struct registry *r, uint32_t pid);
+
 /* Processes that are known now, dead ones included. */
 size_t registry_cnt(const struct registry *r);
 
