@@ -248,6 +248,44 @@ static void test_last_moment(void)
 	drop(&w);
 }
 
+static size_t describe(void *arg, struct str cgroup, struct str labels[][2])
+{
+	(*(int *)arg)++;
+	labels[0][0] = STR_LIT("unit");
+	labels[0][1] = (struct str){cgroup.p + 1, cgroup.len - 1};
+	return 1;
+}
+
+static void test_describe(void)
+{
+	int calls = 0;
+	struct windows w = {.cnt = 0};
+	struct agg_opts opts = {.window_ns = 10 * S,
+				.cpus = 2,
+				.hz = 97,
+				.describe = describe,
+				.describe_arg = &calls};
+	struct agg_sample s = {.weight_ns = 10 * MS, .process = STR_LIT("p")};
+	struct str unit;
+	struct agg *a;
+
+	if (agg_new(&opts, keep, &w, &a))
+		exit(99);
+	for (int i = 0; i < 40; i++) {
+		s.mono_ns = (uint64_t)i * S / 2;
+		s.cgroup = i % 2 ? STR_LIT("/web.service") : (struct str){NULL, 0};
+		ok(!agg_open(a, s.mono_ns) && !agg_sample(a, &s), "sample %d", i);
+	}
+	ok(!agg_finish(a, 20 * S) && w.cnt == 2, "two windows");
+	is_u64((uint64_t)calls, 2, "a control group is described once a window");
+	ok(w.p[0]->series_cnt == 2 && w.p[1]->series_cnt == 2, "two series in each");
+	unit = profile_label(w.p[1], 1, STR_LIT("unit"));
+	ok(unit.len == 11 && !memcmp(unit.p, "web.service", 11), "with the labels it was given");
+	ok(!profile_label(w.p[1], 0, STR_LIT("unit")).len, "none without a control group");
+	agg_free(a);
+	drop(&w);
+}
+
 int main(void)
 {
 	test_alignment();
@@ -257,6 +295,7 @@ int main(void)
 	test_drift();
 	test_sums();
 	test_rate();
+	test_describe();
 	test_late();
 	test_sink_failure();
 	return tap_done();

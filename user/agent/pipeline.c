@@ -6,7 +6,9 @@
 
 #include "agent/budget.h"
 #include "base/idmap.h"
+#include "base/text.h"
 #include "elf/image.h"
+#include "meta/cgroup.h"
 #include "model/builder.h"
 #include "proc/mappings.h"
 #include "proc/registry.h"
@@ -40,6 +42,7 @@ struct pipeline {
 	struct idmap known;
 	uint64_t known_in; /* agg_sealed() of the window that they are of */
 	uint32_t frames[MAX_FRAMES];
+	struct cgroup_place place; /* of the last control group that was described */
 };
 
 #define MAX_KNOWN 16384 /* places of one window */
@@ -53,6 +56,28 @@ static int new_unwinder(struct pipeline *p, const struct unwind_target *target)
 		own.max_spaces = PIPELINE_MAX_PROCESSES;
 	}
 	return unwinder_new(&own, &p->unwinder);
+}
+
+/* See agg_describe_fn: where a control group's processes run. */
+static size_t describe_place(void *pipeline, struct str cgroup, struct str labels[][2])
+{
+	struct cgroup_place *place = &((struct pipeline *)pipeline)->place;
+	size_t cnt = 0;
+
+	cgroup_place(cgroup, place);
+	if (place->container.len) {
+		labels[cnt][0] = STR_LIT(LABEL_CONTAINER_ID);
+		labels[cnt++][1] = place->container;
+	}
+	if (place->pod_uid[0]) {
+		labels[cnt][0] = STR_LIT(LABEL_POD_UID);
+		labels[cnt++][1] = str_of(place->pod_uid);
+	}
+	if (place->unit.len) {
+		labels[cnt][0] = STR_LIT(LABEL_UNIT);
+		labels[cnt++][1] = place->unit;
+	}
+	return cnt;
 }
 
 static int new_inlines(struct pipeline *p, struct sandbox *sandbox)
@@ -94,6 +119,8 @@ int pipeline_new(const struct pipeline_opts *opts, agg_sink_fn sink, void *sink_
 
 	if (!p)
 		return err_set(err, ENOMEM, "out of memory");
+	agg.describe = describe_place;
+	agg.describe_arg = p;
 	p->journal = opts->journal;
 	p->journal_arg = opts->journal_arg;
 	p->no_kernel_frames = opts->no_kernel_frames;

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/idmap.h"
 #include "model/builder.h"
 
 struct agg {
@@ -12,6 +13,7 @@ struct agg {
 	agg_sink_fn sink;
 	void *arg;
 	struct builder *builder;
+	struct idmap series; /* (process, control group), as strings of the window, to its series */
 	uint64_t sealed;
 	uint64_t start_mono_ns;
 	uint64_t end_mono_ns; /* UINT64_MAX: when agg_finish() says so */
@@ -56,6 +58,7 @@ int agg_new(const struct agg_opts *opts, agg_sink_fn sink, void *arg, struct agg
 	a->hz = opts->hz;
 	a->sink = sink;
 	a->arg = arg;
+	idmap_init(&a->series, SIZE_MAX / sizeof(struct idmap_slot));
 	a->builder = builder_new(opts->limits ? opts->limits : &builder_limits_window,
 				 PROFILE_NANOSECONDS);
 	if (!a->builder) {
@@ -72,6 +75,7 @@ void agg_free(struct agg *a)
 	if (!a)
 		return;
 	builder_free(a->builder);
+	idmap_release(&a->series);
 	free(a);
 }
 
@@ -103,6 +107,7 @@ static int seal(struct agg *a, uint64_t end_mono_ns)
 	builder_window(a->builder, a->start_wall_ns, length, a->opts.cpus, rate(a));
 	a->samples = a->weight_ns = 0;
 	r = builder_seal(a->builder, &window);
+	idmap_clear(&a->series);
 	a->sealed++;
 	return r ? r : a->sink(a->arg, window);
 }
@@ -146,18 +151,47 @@ static int64_t wall_time(const struct agg *a, uint64_t mono_ns)
 	return (int64_t)((uint64_t)a->start_wall_ns + into);
 }
 
-static int add(struct agg *a, const struct agg_sample *s, enum loss *ret_full)
+static int make_series(struct agg *a, const struct agg_sample *s, uint32_t *ret)
 {
-	struct builder *b = a->builder;
-	const struct str labels[][2] = {
+	struct str labels[2 + AGG_MAX_MORE][2] = {
 		{STR_LIT(LABEL_PROCESS), s->process},
 		{STR_LIT(LABEL_CGROUP), s->cgroup},
 	};
+	size_t cnt = 2;
+
+	if (a->opts.describe && s->cgroup.len)
+		cnt += a->opts.describe(a->opts.describe_arg, s->cgroup, &labels[2]);
+	return builder_series(a->builder, (const struct str(*)[2])labels, cnt, ret);
+}
+
+/* A series is described once a window, not once a sample. */
+static int find_series(struct agg *a, const struct agg_sample *s, uint32_t *ret)
+{
+	uint32_t process, cgroup;
+	uint64_t known, key;
+	int r = builder_string(a->builder, s->process, &process);
+
+	if (!r)
+		r = builder_string(a->builder, s->cgroup, &cgroup);
+	if (r)
+		return r;
+	key = (uint64_t)process << 32 | cgroup;
+	if (idmap_get(&a->series, key, &known)) {
+		*ret = (uint32_t)known;
+		return 0;
+	}
+	r = make_series(a, s, ret);
+	return r ? r : idmap_put(&a->series, key, *ret);
+}
+
+static int add(struct agg *a, const struct agg_sample *s, enum loss *ret_full)
+{
+	struct builder *b = a->builder;
 	uint32_t series, node = 0;
 	int r;
 
 	*ret_full = LOSS_SERIES_FULL;
-	r = builder_series(b, labels, ARRAY_SIZE(labels), &series);
+	r = find_series(a, s, &series);
 	if (r)
 		return r;
 	*ret_full = LOSS_STACKS_FULL;

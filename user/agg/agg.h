@@ -25,6 +25,14 @@ struct agg;
 struct builder_limits;
 struct source_line;
 
+#define AGG_MAX_MORE 8
+
+/*
+ * More labels of a series, from the control group of its process: up to AGG_MAX_MORE pairs, whose
+ * texts stay valid until the next call. Returns how many. Called once a series and window.
+ */
+typedef size_t (*agg_describe_fn)(void *arg, struct str cgroup, struct str labels[][2]);
+
 struct agg_opts {
 	uint64_t window_ns; /* 0: one window, from agg_new() to agg_finish() */
 	uint32_t cpus;	    /* that are being sampled; may be changed by agg_set_cpus() */
@@ -33,6 +41,8 @@ struct agg_opts {
 	int64_t wall_offset_ns;		     /* wall clock = monotonic clock + this */
 	bool moments;			     /* keep when each sample was taken (struct moment) */
 	const struct builder_limits *limits; /* of a window; NULL: builder_limits_window */
+	agg_describe_fn describe;	     /* NULL: process and control group are all */
+	void *describe_arg;
 };
 
 struct agg_frame {
