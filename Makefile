@@ -161,7 +161,7 @@ lib: $(O)/libculprit.a
 units: $(UNIT_BIN)
 fuzzers: $(FUZZ_BIN)
 # A sanitizer leaves the sandbox without its filter, so that one test is there without a sanitizer too.
-targets: $(O)/tests/unit/test_base_sandbox $(O)/tests/unit/test_elf_linecache $(GRID_BIN) $(TARGET_BIN) $(TARGET_LIB:tests/targets/%.c=$(O)/tests/targets/%)
+targets: $(O)/tests/unit/test_base_sandbox $(O)/tests/unit/test_elf_linecache $(GRID_BIN) $(O)/demo/nightly-report $(TARGET_BIN) $(TARGET_LIB:tests/targets/%.c=$(O)/tests/targets/%)
 demo-programs: $(DEMO_BIN)
 inject-programs: $(DEMO_BIN) $(INJECT_BIN) $(O)/tests/targets/fork_storm
 
