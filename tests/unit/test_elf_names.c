@@ -448,6 +448,28 @@ static void test_rules(void)
 	image_cache_free(cache);
 }
 
+static void test_shrink(void)
+{
+	struct image_limits limits = limits_of("cache");
+	struct agent a = start(&limits, "big");
+	uint64_t runs;
+
+	ok(all_right(&a), "names");
+	runs = stats_of(&a).child_runs;
+	image_cache_shrink(a.cache);
+	ok(all_right(&a), "are found again after memory was short");
+	is_u64(stats_of(&a).child_runs, runs, "in the symbol file that is there");
+	stop(&a);
+
+	limits = limits_of(NULL);
+	a = start(&limits, "big");
+	ok(all_right(&a), "names, without a directory");
+	image_cache_shrink(a.cache);
+	image_cache_shrink(a.cache);
+	ok(all_right(&a) && !stats_of(&a).memory_bytes, "are found again, too");
+	stop(&a);
+}
+
 /* More files in turn than there may be children. */
 static void test_many_rules(void)
 {
@@ -505,6 +527,7 @@ int main(void)
 	test_debug_file();
 	test_rules();
 	test_many_rules();
+	test_shrink();
 	sandbox_free(sandbox);
 	ok(tmpdir_remove(), "the test directory is gone");
 	return tap_done();

@@ -322,6 +322,21 @@ static void test_share(void)
 	step_ns = 0;
 	perfmaps_stats(maps, &stats);
 	is_u64(stats.reads, 4, "all are in the end");
+
+	(void)find(maps, 400, 7, 0x1000);
+	perfmaps_shrink(maps);
+	perfmaps_stats(maps, &stats);
+	ok(stats.processes == 2 && stats.reads == 4, "when memory is short one half goes");
+	is_str(find(maps, 400, 7, 0x1000), "here", "what was asked for last stays");
+	perfmaps_stats(maps, &stats);
+	is_u64(stats.reads, 4, "as it was");
+	now_ns += 60 * NSEC_PER_SEC;
+	is_str(find(maps, 401, 7, 0x1000), "here", "the others are read again");
+	perfmaps_shrink(maps);
+	perfmaps_shrink(maps);
+	perfmaps_stats(maps, &stats);
+	ok(!stats.processes && !stats.bytes, "and in the end nothing is left (%zu bytes)",
+	   (size_t)stats.bytes);
 	perfmaps_free(maps);
 }
 

@@ -458,6 +458,7 @@ int pipeline_finish(struct pipeline *p, uint64_t mono_ns)
 void pipeline_shrink(struct pipeline *p)
 {
 	symbolizer_forget(p->symbolizer);
+	image_cache_shrink(p->images);
 	idmap_release(&p->known);
 }
 

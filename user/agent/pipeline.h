@@ -68,7 +68,7 @@ int must_check pipeline_finish(struct pipeline *p, uint64_t mono_ns);
 
 void pipeline_set_cpus(struct pipeline *p, uint32_t cpus);
 
-/* Empties caches, to give memory back; what was in them is looked up again. */
+/* Empties caches, to give memory back; what was in them is looked up again, JITs' maps by halves. */
 void pipeline_shrink(struct pipeline *p);
 
 struct pipeline_stats {

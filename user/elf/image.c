@@ -323,6 +323,11 @@ void image_cache_expire(struct image_cache *cache)
 	}
 }
 
+void image_cache_shrink(struct image_cache *cache)
+{
+	namer_shrink(cache->namer);
+}
+
 int image_fd(const struct image *image)
 {
 	return image->fd;

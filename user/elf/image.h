@@ -105,6 +105,12 @@ void image_unref(struct image *image); /* NULL is fine; an image without referen
 /* Lets go of files that have been without a reference for too long. Cheap; to be called often. */
 void image_cache_expire(struct image_cache *cache);
 
+/*
+ * Memory is short: gives up the blocks of symbol files that are in memory, symbol files that had no
+ * other place, and idle children. Names are found again, and files without a place parsed again.
+ */
+void image_cache_shrink(struct image_cache *cache);
+
 /* A dense number, never reused within a cache; for cache keys. */
 uint32_t image_id(const struct image *image);
 

@@ -505,6 +505,23 @@ void namer_tick(struct namer *n)
 	n->demangler = NULL;
 }
 
+void namer_shrink(struct namer *n)
+{
+	struct names *next;
+
+	for (struct names *names = n->oldest; names; names = next) {
+		next = names->newer;
+		if (!names->is_memory)
+			continue;
+		close_table(n, names);
+		n->stats.evicted_tables++;
+	}
+	symblocks_clear(n->blocks);
+	rulechild_close_all(&n->rules);
+	parser_close(n->demangler);
+	n->demangler = NULL;
+}
+
 void namer_stats(const struct namer *n, struct image_stats *ret)
 {
 	struct symcache_stats cache;

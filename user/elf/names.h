@@ -46,7 +46,8 @@ struct names_file {
 int must_check namer_new(const struct image_limits *limits, struct namer **ret);
 void namer_free(struct namer *n); /* all names must have been forgotten; NULL is fine */
 void namer_set_opener(struct namer *n, image_open_debug_fn fn, void *arg);
-void namer_tick(struct namer *n); /* lets go of what has not been used lately */
+void namer_tick(struct namer *n);   /* lets go of what has not been used lately */
+void namer_shrink(struct namer *n); /* as image_cache_shrink() */
 void namer_stats(const struct namer *n, struct image_stats *ret);
 
 /* As image_symbol(). */

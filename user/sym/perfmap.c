@@ -128,6 +128,14 @@ static struct process *oldest(const struct perfmaps *maps, bool with_map, const 
 	return found;
 }
 
+void perfmaps_shrink(struct perfmaps *maps)
+{
+	size_t keep = maps->cnt / 2;
+
+	while (maps->cnt > keep)
+		forget_process(maps, oldest(maps, false, NULL));
+}
+
 static struct process *get_process(struct perfmaps *maps, uint32_t pid)
 {
 	struct process *p;

@@ -45,6 +45,9 @@ void perfmaps_free(struct perfmaps *maps); /* NULL is fine */
 bool perfmap_find(struct perfmaps *maps, uint32_t pid, uint32_t inner_pid, uint64_t address,
 		  struct str *ret_name);
 
+/* Memory is short: forgets the half of the processes that were asked about longest ago. */
+void perfmaps_shrink(struct perfmaps *maps);
+
 struct perfmap_stats {
 	uint64_t processes, bytes; /* now */
 	uint64_t reads;

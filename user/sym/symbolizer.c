@@ -99,6 +99,7 @@ void symbolizer_forget(struct symbolizer *s)
 		idmap_release(&s->generations[i].by_place);
 		intern_release(&s->generations[i].names);
 	}
+	perfmaps_shrink(s->perfmaps);
 }
 
 /* "libfoo.so" becomes "[libfoo.so]"; what has brackets already keeps them. */

@@ -46,7 +46,7 @@ int must_check symbolizer_new(const struct symbolizer_opts *opts, struct symboli
 			      struct err *err);
 void symbolizer_free(struct symbolizer *s); /* NULL is fine */
 
-/* Forgets the names that it remembers, and gives their memory back. */
+/* Forgets the names that it remembers, and half of the perf maps, and gives their memory back. */
 void symbolizer_forget(struct symbolizer *s);
 
 /*
