@@ -90,6 +90,11 @@ static void push_window(void *shipper, const struct store_place *place, struct p
 	shipper_offer(shipper, place, window);
 }
 
+static uint64_t push_cpu_ns(void *shipper)
+{
+	return shipper_cpu_ns(shipper);
+}
+
 static void add_push_stats(void *shipper, struct buf *text)
 {
 	shipstats_format(shipper, text);
@@ -124,6 +129,8 @@ static int make_agent(const struct config *c, struct parts *p, struct err *err)
 		keeper_set_next(p->keeper, push_window, p->shipper);
 		agent_opts.add_stats = add_push_stats;
 		agent_opts.stats_arg = p->shipper;
+		agent_opts.other_cpu_ns = push_cpu_ns;
+		agent_opts.other_cpu_arg = p->shipper;
 	}
 	return agent_new(&agent_opts, p->keeper, &p->agent, err);
 }

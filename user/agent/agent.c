@@ -237,6 +237,8 @@ static void govern(struct agent *a, uint64_t now_ns)
 	uint32_t before = a->governor.hz, hz;
 	struct err err = {{0}};
 
+	if (a->opts.other_cpu_ns)
+		u.fixed_ns += a->opts.other_cpu_ns(a->opts.other_cpu_arg);
 	set_policy(a);
 	if (governor_take(&a->governor, &u, &hz)) {
 		log_warn("agent: takes %.2f %% of a CPU, may take %.2f %%: from %u to %u samples "

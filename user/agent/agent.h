@@ -39,6 +39,11 @@ struct agent_opts {
 	/* Appends more metrics to agent.prom; NULL: there are none. */
 	void (*add_stats)(void *arg, struct buf *text);
 	void *stats_arg;
+
+	/* CPU time of threads of this process that the rate of sampling does not change; NULL: there
+	 * are none. */
+	uint64_t (*other_cpu_ns)(void *arg);
+	void *other_cpu_arg;
 };
 
 /* Attaches, unless it is disabled. The keeper gets the windows; borrowed. 0 or -errno with a line

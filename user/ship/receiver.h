@@ -51,6 +51,7 @@ struct receiver_stats {
 	uint64_t windows;  /* settled */
 	uint64_t waiting;  /* windows that are known of and not settled */
 	int64_t oldest_ns; /* wall clock, start of the oldest of them; 0: none */
+	uint64_t cpu_ns;   /* of its thread */
 	uint64_t unfit;	   /* windows that could not be prepared */
 	bool is_draining;
 	bool is_idle; /* nothing is under way, nothing waits, but for the quarantine */

@@ -143,6 +143,18 @@ bool shipper_is_idle(const struct shipper *s)
 	return true;
 }
 
+uint64_t shipper_cpu_ns(const struct shipper *s)
+{
+	struct receiver_stats stats;
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < s->cnt; i++) {
+		receiver_stats(s->receivers[i], &stats);
+		sum += stats.cpu_ns;
+	}
+	return sum;
+}
+
 size_t shipper_cnt(const struct shipper *s)
 {
 	return s->cnt;

@@ -38,6 +38,9 @@ void shipper_offer(struct shipper *s, const struct store_place *place, struct pr
 /* Nothing is under way to any backend, and nothing waits, but for what is in quarantine. */
 bool shipper_is_idle(const struct shipper *s);
 
+/* CPU time of all threads. */
+uint64_t shipper_cpu_ns(const struct shipper *s);
+
 size_t shipper_cnt(const struct shipper *s);
 struct receiver *shipper_receiver(const struct shipper *s, size_t i); /* borrowed */
 
