@@ -20,7 +20,7 @@
 /* How often the counters of losses are read: they cost system calls. */
 #define STATS_EVERY_NS (NSEC_PER_SEC / 2)
 
-#define ASK_EVERY 16 /* records; asking is a system call */
+#define ASK_EVERY 64 /* records; asking is a system call */
 
 /* While BPF lacks rules that samples ask for. */
 #define LEARNING_POLL_MS 20

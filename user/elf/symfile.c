@@ -231,12 +231,19 @@ static int read_row(const struct symfile *sf, uint64_t i, struct block *block,
 static int search(const struct symfile *sf, const struct symformat_header *header, uint64_t offset,
 		  struct block *block, uint64_t *ret)
 {
-	uint64_t fence = 0, low, high, last;
+	uint64_t fence, low, high, last;
 	struct symformat_row row;
 	int r = 0;
 
-	while (fence < header->fence_cnt && header->fences[fence] <= offset)
-		fence++;
+	for (low = 0, high = header->fence_cnt; low < high;) {
+		uint64_t mid = low + (high - low) / 2;
+
+		if (header->fences[mid] <= offset)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	fence = low;
 	if (!fence || !sf->row_cnt) {
 		*ret = 0;
 		return 0;
