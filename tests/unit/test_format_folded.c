@@ -412,7 +412,8 @@ static int give(void *arg, char *at, size_t room, size_t *ret_len, struct err *e
 	len = 1 + (size_t)(s->rnd >> 33) % s->most;
 	len = len < room ? len : room;
 	len = len < s->text.len ? len : s->text.len;
-	memcpy(at, s->text.p, len);
+	if (len)
+		memcpy(at, s->text.p, len);
 	s->text = (struct str){s->text.p + len, s->text.len - len};
 	*ret_len = len;
 	return 0;
