@@ -194,7 +194,7 @@ static void say_hello(const struct config *c, const struct parts *p)
 static int run(const void *config, const struct operands *operands)
 {
 	const struct config *c = config;
-	struct parts p = {NULL};
+	struct parts p = {.store = NULL};
 	struct keeper_stats kept;
 	struct err err = {{0}};
 	int r, status = EXIT_DONE;

@@ -54,6 +54,9 @@ enum query {
 	Q_CNT
 };
 
+#define MAKE_MOMENTS \
+	"CREATE TABLE IF NOT EXISTS moments(id INTEGER PRIMARY KEY, data BLOB NOT NULL)"
+
 static const char *const queries[Q_CNT] = {
 	[Q_DICT] = "SELECT id, data FROM dict ORDER BY id",
 	[Q_ROWS] = "SELECT id, start_ns, end_ns, head FROM windows ORDER BY id",
@@ -63,8 +66,7 @@ static const char *const queries[Q_CNT] = {
 	[Q_PUT_DICT] = "INSERT INTO dict(id, data) VALUES(?1, ?2)",
 	[Q_PUT_WINDOW] = "INSERT INTO windows(id, start_ns, end_ns, head) VALUES(?1, ?2, ?3, ?4)",
 	[Q_PUT_SAMPLES] = "INSERT INTO samples(id, data) VALUES(?1, ?2)",
-	[Q_MAKE_MOMENTS] = "CREATE TABLE IF NOT EXISTS"
-			   " moments(id INTEGER PRIMARY KEY, data BLOB NOT NULL)",
+	[Q_MAKE_MOMENTS] = MAKE_MOMENTS,
 	[Q_PUT_MOMENTS] = "INSERT INTO moments(id, data) VALUES(?1, ?2)",
 	[Q_BEGIN] = "BEGIN IMMEDIATE",
 	[Q_COMMIT] = "COMMIT",
