@@ -68,7 +68,7 @@ static void test_lambdas(void)
 
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
 		is_str(applied((struct names_rules){.merge_lambdas = true}, table[i][0], false),
-		       table[i][1], table[i][0]);
+		       table[i][1], "%s", table[i][0]);
 	is_str(applied((struct names_rules){0}, "main.f.func1", false), "main.f.func1",
 	       "nothing is merged unless asked for");
 }

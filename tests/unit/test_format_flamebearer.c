@@ -71,7 +71,7 @@ static void single(void)
 	   "bytes stay bytes");
 	profile_free(p);
 	is_str(canon(SINGLE("[[0,5,0,0],[0,0,0,1,0,5,5,2],[0,5.0,5.0,4]]", "\"timeline\":null"), 0),
-	       "[unknown];read 5\n[unknown];read;other: 2 5\n" + 0,
+	       "[unknown];read 5\n[unknown];read;other: 2 5\n",
 	       "bars of nothing, a number as a fraction");
 }
 

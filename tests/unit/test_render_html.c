@@ -78,7 +78,7 @@ static int digit(char c)
 
 static bool unpack(struct str base64, struct buf *plain)
 {
-	struct compress_gunzip *g;
+	struct compress_gunzip *g = NULL;
 	struct buf packed;
 	size_t used, made = 0, cap = (size_t)64 << 20;
 	bool sound = base64.len % 4 == 0;

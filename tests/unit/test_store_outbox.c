@@ -131,7 +131,7 @@ static void is_given_up(struct outbox *o, const char *want, const char *what)
 	struct book book = {""};
 
 	must(outbox_given_up(o, note, &book, &err), err.text);
-	is_str(book.text, want, what);
+	is_str(book.text, want, "%s", what);
 }
 
 static int note_parcel(void *arg, const struct outbox_parcel *p)
@@ -149,7 +149,7 @@ static void is_held(struct outbox *o, const char *want, const char *what)
 	struct book book = {""};
 
 	must(outbox_held(o, note_parcel, &book, &err), err.text);
-	is_str(book.text, want, what);
+	is_str(book.text, want, "%s", what);
 }
 
 static void test_quarantine(void)
