@@ -38,6 +38,8 @@ static const struct world_opts day = {
 	.hz = 19,
 	.incident_s = 300,
 	.label_error_s = 40,
+	.symptom_s = 20,
+	.react_s = 60,
 	.reacting = 6,
 	.victims = 15,
 	.helpers = 3,
@@ -53,13 +55,15 @@ static void count(struct tally *t, const struct verdict *v, const struct world_o
 	t->wrong += v->kind == VERDICT_NAMED && place;
 	t->first += !place;
 	t->listed += place >= 0;
-	if (v->kind == VERDICT_NAMED && place && getenv("VERBOSE"))
+	if (v->kind == VERDICT_NAMED && (place || getenv("ALL")) && getenv("VERBOSE"))
 		printf("# seed %llu: %.*s f %.4f hits %u runs %u posterior %.3f e_false %.4g rise "
-		       "%.2f\n",
+		       "%.2f onset %.2f after_loss %.2f timed %u lag %.1f victims %zu\n",
 		       (unsigned long long)o->seed, (int)v->suspects[0].name.len,
 		       v->suspects[0].name.p, v->suspects[0].f, v->suspects[0].hits,
 		       v->suspects[0].runs, v->suspects[0].posterior, v->suspects[0].e_false,
-		       v->suspects[0].delta);
+		       v->suspects[0].delta, v->suspects[0].direction.onset,
+		       v->suspects[0].direction.after_loss, v->suspects[0].direction.timed,
+		       v->suspects[0].direction.lag_s, v->victim_cnt);
 	for (size_t i = 0; i < v->suspect_cnt; i++) {
 		int b = (int)(v->suspects[i].posterior * 5);
 
@@ -153,6 +157,16 @@ static void run_variants(void)
 	o = day;
 	o.k = 3;
 	run_cell("culprit without CPU, others react, K=3", o);
+	o.k = 5;
+	run_cell("culprit without CPU, others react, K=5", o);
+	o.windows = 8640;
+	o.window_s = 10;
+	run_cell("the same, windows of 10 s, K=5", o);
+	o.culprit = 1.5;
+	o.k = 3;
+	run_cell("+1.5, K=3, windows of 10 s", o);
+	o.k = 5;
+	run_cell("+1.5, K=5, windows of 10 s", o);
 }
 
 static void run_null(void)
@@ -188,6 +202,7 @@ static void run_short(void)
 			.incident_s = 3,
 			.incident_max_s = 5,
 			.label_error_s = 0.7,
+			.symptom_s = 0.4,
 			.culprit = 0.9,
 			.victims = 3,
 			.k = k,

@@ -5,7 +5,8 @@
  *
  * Services: lognormal size, AR(1) noise of the logarithm, daily load. Three in ten are bursty or
  * run by a clock. During incidents a culprit adds its cores, some services react (x1.3-3.5), others
- * lose CPU, small helpers appear. When the machine is full everybody is squeezed alike. What the
+ * lose CPU, small helpers appear; the culprit comes first, then the symptom (what the victims lose),
+ * then those who react, each after a delay of its own. When the machine is full everybody is squeezed alike. What the
  * profiler sees is a Poisson sample of that. Labels come from the symptom: late, and not exact.
  */
 #ifndef TESTS_BLAME_WORLD_H
@@ -33,6 +34,8 @@ struct world_opts {
 	double culprit;	      /* cores it adds; 0 = there is none */
 	double culprit_base;  /* cores it takes anyway, as a service; 0 = it comes and goes */
 	double label_error_s; /* edges are off by up to so much */
+	double symptom_s;     /* the symptom follows the cause by up to so much, */
+	double react_s;	      /* and what reacts follows the symptom by up to so much */
 	uint32_t wrong;	      /* so many labels point anywhere */
 	uint32_t reacting, victims, helpers;
 	double load; /* share of the CPUs that services use; 0 = 0.5 */
@@ -215,41 +218,55 @@ static inline void world_times(struct world *w, double (*times)[2])
 	}
 }
 
-static inline void world_incidents(struct world *w, double (*times)[2], uint32_t services)
+/* Multiplies what a service takes from `from` to `until`, by overlap. */
+static inline void world_scale_between(struct world *w, uint32_t e, double from, double until,
+				       double factor)
+{
+	double len = w->o.window_s;
+	float *row = world_row(w, e);
+
+	for (uint32_t i = (uint32_t)(from / len); i < w->o.windows && i * len < until; i++) {
+		double a = from > i * len ? from : i * len;
+		double b = until < (i + 1) * len ? until : (i + 1) * len;
+
+		if (b > a)
+			row[i] *= (float)(1 + (factor - 1) * (b - a) / len);
+	}
+}
+
+static inline void world_incidents(struct world *w, double (*times)[2], const double *symptom,
+				   uint32_t services)
 {
 	uint32_t culprit = w->entity_cnt - 1, helper = culprit - w->o.helpers;
 	uint32_t plain = services * 7 / 10;
 
 	for (uint32_t k = 0; k < w->o.k; k++) {
-		double from = times[k][0], until = times[k][1], len = w->o.window_s;
+		double from = times[k][0], until = times[k][1];
 
-		for (uint32_t i = (uint32_t)(from / len); i < w->o.windows && i * len < until;
-		     i++) {
-			double part = (i + 1) * len > until ? until / len - i : 1;
+		for (uint32_t e = 0; e < w->o.victims && e < plain; e++)
+			world_scale_between(w, e, symptom[k], until, 1 - (0.3 + 0.5 * (e % 6) / 5));
+		for (uint32_t e = w->o.victims; e < w->o.victims + w->o.reacting; e++) {
+			double delay = world_between(w, 0, w->o.react_s);
 
-			for (uint32_t e = 0; e < w->o.victims && e < plain; e++)
-				world_row(w, e)[i] *= (float)(1 - part * (0.3 + 0.5 * (e % 6) / 5));
-			for (uint32_t e = w->o.victims; e < w->o.victims + w->o.reacting; e++)
-				world_row(w, e % plain)[i] *=
-					(float)(1 + part * (0.3 + 0.4 * (e % 6)));
+			world_scale_between(w, e % plain, symptom[k] + delay, until + delay,
+					    1.3 + 0.4 * (e % 6));
 		}
 		for (uint32_t h = 0; h < w->o.helpers; h++)
-			world_add(w, helper + h, from, until, 0.02);
+			world_add(w, helper + h, symptom[k], until, 0.02);
 		if (w->o.culprit > 0)
 			world_add(w, culprit, from, until,
 				  w->o.culprit * world_between(w, 0.6, 1.4));
 	}
 }
 
-static inline void world_label(struct world *w, double (*times)[2])
+static inline void world_label(struct world *w, double (*times)[2], const double *symptom)
 {
 	double off = w->o.label_error_s, span = w->o.windows * w->o.window_s;
 
 	for (uint32_t k = 0; k < w->o.k; k++) {
-		double from = times[k][0] + world_between(w, 0, 0.5) * off;
+		double from = symptom[k] + world_between(w, -0.5, 1) * off;
 		double length = times[k][1] - times[k][0];
 
-		from += world_between(w, -0.5, 1) * off;
 		if (k < w->o.wrong)
 			from = world_unit(w) * (span - length);
 		if (from < 0)
@@ -332,7 +349,7 @@ static inline bool world_sample(struct world *w)
 static inline bool world_make(struct world *w, const struct world_opts *o)
 {
 	uint32_t plain = o->services * 7 / 10, e;
-	double times[WORLD_MAX_K][2];
+	double times[WORLD_MAX_K][2], symptom[WORLD_MAX_K];
 
 	memset(w, 0, sizeof(*w));
 	w->o = *o;
@@ -355,8 +372,10 @@ static inline bool world_make(struct world *w, const struct world_opts *o)
 	if (o->culprit_base > 0)
 		world_resident(w, w->entity_cnt - 1, o->culprit_base);
 	world_times(w, times);
-	world_incidents(w, times, o->services);
-	world_label(w, times);
+	for (uint32_t k = 0; k < o->k; k++)
+		symptom[k] = times[k][0] + world_between(w, 0, o->symptom_s);
+	world_incidents(w, times, symptom, o->services);
+	world_label(w, times, symptom);
 	return world_sample(w);
 }
 

@@ -20,6 +20,8 @@ static const struct world_opts day = {
 	.hz = 19,
 	.incident_s = 300,
 	.label_error_s = 40,
+	.symptom_s = 20,
+	.react_s = 60,
 };
 
 /* What the demonstration of the program looks like. */
@@ -33,6 +35,7 @@ static const struct world_opts demo = {
 	.incident_s = 3,
 	.incident_max_s = 5,
 	.label_error_s = 0.7,
+	.symptom_s = 0.4,
 	.victims = 3,
 };
 

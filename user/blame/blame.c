@@ -8,6 +8,7 @@
 #include "blame/axis.h"
 #include "blame/decide.h"
 #include "blame/describe.h"
+#include "blame/direction.h"
 #include "blame/evidence.h"
 #include "blame/notes.h"
 #include "blame/plan.h"
@@ -26,6 +27,8 @@ struct run {
 	struct scorer scorer;
 	struct rank *ranks; /* the first `cnt` have risen or fallen, best first */
 	size_t cnt;
+	uint32_t *victims; /* entities, greatest loss first */
+	size_t victim_cnt;
 	struct verdict *v;
 };
 
@@ -143,15 +146,18 @@ static int greatest_loss_first(const void *va, const void *vb)
 	return (a->entity > b->entity) - (a->entity < b->entity);
 }
 
-static int list_victims(struct run *run)
+/* Those that lost CPU in the incidents as they seldom do otherwise, greatest loss first. */
+static int find_victims(struct run *run)
 {
 	const struct rank **found = calloc(run->cnt + 1, sizeof(*found));
-	struct verdict *v = run->v;
+	const struct verdict *v = run->v;
 	size_t cnt = 0;
-	int r = 0;
 
-	if (!found)
+	run->victims = calloc(run->cnt + 1, sizeof(*run->victims));
+	if (!found || !run->victims) {
+		free(found);
 		return -ENOMEM;
+	}
 	for (size_t i = 0; i < run->cnt; i++) {
 		const struct score *sc = &run->ranks[i].score;
 
@@ -160,19 +166,39 @@ static int list_victims(struct run *run)
 			found[cnt++] = &run->ranks[i];
 	}
 	qsort(found, cnt, sizeof(*found), greatest_loss_first);
+	for (size_t i = 0; i < cnt; i++)
+		run->victims[i] = found[i]->entity;
+	run->victim_cnt = cnt;
+	free(found);
+	return 0;
+}
+
+static const struct rank *rank_of(const struct run *run, uint32_t entity)
+{
+	const struct rank *r = run->ranks;
+
+	while (r->entity != entity)
+		r++;
+	return r;
+}
+
+static int list_victims(struct run *run)
+{
+	struct verdict *v = run->v;
+	int r = 0;
+
 	v->victims = calloc(MAX_VICTIMS, sizeof(*v->victims));
 	if (!v->victims)
 		r = -ENOMEM;
-	for (size_t i = 0; !r && i < cnt && v->victim_cnt < MAX_VICTIMS; i++) {
+	for (size_t i = 0; !r && i < run->victim_cnt && v->victim_cnt < MAX_VICTIMS; i++) {
 		struct verdict_entity *e = &v->victims[v->victim_cnt++];
 
-		r = describe_entity(&run->scorer, found[i], ROLE_VICTIM, e);
+		r = describe_entity(&run->scorer, rank_of(run, run->victims[i]), ROLE_VICTIM, e);
 		if (!r && -e->delta < VICTIM_SELF * e->baseline) {
 			verdict_entity_release(e);
 			v->victim_cnt--;
 		}
 	}
-	free(found);
 	return r;
 }
 
@@ -236,9 +262,21 @@ static int note_doubt(const struct decision *d, const struct rank *first, struct
 {
 	int r;
 
-	if (v->kind != VERDICT_SHORTLIST || v->suspect_cnt != 1)
+	if (v->kind != VERDICT_SHORTLIST)
 		return 0;
-	if (first->score.delta < decide_least_rise(d))
+	if (first->dir.late && v->suspects[0].direction.late) {
+		r = verdict_note(v,
+				 "what rose most did so %.3g s after the incidents' marked start: "
+				 "it reacts, or the marks are early",
+				 first->dir.lag_s);
+		return r == -ENOSPC ? 0 : r;
+	}
+	if (v->suspect_cnt != 1)
+		return 0;
+	if (first->reacts)
+		r = verdict_note(v, "it is not named because it rose only after others had lost "
+				    "CPU, or after another process: it may just react");
+	else if (first->score.delta < decide_least_rise(d))
 		r = verdict_note(v,
 				 "it is not named because its rise is small: less than 2%% of the "
 				 "node or a tenth of what all processes rose by");
@@ -267,6 +305,13 @@ static int decide(struct run *run)
 	size_t listed;
 	int r;
 
+	decide_rank(&d, run->ranks, run->cnt);
+	r = find_victims(run);
+	if (!r)
+		r = direction_measure(&run->scorer, run->ranks, run->cnt, run->victims,
+				      run->victim_cnt, &run->opts);
+	if (r)
+		return r;
 	decide_rank(&d, run->ranks, run->cnt);
 	v->entity_cnt = (uint32_t)run->cnt;
 	for (size_t i = 0; i < run->cnt; i++)
@@ -322,6 +367,7 @@ out:
 	if (r)
 		verdict_free(run.v);
 	free(run.ranks);
+	free(run.victims);
 	scorer_release(&run.scorer);
 	plan_release(&run.plan);
 	axis_release(&run.axis);

@@ -48,7 +48,10 @@ static void rank_one(const struct decision *d, struct rank *r, double rise, doub
 					    sc->with.runs, sc->with.misses);
 	if (evidence > threshold + DECIDE_CAP)
 		evidence = threshold + DECIDE_CAP;
-	r->s = evidence + log(sc->delta_hit / rise);
+	r->s = evidence + log(sc->delta_hit / rise) + r->dir.onset + r->dir.dose +
+	       r->dir.displacement + r->dir.signature;
+	r->reacts = r->linked &&
+		    (-r->dir.onset >= DECIDE_REACTS || r->dir.after_loss > DECIDE_AFTER_LOSS);
 }
 
 /*
@@ -98,9 +101,9 @@ static bool did_not_rise(const struct decision *d, const struct rank *ranks, siz
 
 static bool is_named(const struct decision *d, const struct rank *r)
 {
-	return r->linked && d->recurrences >= 2 && r->score.with.runs >= 2 &&
-	       r->posterior >= MIN_POSTERIOR && r->e_false <= d->allowed_error &&
-	       r->score.delta >= decide_least_rise(d);
+	return r->linked && !r->reacts && !r->dir.late && d->recurrences >= 2 &&
+	       r->score.with.runs >= 2 && r->posterior >= MIN_POSTERIOR &&
+	       r->e_false <= d->allowed_error && r->score.delta >= decide_least_rise(d);
 }
 
 static size_t worth_listing(const struct decision *d, const struct rank *ranks, size_t cnt)

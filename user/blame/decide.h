@@ -2,8 +2,7 @@
 /*
  * decide.h - from scores to a verdict (steps D and H). Pure functions on numbers; private to blame.
  *
- * The terms of direction (step E: onset, dose, signature) will add to rank.s in decide_rank(); the
- * shifted-time p-value (step F) will be one more condition of decide_kind().
+ * The terms of direction (direction.h) are added to rank.s in decide_rank().
  */
 #ifndef BLAME_DECIDE_H
 #define BLAME_DECIDE_H
@@ -27,6 +26,8 @@ struct rank {
 	double e_false;
 	bool linked;
 	bool clock_shared;
+	bool reacts; /* another one rose clearly before it */
+	struct verdict_direction dir;
 };
 
 struct decision {
@@ -36,7 +37,17 @@ struct decision {
 	double rise, noise; /* as in struct verdict */
 };
 
-/* Fills s, posterior, e_false, linked, clock_shared and sorts: best first, equal ones by entity. */
+/* Nats of the onset from which a process is said to react. */
+#define DECIDE_REACTS 2.0
+
+/* The same for rising after the victims have lost CPU, in standard errors: they mark the symptom. */
+#define DECIDE_AFTER_LOSS 1.0
+
+/*
+ * Fills s, posterior, e_false, linked, clock_shared, reacts and sorts: best first, equal ones by
+ * entity. Called once without terms of direction (dir zeroed), to see who is linked, and again with
+ * them.
+ */
 void decide_rank(const struct decision *d, struct rank *ranks, size_t cnt);
 
 /* The smallest rise that a person would call the cause. */

@@ -75,7 +75,8 @@ static void fill_evidence(struct verdict_entity *e, const struct rank *r, enum v
 {
 	const struct linkage *l = &r->score.with;
 
-	e->role = role;
+	e->role = role == ROLE_SUSPECT && r->reacts ? ROLE_REACTS : role;
+	e->direction = r->dir;
 	e->linked = r->linked;
 	e->clock_shared = r->clock_shared;
 	e->flat = l->flat;
@@ -88,6 +89,7 @@ static void fill_evidence(struct verdict_entity *e, const struct rank *r, enum v
 	e->delta = r->score.delta;
 	if (role != ROLE_VICTIM)
 		return;
+	e->direction = (struct verdict_direction){0};
 	e->linked = e->clock_shared = e->flat = false;
 	e->posterior = 0;
 	e->e_false = 0;
@@ -109,6 +111,13 @@ int describe_entity(struct scorer *s, const struct rank *r, enum verdict_role ro
 	e->hit = calloc(n, sizeof(*e->hit));
 	if (!e->name.p || !e->levels || !e->hit)
 		return -ENOMEM;
+	if (r->dir.after == DIRECTION_AFTER_ENTITY) {
+		struct str after = timeline_name(s->t, r->dir.after_entity);
+
+		e->after = (struct str){mem_strndup(after.p, after.len), after.len};
+		if (!e->after.p)
+			return -ENOMEM;
+	}
 	score_entity(s, r->entity, false, &again);
 	if (role == ROLE_VICTIM)
 		e->hits = 0;

@@ -12,6 +12,7 @@
 void verdict_entity_release(struct verdict_entity *e)
 {
 	free((char *)e->name.p);
+	free((char *)e->after.p);
 	free(e->levels);
 	free(e->hit);
 	memset(e, 0, sizeof(*e));

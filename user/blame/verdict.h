@@ -43,6 +43,29 @@ struct blame_incident {
 	int64_t from_ns, until_ns; /* wall clock, until excluded */
 };
 
+/* What the rise of a process came after, if that is known. */
+enum direction_after {
+	DIRECTION_AFTER_NOTHING = 0, /* nothing, or slots too coarse to tell */
+	DIRECTION_AFTER_ENTITY = 1,
+	DIRECTION_AFTER_VICTIMS = 2, /* the loss of CPU of the victims */
+};
+
+/* Step E: who started it. Nats that were added to the rank, each weak and bounded. */
+struct verdict_direction {
+	double onset;	     /* 0 .. -recurrences: another one came first */
+	double dose;	     /* -1 .. 1: its level precedes what the victims lose */
+	double displacement; /* -1 .. 0: on a full node it took less than others lost */
+	double signature;    /* -ln 2: what rose in it is waiting, retrying, logging */
+	uint32_t timed;	     /* incidents in which the start of its rise is clear */
+	double lag_s;	     /* mean of those, seconds after the label's start */
+	double after_loss; /* standard errors by which it rose after the victims fell; < 0: before */
+	uint32_t loss_timed; /* incidents in which that could be compared */
+	bool late;	     /* no loss to compare with, and it rose after the label's start */
+	enum direction_after after;
+	double behind_s;       /* seconds after that, mean */
+	uint32_t after_entity; /* private: number in the timeline */
+};
+
 struct verdict_entity {
 	struct str name; /* owned, raw bytes */
 	enum verdict_role role;
@@ -61,8 +84,10 @@ struct verdict_entity {
 	uint32_t hits;			   /* incidents in which it was that busy */
 	uint32_t runs;			   /* hits that are separate: it was seen calm in between */
 	uint32_t tie_group; /* equal numbers > 0: the evidence does not order them; 0 = alone */
-	double *levels;	    /* recurrences of them, in order of time */
-	bool *hit;	    /* recurrences of them */
+	struct verdict_direction direction;
+	struct str after; /* owned: name of the process whose rise came first; NULL: none */
+	double *levels;	  /* recurrences of them, in order of time */
+	bool *hit;	  /* recurrences of them */
 };
 
 struct verdict {

@@ -91,6 +91,28 @@ static void add_labels(struct json *j, const struct verdict_view *view, struct s
 	json_end(j);
 }
 
+static void add_direction(struct json *j, const struct verdict_entity *e)
+{
+	const struct verdict_direction *d = &e->direction;
+
+	json_object(j, "direction");
+	json_double(j, "onset", d->onset, DIGITS);
+	json_double(j, "dose", d->dose, DIGITS);
+	json_double(j, "displacement", d->displacement, DIGITS);
+	json_double(j, "signature", d->signature, DIGITS);
+	json_u64(j, "timed", d->timed);
+	add_if_known(j, "lag_seconds", d->timed, d->lag_s);
+	add_if_known(j, "after_loss", d->loss_timed, d->after_loss);
+	if (d->after == DIRECTION_AFTER_ENTITY)
+		json_str(j, "after", e->after);
+	else if (d->after == DIRECTION_AFTER_VICTIMS)
+		json_cstr(j, "after", "victims");
+	else
+		json_null(j, "after");
+	add_if_known(j, "behind_seconds", d->after, d->behind_s);
+	json_end(j);
+}
+
 static void add_entity(struct json *j, const struct verdict *v, const struct verdict_view *view,
 		       const struct verdict_entity *e, const struct verdict_path *path)
 {
@@ -123,6 +145,8 @@ static void add_entity(struct json *j, const struct verdict *v, const struct ver
 	else
 		json_null(j, "tie_group");
 	add_levels(j, v, e);
+	if (suspect)
+		add_direction(j, e);
 	json_end(j);
 }
 

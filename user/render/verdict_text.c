@@ -247,7 +247,9 @@ static void add_table(struct buf *b, const struct verdict *v, const struct verdi
 			 e->posterior * 100);
 		buf_release(&rise);
 		add_luck(b, e->e_false);
-		if (e->tie_group)
+		if (e->role == ROLE_REACTS)
+			buf_addstr(b, "  reacts");
+		else if (e->tie_group)
 			buf_addf(b, "  tie %c", (int)('A' + (e->tie_group - 1) % 26));
 		else if (e->clock_shared)
 			buf_addstr(b, "  shares the clock");
@@ -279,6 +281,28 @@ static void add_evidence(struct buf *b, const struct verdict *v, const struct ve
 			 "  It was busy all the time between some incidents: they count as %" PRIu32
 			 ".\n",
 			 e->runs);
+}
+
+/* When it rose, against the marked start and against others. */
+static void add_direction(struct buf *b, const struct verdict *v, const struct verdict_entity *e)
+{
+	const struct verdict_direction *d = &e->direction;
+
+	if (!d->timed)
+		return;
+	buf_addf(b,
+		 "  Its rise begins %.3g s %s the marked start (mean of %" PRIu32 " of %" PRIu32
+		 ")",
+		 fabs(d->lag_s), d->lag_s < 0 ? "before" : "after", d->timed, v->recurrences);
+	if (d->after == DIRECTION_AFTER_ENTITY && e->after.len) {
+		buf_addf(b, ", %.3g s after that of ", d->behind_s);
+		label_add(b, e->after, LONG_NAME);
+	} else if (d->after == DIRECTION_AFTER_VICTIMS) {
+		buf_addf(b, ", %.3g s after the victims lost CPU", d->behind_s);
+	} else if (d->loss_timed && d->after_loss < -1) {
+		buf_addstr(b, ", before the victims lost CPU");
+	}
+	buf_addstr(b, ".\n");
 }
 
 static size_t column(double level, double top)
@@ -486,6 +510,8 @@ void verdict_text(const struct verdict *v, const struct verdict_view *view, stru
 	add_table(out, v, view);
 	for (size_t i = 0; i < v->suspect_cnt && i < MAX_STRIPS; i++) {
 		add_evidence(out, v, &v->suspects[i]);
+		if (!view->untimed)
+			add_direction(out, v, &v->suspects[i]);
 		add_path(out, view, i);
 		add_strip(out, v, view, &v->suspects[i]);
 		if (v->kind == VERDICT_NAMED)
