@@ -31,8 +31,9 @@ for what in '$d->{b}{samples}' 'sprintf "%.3f", $d->{b}{total} * $d->{b}{length_
 	'join ";", map { "$_->{process} $_->{samples_b}" } @{$d->{processes}}'; do
 	is "$(json "$what" again.json)" "$(json "$what" own.json)" "the same $what"
 done
+# A replay ends with the last record, which on a quiet machine is one look at the rings earlier.
 # shellcheck disable=SC2016 # Perl
-near "$(json '$d->{b}{length_s}' again.json)" "$(json '$d->{b}{length_s}' own.json)" 1 0.02 'about the same length'
+near "$(json '$d->{b}{length_s}' again.json)" "$(json '$d->{b}{length_s}' own.json)" 1 0.15 'about the same length'
 
 head -c -3 own.raw >cut.raw
 run culprit show --raw cut.raw

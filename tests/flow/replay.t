@@ -41,7 +41,7 @@ like "$(cat as_nobody.folded)" '^busy_loop;.*;spin_inner' 'whose frames have nam
 ok 'and the same stacks' cmp <(user_stacks live.folded) <(user_stacks as_nobody.folded)
 
 size=$(stat -c %s records.raw)
-head -c $(((size - 4000) | 1)) records.raw >cut.raw # odd: no chunk ends there
+head -c $(((size / 2) | 1)) records.raw >cut.raw # odd: no chunk ends there; the end may be events without a sample
 run culprit show --raw cut.raw --format folded
 is "$status" 0 'a file cut short is shown'
 like "$err" '^culprit show: warning: cut\.raw: ends in the middle of a record at byte \d+' 'with a warning that says where'
