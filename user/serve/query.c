@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -97,24 +98,19 @@ static void become(char *const *argv, int out_fd, int why_fd)
 	_exit(127);
 }
 
+/* What the child complains about goes to memory: a pipe that nobody reads yet would stop it. */
 static int spawn(struct answering *a, char *const *argv)
 {
-	int out[2], why[2];
+	int out[2];
 
-	if (pipe2(out, O_CLOEXEC))
+	a->why_fd = memfd_create("culprit-why", MFD_CLOEXEC);
+	if (a->why_fd < 0 || pipe2(out, O_CLOEXEC))
 		return -errno;
-	if (pipe2(why, O_CLOEXEC)) {
-		(void)close(out[0]);
-		(void)close(out[1]);
-		return -EMFILE;
-	}
 	a->pid = fork();
 	if (!a->pid)
-		become(argv, out[1], why[1]);
+		become(argv, out[1], a->why_fd);
 	(void)close(out[1]);
-	(void)close(why[1]);
 	a->out_fd = out[0];
-	a->why_fd = why[0];
 	return a->pid < 0 ? -EAGAIN : 0;
 }
 
@@ -178,7 +174,7 @@ static ssize_t read_answer(void *arg, char *out, size_t max)
 static void answer_failure(struct answering *a, struct server_call *call)
 {
 	char why[MAX_WHY];
-	ssize_t n = read_some(a->why_fd, why, sizeof(why) - 1);
+	ssize_t n = pread(a->why_fd, why, sizeof(why) - 1, 0);
 	struct str text = str_trim((struct str){why, n > 0 ? (size_t)n : 0});
 	bool is_empty = text.len && memmem(text.p, text.len, ": no window", 11);
 

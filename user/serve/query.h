@@ -20,7 +20,7 @@ struct query_source {
 	const char *store; /* directory */
 };
 
-/* GET /api/v1/profile?from&until&match&format&group-by; `arg` is a struct query_source. */
+/* GET /api/v1/profile?from&until&match&format&group-by */
 void query_profile(const struct query_source *source, struct server_call *call);
 
 /* GET /api/v1/series, GET /api/v1/windows?from&until */
