@@ -405,8 +405,8 @@ int outbox_drain(struct outbox *o, int64_t not_before_ns, outbox_window_fn fn, v
 			continue;
 		r = store_after(o->store, d.block->block, d.block->id, drain_window, &d, err);
 		/* what could not be read at all is not asked for again */
-		if (!r && d.block->id < d.block->seen) {
-			d.block->id = d.block->seen;
+		for (; !r && d.block->id < d.block->seen; d.block->id++) {
+			r = outbox_give_up(o, "damaged", 0, err);
 			d.block->is_unsaved = true;
 		}
 	}
