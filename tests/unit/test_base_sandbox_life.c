@@ -158,6 +158,7 @@ static void test_lost_zygote(struct buf *reply)
 
 	for (size_t i = 0; i < cnt; i++)
 		zygote = pids[i] > zygote ? pids[i] : zygote;
+	kill(zygote, SIGSTOP); /* or it forks before it is killed, and that child answers */
 	ok(!sandbox_open(sb, ECHO, NULL, 0, &usual, &s), "a session");
 	kill(zygote, SIGKILL);
 	buf_clear(reply);
