@@ -21,7 +21,6 @@ PROTOC_C ?= protoc-c
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.SECONDARY:
 MAKEFLAGS += --no-builtin-rules
 
 ifeq ($(V),1)
@@ -91,6 +90,9 @@ DEMO_BIN := $(DEMO_SRC:tests/demo/%.c=$(O)/demo/%)
 GRID_BIN := $(O)/tests/accuracy/grid
 INJECT_BIN := $(INJECT_SRC:tests/accuracy/programs/%.c=$(O)/accuracy/%)
 SKEL     := $(if $(BPF_SRC),$(O)/bpf/culprit.skel.h)
+
+# Made on the way from a .proto to an object, and kept for those who read them.
+.SECONDARY: $(GEN_SRC)
 
 # ---- goals -------------------------------------------------------------------------------------------------------
 
