@@ -55,6 +55,7 @@ packages() {
 		test   python3-jsonschema   python3-jsonschema
 		test   prometheus           golang-github-prometheus
 		test   curl                 curl
+		test   runc                 runc
 		vm     qemu-system-x86      qemu-system-x86-core
 		vm     e2fsprogs            e2fsprogs
 		vm     procps               procps-ng

@@ -459,17 +459,25 @@ static bool label_loader(struct str base, const struct label_input *in, struct a
 }
 
 /*
- * A program that runs from memory ("/memfd:sealed-91173221a7ea"): the name of the memory may be
- * another one each time, so the first word of the arguments is better, if there is one.
+ * A file without a name that lasts: a program that runs from memory ("/memfd:sealed-91173221a7ea",
+ * another one each time), or from a mount of that single file which was detached ("/": runc).
  */
-static struct str memfd_name(struct str exe, const struct args *a)
+static bool has_no_name(struct str exe)
+{
+	return starts_with(exe, "/memfd:") || str_is(exe, "/");
+}
+
+/* What to call it then: by the first word of its arguments. */
+static struct str argument_name(const struct label_input *in, struct str exe, const struct args *a)
 {
 	struct str s = a->cnt ? a->v[0] : (struct str){"", 0};
 	size_t n = 0;
 
 	while (n < s.len && s.p[n] != ' ' && s.p[n] != ':')
 		n++;
-	return n && s.p[0] != '-' ? label_base_name((struct str){s.p, n}) : label_base_name(exe);
+	if (n && s.p[0] != '-')
+		return label_base_name((struct str){s.p, n});
+	return str_is(exe, "/") ? in->comm : label_base_name(exe);
 }
 
 static void label_program(const struct label_input *in, struct str exe, struct args *a,
@@ -481,7 +489,7 @@ static void label_program(const struct label_input *in, struct str exe, struct a
 	if (label_multicall(base, in, a, l) || label_loader(base, in, a, l))
 		return;
 	if (!rule) {
-		add_word(l, starts_with(exe, "/memfd:") ? memfd_name(exe, a) : base);
+		add_word(l, has_no_name(exe) ? argument_name(in, exe, a) : base);
 		return;
 	}
 	add_word(l, name);

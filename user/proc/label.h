@@ -13,6 +13,7 @@
  *	dash -c pg_dump           sh -c "PGPASSWORD=x pg_dump -Fc db | gzip" where sh is dash
  *	busybox sh backup.sh      exe /bin/busybox, argv sh backup.sh
  *	runc                      exe /memfd:runc_cloned:… has argv[0]: names of memory change from run to run
+ *	runc                      exe "/", a mount of that one file which was detached: argv[0], or comm
  *	[kworker]                 kernel threads without their instance (kworker/u8:3-events_unbound)
  *
  * A pure function of what /proc or the kernel's events say; all of it is written by tenants. Labels
