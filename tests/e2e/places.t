@@ -49,7 +49,7 @@ of() {
 }
 of "container_id=$id"
 at_least "$(count of.folded '^busy_loop;.*spin_inner')" 10 'the container of a process that has ended'
-is "$(count of.folded '^(?!busy_loop;)')" 0 'and nothing else'
+is "$(count of.folded '^(?!busy_loop;|bash[; ])')" 0 'and nothing else but the shell that became it'
 of "pod_uid=$uid"
 at_least "$(count of.folded '^busy_loop;')" 10 'its pod'
 of container_id= process=busy_loop
