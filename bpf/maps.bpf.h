@@ -34,6 +34,9 @@ _Static_assert(WIRE_MAX_KERNEL_FRAMES + WIRE_MAX_USER_FRAMES < SCRATCH_FRAMES,
 /* A copied stack is read a memory page at a time: what lies behind the stack's end is not there. */
 #define COPY_STEP 4096
 
+/* What of a stack goes into the scratch record; a deeper one needs a record of its own in the ring. */
+#define COPY_NEAR 20480
+
 #define SCRATCH_ROOM 28672
 
 /* Where a walk is. */
@@ -86,7 +89,7 @@ struct scratch {
 };
 
 _Static_assert(sizeof(struct wire_sample) + SCRATCH_FRAMES * sizeof(__u64) +
-			       sizeof(struct wire_stack) + WIRE_MAX_STACK + COPY_STEP <=
+			       sizeof(struct wire_stack) + COPY_NEAR + COPY_STEP <=
 		       SCRATCH_ROOM,
 	       "everything fits the scratch record");
 /* A per-CPU value may have 32 KiB (PCPU_MIN_UNIT_SIZE). */

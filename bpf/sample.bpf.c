@@ -116,7 +116,7 @@ static __always_inline void submit(struct scratch *scratch, struct task_struct *
 	struct wire_sample *s = &scratch->sample;
 	__u32 frames = (s->kernel_cnt + s->user_cnt) & SCRATCH_FRAME_MASK;
 	__u32 size = sizeof(*s) + frames * sizeof(s->pcs[0]);
-	__u32 index = s->cpu & ring_mask;
+	__u32 index = s->cpu & ring_mask, at = 0, more = 0;
 	void *ring = bpf_map_lookup_elem(&rings, &index);
 	__u64 waiting = 0;
 
@@ -128,11 +128,15 @@ static __always_inline void submit(struct scratch *scratch, struct task_struct *
 		waiting = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA);
 	if (may_want_copy(s) && waiting < ring_bytes / 2) {
 		s->h.flags |= WIRE_F_STACK;
-		size += copy_stack(scratch, task, size);
+		at = size;
+		size += copy_stack(scratch, task, at, &more);
 	}
 	s->h.size = size;
-	if (!bpf_ringbuf_output(ring, s, size,
-				waiting > ring_bytes / 4 ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP))
+	if (more && waiting < ring_bytes / 4 && submit_deep(ring, scratch, at, size, more))
+		st->samples++;
+	else if (!bpf_ringbuf_output(ring, s, size,
+				     waiting > ring_bytes / 4 ? BPF_RB_FORCE_WAKEUP
+							      : BPF_RB_NO_WAKEUP))
 		st->samples++;
 	else
 		stat_lost(st, LOSS_RING_FULL);

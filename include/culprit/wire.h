@@ -25,7 +25,7 @@
 #define WIRE_COMM_LEN	       16
 #define WIRE_MAX_PATH	       4096
 #define WIRE_MAX_TEXT	       8192  /* all strings of a wire_proc together */
-#define WIRE_MAX_STACK	       20480 /* bytes of a copied stack */
+#define WIRE_MAX_STACK	       65536 /* bytes of a copied stack */
 #define WIRE_REGS	       32
 
 enum wire_type {

@@ -16,4 +16,11 @@ for load in storm:95 shell:85 build:85; do
 	at_least "${samples:-0}" 50 "${load%:*}: samples"
 	at_least "${named:-0}" "${load#*:}" "${load%:*}: fully named"
 done
+
+# Stacks of 60 KiB, as compilers have them.
+culprit record -o deep.folded -- "$TARGETS/fork_storm" 4 8 2 50 >record.log 2>&1
+deep=$(count deep.folded 'child_work')
+at_least "$deep" 50 'deep stacks: samples'
+at_least "$(share "$(count deep.folded ';_start;.*main;(child_deep;){50}child_main;child_work')" "$deep")" 85 'deep stacks: whole' ||
+	diag "$(cat record.log)"
 done_testing

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * fork_storm SECONDS [MS] [AT_ONCE] - children that live 5 to 50 ms (or MS), each started by fork
- * and exec of this program as "fork_storm child MS", doing named work: child_main > child_work.
- * AT_ONCE of them live at a time. Prints at its end how many there were and how much CPU time they
+ * fork_storm SECONDS [MS] [AT_ONCE] [DEPTH] - children that live 5 to 50 ms (or MS), each started by
+ * fork and exec of this program as "fork_storm child MS DEPTH", doing named work: child_main >
+ * child_work, with DEPTH (0) frames of child_deep, of more than 1 KiB each, above. AT_ONCE of them
+ * live at a time. Prints at its end how many there were and how much CPU time they
  * took: "children 231 cpu_ms 4211".
  */
 #include "target.h"
@@ -27,14 +28,27 @@ named static void child_main(unsigned long ms)
 		child_work();
 }
 
-static bool start_child(unsigned long ms)
+named static void child_deep(unsigned long depth, unsigned long ms)
 {
-	char text[24];
+	volatile char pad[1024];
+
+	pad[depth % sizeof(pad)] = 1;
+	if (depth)
+		child_deep(depth - 1, ms);
+	else
+		child_main(ms);
+	sink += (uint64_t)pad[depth % sizeof(pad)];
+}
+
+static bool start_child(unsigned long ms, unsigned long depth)
+{
+	char ms_text[24], depth_text[24];
 	pid_t pid = fork();
 
 	if (!pid) {
-		snprintf(text, sizeof(text), "%lu", ms);
-		execl("/proc/self/exe", "fork_storm", "child", text, (char *)NULL);
+		snprintf(ms_text, sizeof(ms_text), "%lu", ms);
+		snprintf(depth_text, sizeof(depth_text), "%lu", depth);
+		execl("/proc/self/exe", "fork_storm", "child", ms_text, depth_text, (char *)NULL);
 		_exit(127);
 	}
 	return pid > 0;
@@ -42,24 +56,30 @@ static bool start_child(unsigned long ms)
 
 int main(int argc, char **argv)
 {
-	unsigned long seconds, ms, at_once, alive = 0, children = 0;
+	unsigned long seconds, ms, at_once, depth, alive = 0, children = 0;
 	uint64_t random_state = 99;
 	struct rusage usage;
 	double until;
 
 	if (argc > 2 && !strcmp(argv[1], "child")) {
 		target_init(10);
-		child_main(target_number(argc, argv, 2, 20));
+		ms = target_number(argc, argv, 2, 20);
+		depth = target_number(argc, argv, 3, 0);
+		if (depth)
+			child_deep(depth - 1, ms);
+		else
+			child_main(ms);
 		return 0;
 	}
 	seconds = target_number(argc, argv, 1, 10);
 	ms = target_number(argc, argv, 2, 0);
 	at_once = target_number(argc, argv, 3, 2);
+	depth = target_number(argc, argv, 4, 0);
 	target_init(seconds + 10);
 	until = target_clock(CLOCK_MONOTONIC) + (double)seconds;
 	while (target_clock(CLOCK_MONOTONIC) < until) {
 		while (alive < at_once &&
-		       start_child(ms ? ms : 5 + target_random(&random_state) % 46)) {
+		       start_child(ms ? ms : 5 + target_random(&random_state) % 46, depth)) {
 			alive++;
 			children++;
 		}

@@ -31,7 +31,7 @@
 
 #define EVENT_RING_BYTES ((size_t)128 << 10) /* per CPU: some hundred execs, woken at half */
 #define SAMPLE_BYTES	 1024		     /* a generous mean; deep stacks take up to 2120 */
-#define MIN_RING_BYTES	 ((size_t)1 << 20)   /* half of it may be copied stacks, of 17 KB each */
+#define MIN_RING_BYTES	 ((size_t)1 << 20)   /* half: copied stacks of 20 to 80 KB */
 
 #define DEFAULT_UNWIND_BYTES ((size_t)24 << 20)
 #define DEFAULT_SPACES	     4096
