@@ -18,6 +18,7 @@
 #include "base/log.h"
 
 #define LOOK_EVERY_NS	NSEC_PER_SEC
+#define ASK_EVERY_NS	(NSEC_PER_SEC / 4) /* for the file that disables us: a system call */
 #define SHRINK_EVERY_NS (30 * NSEC_PER_SEC)
 #define MAX_TEXT	(1 << 20)
 #define CACHE_DIR	"cache" /* in the store's directory: symbol files, see elf/symcache.h */
@@ -31,8 +32,9 @@ struct agent {
 	struct governor governor;
 	struct guard guard;
 	bool governed, healthy, said_over, said_memory;
+	bool disabled; /* the file is there, when last asked for */
 	char *disable_path, *prom_path, *cache_path;
-	uint64_t attached_ns, looked_ns, told_ns, shrunk_ns;
+	uint64_t attached_ns, asked_ns, looked_ns, told_ns, shrunk_ns;
 	uint64_t shrinks, windows; /* windows: stored, when it was last told of */
 	uint64_t resident_bytes;
 	struct recorder_stats seen; /* of this recorder, when last looked at */
@@ -44,9 +46,15 @@ static uint64_t now(const struct agent *a)
 	return clock_mono_ns(a->clock);
 }
 
-static bool has_disable_file(const struct agent *a)
+static bool has_disable_file(struct agent *a)
 {
-	return !access(a->disable_path, F_OK);
+	uint64_t now_ns = now(a);
+
+	if (a->asked_ns && now_ns - a->asked_ns < ASK_EVERY_NS)
+		return a->disabled;
+	a->asked_ns = now_ns;
+	a->disabled = !access(a->disable_path, F_OK);
+	return a->disabled;
 }
 
 /* See recorder_opts. */

@@ -18,9 +18,9 @@
 #define SEAL_DELAY_NS (NSEC_PER_SEC / 4)
 
 /* How often the counters of losses are read: they cost system calls. */
-#define STATS_EVERY_NS (NSEC_PER_SEC / 2)
+#define STATS_EVERY_NS NSEC_PER_SEC
 
-#define ASK_EVERY 64 /* records; asking is a system call */
+#define ASK_EVERY 64 /* records; asking may be a system call */
 
 /* While BPF lacks rules that samples ask for. */
 #define LEARNING_POLL_MS 20
@@ -31,7 +31,7 @@ struct recorder {
 	struct collector *collector;
 	struct pipeline *pipeline;
 	struct raw_writer *raw;
-	struct collector_stats seen; /* as far as it has been passed on */
+	struct collector_stats seen; /* when last asked for, and passed on */
 	uint64_t stats_at_ns;
 	uint64_t drained_ns; /* while /proc is read: when the rings were last emptied */
 	bool (*is_wanted_elsewhere)(void *arg); /* may be NULL */
@@ -274,7 +274,7 @@ void recorder_shrink(struct recorder *r)
 
 void recorder_stats(const struct recorder *r, struct recorder_stats *ret_stats)
 {
-	collector_stats(r->collector, &ret_stats->collector);
+	ret_stats->collector = r->seen;
 	pipeline_stats(r->pipeline, &ret_stats->pipeline);
 	sandbox_stats(r->sandbox, &ret_stats->sandbox);
 }

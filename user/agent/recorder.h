@@ -66,7 +66,7 @@ int must_check recorder_set_hz(struct recorder *r, uint32_t hz, struct err *err)
 void recorder_shrink(struct recorder *r);
 
 struct recorder_stats {
-	struct collector_stats collector;
+	struct collector_stats collector; /* of the last second, when it began */
 	struct pipeline_stats pipeline;
 	struct sandbox_stats sandbox;
 };

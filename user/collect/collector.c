@@ -302,7 +302,6 @@ void collector_stats(const struct collector *c, struct collector_stats *ret)
 	if (c->events)
 		ret->lost[LOSS_EVENTS] += taskevents_lost(c->events);
 	ret->cpus_online = c->ticks ? (uint32_t)ticks_cnt(c->ticks) : 0;
-	sampler_runtime(c->sampler, &ret->bpf_ns, &ret->bpf_runs);
 	ret->map_bytes =
 		sampler_map_bytes(c->sampler) + (c->events ? taskevents_bytes(c->events) : 0);
 }

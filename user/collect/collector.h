@@ -80,10 +80,11 @@ struct collector_stats {
 	uint64_t idle;		 /* ticks that found the CPU idle; no record */
 	uint64_t lost[LOSS_CNT]; /* by enum loss; cumulative like all of this */
 	uint32_t cpus_online;	 /* CPUs that are being sampled now */
-	uint64_t run_ns; /* time that taking samples took, by the programs' own clock: always
-				    there, and does without what is done before a sample is begun */
-	uint64_t bpf_ns,
-		bpf_runs; /* run time of the BPF programs; 0 unless kernel.bpf_stats_enabled */
+	/*
+	 * time that taking samples took, by the programs' own clock: does without what is done
+	 * before a sample is begun
+	 */
+	uint64_t run_ns;
 	size_t map_bytes; /* BPF maps and event rings, as the kernel accounts for them */
 };
 

@@ -352,25 +352,6 @@ void sampler_stat(const struct sampler *s, struct kernel_stat *ret)
 	free(of_cpu);
 }
 
-void sampler_runtime(const struct sampler *s, uint64_t *ret_ns, uint64_t *ret_runs)
-{
-	struct bpf_program *prog;
-
-	*ret_ns = 0;
-	*ret_runs = 0;
-	bpf_object__for_each_program(prog, s->skel->obj)
-	{
-		struct bpf_prog_info info = {0};
-		uint32_t len = sizeof(info);
-
-		if (bpf_program__fd(prog) < 0 ||
-		    bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
-			continue;
-		*ret_ns += info.run_time_ns;
-		*ret_runs += info.run_cnt;
-	}
-}
-
 size_t sampler_map_bytes(const struct sampler *s)
 {
 	return s->map_bytes;

@@ -62,7 +62,6 @@ int must_check sampler_drain(struct sampler *s, int (*fn)(void *arg, const void 
 const int *sampler_rings(const struct sampler *s, size_t *ret_cnt);
 
 void sampler_stat(const struct sampler *s, struct kernel_stat *ret); /* summed over CPUs */
-void sampler_runtime(const struct sampler *s, uint64_t *ret_ns, uint64_t *ret_runs);
 size_t sampler_map_bytes(const struct sampler *s);
 size_t sampler_ring_bytes(const struct sampler *s);
 void sampler_free(struct sampler *s);
