@@ -52,18 +52,19 @@ static int sample(struct agg *a, uint64_t mono_ns, const char *process, const ch
 {
 	struct agg_frame frames[] = {{STR_LIT("main"), STR_LIT("prog"), FRAME_USER, NULL},
 				     {{leaf, strlen(leaf)}, STR_LIT("prog"), FRAME_USER, NULL}};
-	uint32_t ids[2];
+	uint32_t id;
 	struct agg_sample s = {
 		.mono_ns = mono_ns,
 		.weight_ns = 10 * MS,
 		.process = {process, strlen(process)},
-		.frames = ids,
-		.frame_cnt = 2,
 	};
 	int r = agg_open(a, mono_ns);
 
-	for (size_t i = 0; !r && i < 2; i++)
-		r = agg_frame(a, &frames[i], &ids[i]);
+	for (size_t i = 0; !r && i < 2; i++) {
+		r = agg_frame(a, &frames[i], &id);
+		if (!r)
+			r = agg_stack(a, s.node, id, &s.node);
+	}
 	return r ? r : agg_sample(a, &s);
 }
 
@@ -158,8 +159,7 @@ static void test_sums(void)
 /* A sample of a process that stands for so much time; `now` is in the open window. */
 static int weigh(struct agg *a, uint64_t now, uint64_t weight_ns)
 {
-	struct agg_sample s = {
-		.mono_ns = now, .weight_ns = weight_ns, .process = STR_LIT("a"), .frame_cnt = 0};
+	struct agg_sample s = {.mono_ns = now, .weight_ns = weight_ns, .process = STR_LIT("a")};
 	int r = agg_open(a, now);
 
 	return r ? r : agg_sample(a, &s);

@@ -139,14 +139,11 @@ static void agg_put(struct agg *a, uint64_t mono_ns)
 {
 	struct agg_frame frame = {STR_LIT("f"), STR_LIT(""), FRAME_USER, NULL};
 	uint32_t id = 0;
-	struct agg_sample s = {.mono_ns = mono_ns,
-			       .weight_ns = 10,
-			       .process = STR_LIT("p"),
-			       .frames = &id,
-			       .frame_cnt = 1};
+	struct agg_sample s = {.mono_ns = mono_ns, .weight_ns = 10, .process = STR_LIT("p")};
 
 	must(agg_open(a, mono_ns), "open");
 	must(agg_frame(a, &frame, &id), "frame");
+	must(agg_stack(a, 0, id, &s.node), "stack");
 	must(agg_sample(a, &s), "sample");
 }
 

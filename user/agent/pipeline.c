@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/budget.h"
+#include "agent/stems.h"
 #include "base/idmap.h"
 #include "base/text.h"
 #include "elf/image.h"
@@ -19,8 +20,8 @@
 #define MAX_MAPPINGS	 65536 /* of one process; as many as the kernel allows (vm.max_map_count) */
 #define MAX_ALL_MAPPINGS (1 << 19) /* 25 MB of them; 5,000 processes have half as many */
 
-#define MAX_OUTLINED (WIRE_MAX_KERNEL_FRAMES + WIRE_MAX_USER_FRAMES)
-#define MAX_FRAMES   (4 * MAX_OUTLINED) /* with inlined ones; room for all others is kept */
+/* Frames of one stack beside those that have addresses. */
+#define MAX_INLINED (3 * (WIRE_MAX_KERNEL_FRAMES + WIRE_MAX_USER_FRAMES))
 
 struct pipeline {
 	struct image_cache *images;
@@ -40,8 +41,8 @@ struct pipeline {
 	 * names from being looked up and interned once more.
 	 */
 	struct idmap known;
-	uint64_t known_in; /* agg_sealed() of the window that they are of */
-	uint32_t frames[MAX_FRAMES];
+	uint64_t known_in;	   /* agg_sealed() of the window that they are of */
+	struct stems stems;	   /* and most stacks begin as the one before */
 	struct cgroup_place place; /* of the last control group that was described */
 };
 
@@ -221,13 +222,23 @@ static const struct source_line *line_at(struct pipeline *p, const struct place 
 	return line;
 }
 
-/* The frame of a place in the window that is open. 0, or what agg_frame() says. */
-static int name_frame(struct pipeline *p, const struct place *place, uint32_t *ret_frame)
+/* Once looked up, its name stays the same as long as the mappings do. */
+static bool is_lasting(const struct place *place)
+{
+	return place->kind == PLACE_NONE || place->kind == PLACE_NO_FILE ||
+	       (place->kind == PLACE_FILE && !image_is_pending(place->image));
+}
+
+/*
+ * The frame of a place in the window that is open, and what each sample with it loses. 0, or what
+ * agg_frame() says.
+ */
+static int name_frame(struct pipeline *p, const struct place *place, uint32_t *ret_frame,
+		      enum loss *ret_loss)
 {
 	uint64_t key, value;
 	struct source_line line;
 	struct symbol symbol;
-	enum loss loss;
 	bool cached = place_key(place, &key);
 	int r;
 
@@ -241,58 +252,105 @@ static int name_frame(struct pipeline *p, const struct place *place, uint32_t *r
 			return r;
 		value = (uint64_t)frame_loss(place, &symbol) << 32 | *ret_frame;
 		/* a full table costs time, nothing else */
-		if (cached && idmap_put(&p->known, key, value) == -ENOMEM)
+		if (cached && is_lasting(place) && idmap_put(&p->known, key, value) == -ENOMEM)
 			return -ENOMEM;
 	}
 	*ret_frame = (uint32_t)value;
-	loss = value >> 32;
-	if (loss)
-		agg_lost(p->agg, loss, 1);
+	*ret_loss = value >> 32;
 	return 0;
 }
 
+/* A stack in the making: the node of the window that it has come to. */
+struct trunk {
+	uint32_t node;
+	size_t inlined; /* frames of it that have no address of their own */
+};
+
 /* The functions that are inlined at a place, as far as there is room, after the one they are in. */
-static int name_inlined(struct pipeline *p, const struct place *place, size_t *cnt)
+static int add_inlined(struct pipeline *p, const struct place *place, struct trunk *t)
 {
 	struct lines_frame frames[LINES_MAX_FRAMES];
 	size_t found = inlines_at(p->inlines, place, frames);
+	uint32_t frame;
 	int r = 0;
 
-	for (size_t i = 1; i < found && !r && *cnt < MAX_FRAMES - MAX_OUTLINED; i++) {
+	for (size_t i = 1; i < found && !r && t->inlined < MAX_INLINED; i++) {
 		const struct source_line line = {frames[i].file, frames[i].line, frames[i].start};
 
+		t->inlined++;
 		r = agg_frame(p->agg,
 			      &(struct agg_frame){frames[i].name, image_module(place->image),
 						  FRAME_INLINED, &line},
-			      &p->frames[(*cnt)++]);
+			      &frame);
+		if (!r)
+			r = agg_stack(p->agg, t->node, frame, &t->node);
+	}
+	return r;
+}
+
+static int add_frame(struct pipeline *p, const struct place *place, struct trunk *t,
+		     enum loss *ret_loss)
+{
+	uint32_t frame;
+	int r = name_frame(p, place, &frame, ret_loss);
+
+	if (!r)
+		r = agg_stack(p->agg, t->node, frame, &t->node);
+	if (!r && *ret_loss)
+		agg_lost(p->agg, *ret_loss, 1);
+	return r;
+}
+
+static int add_user_frames(struct pipeline *p, const struct process *process,
+			   const struct wire_sample *s, const struct unwind_stack *user,
+			   struct trunk *t)
+{
+	struct stem *stem = stems_get(&p->stems, s->tid, p->known_in,
+				      mappings_version(process_mappings(process)));
+	int r = 0;
+
+	for (size_t i = user->cnt; !r && i-- > 0;) {
+		uint64_t addr = user->pcs[i] - (i ? 1 : 0);
+		uint32_t depth = (uint32_t)(user->cnt - 1 - i);
+		const struct stem_step *known = stem_follow(stem, depth, addr);
+		struct place place;
+		enum loss loss;
+
+		if (known) {
+			t->node = known->node;
+			if (known->loss)
+				agg_lost(p->agg, known->loss, 1);
+			continue;
+		}
+		process_place(process, addr, &place);
+		r = add_frame(p, &place, t, &loss);
+		if (!r && p->inlines) /* may be known better the next time */
+			r = add_inlined(p, &place, t);
+		else if (!r && is_lasting(&place))
+			stem_put(stem, depth, &(struct stem_step){addr, t->node, loss});
 	}
 	return r;
 }
 
 /*
- * Names a sample's stack into p->frames, root first. Its addresses come leaf first: kernel, then
- * user. Every one but that which was executing is a return address: the call is the instruction
- * before it, which may belong to another function (a call that never returns).
+ * The node of a sample's stack, root first. Its addresses come leaf first: kernel, then user. Every
+ * one but that which was executing is a return address: the call is the instruction before it,
+ * which may belong to another function (a call that never returns).
  */
 static int name_stack(struct pipeline *p, const struct process *process,
 		      const struct wire_sample *s, size_t kernel_cnt,
-		      const struct unwind_stack *user, size_t *ret_cnt)
+		      const struct unwind_stack *user, uint32_t *ret_node)
 {
-	struct place place;
-	size_t cnt = 0;
-	int r = 0;
+	struct trunk t = {0};
+	enum loss loss;
+	int r = add_user_frames(p, process, s, user, &t);
 
-	for (size_t i = user->cnt; !r && i-- > 0;) {
-		process_place(process, user->pcs[i] - (i ? 1 : 0), &place);
-		r = name_frame(p, &place, &p->frames[cnt++]);
-		if (!r && p->inlines)
-			r = name_inlined(p, &place, &cnt);
-	}
 	for (size_t i = p->no_kernel_frames ? 0 : kernel_cnt; !r && i-- > 0;) {
-		place = (struct place){.kind = PLACE_KERNEL, .offset = s->pcs[i] - (i ? 1 : 0)};
-		r = name_frame(p, &place, &p->frames[cnt++]);
+		struct place place = {.kind = PLACE_KERNEL, .offset = s->pcs[i] - (i ? 1 : 0)};
+
+		r = add_frame(p, &place, &t, &loss);
 	}
-	*ret_cnt = cnt;
+	*ret_node = t.node;
 	return r;
 }
 
@@ -371,7 +429,6 @@ static int take_sample(struct pipeline *p, const struct wire_sample *s)
 		.weight_ns = s->weight_ns,
 		.process = process_label(process),
 		.cgroup = process_cgroup(process),
-		.frames = p->frames,
 	};
 	kernel_cnt = symbolizer_irq_frames(p->symbolizer, s);
 	if (kernel_cnt) { /* not the work of whom it interrupted */
@@ -381,7 +438,7 @@ static int take_sample(struct pipeline *p, const struct wire_sample *s)
 		kernel_cnt = s->kernel_cnt;
 		unwind_stack(p, process, s, &user);
 	}
-	r = name_stack(p, process, s, kernel_cnt, &user, &sample.frame_cnt);
+	r = name_stack(p, process, s, kernel_cnt, &user, &sample.node);
 	if (r == -ENOSPC) {
 		agg_lost(p->agg, LOSS_STACKS_FULL, 1);
 		return 0;

@@ -141,6 +141,11 @@ int agg_frame(struct agg *a, const struct agg_frame *frame, uint32_t *ret_id)
 				ret_id);
 }
 
+int agg_stack(struct agg *a, uint32_t parent, uint32_t frame, uint32_t *ret_node)
+{
+	return builder_stack(a->builder, parent, frame, ret_node);
+}
+
 /* By the clock of the window's label, and inside of it. */
 static int64_t wall_time(const struct agg *a, uint64_t mono_ns)
 {
@@ -187,7 +192,7 @@ static int find_series(struct agg *a, const struct agg_sample *s, uint32_t *ret)
 static int add(struct agg *a, const struct agg_sample *s, enum loss *ret_full)
 {
 	struct builder *b = a->builder;
-	uint32_t series, node = 0;
+	uint32_t series;
 	int r;
 
 	*ret_full = LOSS_SERIES_FULL;
@@ -195,13 +200,10 @@ static int add(struct agg *a, const struct agg_sample *s, enum loss *ret_full)
 	if (r)
 		return r;
 	*ret_full = LOSS_STACKS_FULL;
-	for (size_t i = 0; !r && i < s->frame_cnt; i++)
-		r = builder_stack(b, node, s->frames[i], &node);
-	if (!r)
-		r = builder_sample(b, series, node, s->weight_ns, 1);
+	r = builder_sample(b, series, s->node, s->weight_ns, 1);
 	if (r || !a->opts.moments || !s->weight_ns)
 		return r;
-	r = builder_moment(b, series, node, wall_time(a, s->mono_ns), s->weight_ns, 1);
+	r = builder_moment(b, series, s->node, wall_time(a, s->mono_ns), s->weight_ns, 1);
 	return r == -ENOSPC ? 0 : r;
 }
 

@@ -55,10 +55,9 @@ struct agg_frame {
 struct agg_sample {
 	uint64_t mono_ns;
 	uint64_t weight_ns;
-	struct str process;	/* borrowed for the call, as is the rest */
-	struct str cgroup;	/* may be empty */
-	const uint32_t *frames; /* of agg_frame(), of this window; root first */
-	size_t frame_cnt;
+	struct str process; /* borrowed for the call, as is cgroup */
+	struct str cgroup;  /* may be empty */
+	uint32_t node;	    /* of agg_stack(), in this window; 0: no stack */
 };
 
 /*
@@ -77,11 +76,15 @@ void agg_free(struct agg *a); /* an unfinished window is thrown away; NULL is fi
  */
 int must_check agg_open(struct agg *a, uint64_t mono_ns);
 
-/* How many windows were sealed: as long as it stays the same, so do the numbers of frames. */
+/* How many windows were sealed: as long as it stays the same, so do the numbers of frames and
+ * nodes. */
 uint64_t agg_sealed(const struct agg *a);
 
 /* The number of a frame in the open window. 0; -ENOSPC when its tables are full; -ENOMEM. */
 int must_check agg_frame(struct agg *a, const struct agg_frame *frame, uint32_t *ret_id);
+
+/* The node of a frame above a node (0: it is the root). As agg_frame(). */
+int must_check agg_stack(struct agg *a, uint32_t parent, uint32_t frame, uint32_t *ret_node);
 
 /*
  * Adds a sample to the open window. One older than the window is counted as LOSS_LATE; one that
