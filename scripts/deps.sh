@@ -53,6 +53,8 @@ packages() {
 		test   chromium             chromium
 		test   nodejs               nodejs
 		test   python3-jsonschema   python3-jsonschema
+		test   nginx-light          nginx
+		test   openssl              openssl
 		test   prometheus           golang-github-prometheus
 		test   curl                 curl
 		test   runc                 runc
@@ -69,9 +71,7 @@ packages() {
 		unwind lua5.4               lua
 		unwind mawk                 mawk
 		unwind memcached            memcached
-		unwind nginx-light          nginx
 		unwind nodejs               nodejs
-		unwind openssl              openssl
 		unwind php-cli              php-cli
 		unwind postgresql           postgresql-server
 		unwind python3              python3

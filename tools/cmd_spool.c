@@ -230,6 +230,27 @@ static int act(struct doing *d)
 #define LOOK_NS	      (20 * 1000 * 1000)
 #define SEND_GRACE_NS (3 * NSEC_PER_SEC)
 
+static void say_sent(const struct receiver *receiver, const struct receiver_stats *stats)
+{
+	const struct delivery_stats *d = &stats->delivery;
+	const char *mark = "  answers: ";
+
+	(void)printf("%s: %" PRIu64 " windows, %" PRIu64 " profiles, %" PRIu64
+		     " samples sent; %" PRIu64 " windows wait, %" PRIu64
+		     " profiles were put into quarantine\n",
+		     receiver_name(receiver), stats->windows, d->parcels, d->samples,
+		     stats->waiting, d->held);
+	for (int r = 0; r < SHIP_REASON_CNT; r++) {
+		if (!d->requests[r])
+			continue;
+		(void)printf("%s%" PRIu64 " %s", mark, d->requests[r],
+			     ship_reason_name((enum ship_reason)r));
+		mark = ", ";
+	}
+	if (*mark == ',')
+		(void)printf("\n");
+}
+
 static int send_rest(const struct config *c)
 {
 	const struct timespec pause = {.tv_nsec = LOOK_NS};
@@ -252,12 +273,7 @@ static int send_rest(const struct config *c)
 
 		receiver_stats(shipper_receiver(shipper, i), &stats);
 		left += stats.waiting + stats.delivery.held;
-		(void)printf("%s: %" PRIu64 " windows, %" PRIu64 " profiles, %" PRIu64
-			     " samples sent; %" PRIu64 " windows wait, %" PRIu64
-			     " profiles were put into quarantine\n",
-			     receiver_name(shipper_receiver(shipper, i)), stats.windows,
-			     stats.delivery.parcels, stats.delivery.samples, stats.waiting,
-			     stats.delivery.held);
+		say_sent(shipper_receiver(shipper, i), &stats);
 	}
 	shipper_free(shipper, is_done ? SEND_GRACE_NS : 0);
 	return is_done && !left ? EXIT_DONE : EXIT_NEGATIVE;

@@ -18,12 +18,15 @@ BACKEND=$O/tests/backend
 		(cd "$ROOT/tests/interop/backend" && go build -o "$BACKEND" .)
 ) || bail 'the backend does not build'
 
-# backend NAME [OPTION…] - starts one; its URL is in $url, what it takes goes to NAME/.
+# backend NAME [OPTION…] - starts one; its URL is in $url, its pid in $backend_pid; what it takes goes to
+# NAME/.
 backend() {
 	local name=$1 tries
 	shift
 	mkdir -p "$name"
 	start "$BACKEND" -dir "$name" "$@" >"$name/url"
+	# shellcheck disable=SC2034,SC2154 # for the tests; of tests/lib.sh
+	backend_pid=$started
 	for ((tries = 0; tries < 100; tries++)); do
 		[ ! -s "$name/url" ] || break
 		sleep 0.05

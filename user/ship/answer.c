@@ -79,11 +79,19 @@ static void judge_429(struct str body, int64_t now_ns, struct ship_verdict *v)
 		v->not_before_ns = reset_ns;
 }
 
+/* A page for people: a proxy, a portal or a login said that, and no backend saw the push. */
+static bool is_page(struct str body)
+{
+	return str_trim(body).len && *str_trim(body).p == '<';
+}
+
 static void judge_status(int status, struct str body, int64_t now_ns, struct ship_verdict *v)
 {
-	if (status >= 200 && status < 300) {
+	bool is_for_pushes = !is_page(body);
+
+	if (status >= 200 && status < 300 && is_for_pushes) {
 		*v = (struct ship_verdict){.action = SHIP_DONE, .reason = SHIP_OK};
-	} else if (status == 400 || status == 422) {
+	} else if ((status == 400 || status == 422) && is_for_pushes) {
 		v->action = SHIP_DROP;
 		v->reason = says(body, "out of bounds") || says(body, "too old") ||
 					    says(body, "too new") || says(body, "ingestion window")
@@ -100,9 +108,9 @@ static void judge_status(int status, struct str body, int64_t now_ns, struct shi
 	} else if (status == 408 || status == 409 || status == 499 || status >= 500) {
 		v->action = SHIP_LATER;
 		v->reason = status == 408 || status == 504 ? SHIP_TIMEOUT : SHIP_SERVER;
-	} else { /* 404, 405, 415, a redirect: nobody there who knows a push */
+	} else { /* 404, 405, 415, a redirect, a page: nobody there who knows a push */
 		v->action = SHIP_MISCONFIGURED;
-		v->reason = SHIP_WRONG_URL;
+		v->reason = says(body, "SSL certificate") ? SHIP_TLS : SHIP_WRONG_URL;
 	}
 }
 

@@ -7,8 +7,9 @@
  *
  *	200            taken; not yet proof that it is stored
  *	400, 422       never will be: invalid, too old, too new. Retrying would be for ever
- *	401, 403, 404, 405, 415, 3xx
- *	               the configuration is wrong. Nothing is given up: somebody will mend it
+ *	401, 403, 404, 405, 415, 3xx; 200 and 400 with a page of HTML
+ *	               the configuration is wrong: no backend speaks HTML, but nginx answers a
+ *	               certificate with a 400. Nothing is given up: somebody will mend it
  *	413            too large for somebody on the way: in smaller pieces
  *	429            "push rate limit (…) exceeded": later, in smaller pieces if it stays so;
  *	               "limit of … reached, next reset at T": not before T

@@ -70,31 +70,40 @@ static int encode(struct delivery *d, const struct batch *b)
 
 /* ---- one request ---- */
 
-/* The beginning of what was said, for a log line. */
-static struct str said(const struct http_answer *answer)
+#define MAX_SAID 200
+
+/* The beginning of what was said, for a log line: one line of clean text, whoever wrote it. */
+static void add_said(const struct http_answer *answer, struct buf *out)
 {
-	struct str text = str_trim(buf_str(&answer->body));
+	struct str rest = str_trim(buf_str(&answer->body)), line;
 
 	if (!answer->status)
-		text = (struct str){answer->why.text, strlen(answer->why.text)};
-	if (text.len > 200)
-		text.len = 200;
-	return text;
+		rest = (struct str){answer->why.text, strlen(answer->why.text)};
+	if (rest.len > MAX_SAID)
+		rest.len = MAX_SAID;
+	while (str_split(&rest, '\n', &line)) {
+		text_add_clean(out, str_trim(line));
+		if (rest.len)
+			buf_addch(out, ' ');
+	}
 }
 
 /* Once in a while: a backend that fails on every other request must not fill the log. */
 static void note_trouble(struct delivery *d, const struct ship_verdict *v)
 {
 	int64_t now_ns = d->ops->wall_ns(d->arg);
-	struct str text = said(&d->answer);
+	struct buf text;
 
 	if (d->said_ns && now_ns - d->said_ns < DELIVERY_SAY_EVERY_NS && now_ns >= d->said_ns)
 		return;
 	d->said_ns = now_ns;
 	d->is_loud = true;
+	buf_init(&text, 8 * MAX_SAID);
+	add_said(&d->answer, &text);
 	log_warn("push: %s (%d): %.*s; trying on%s", ship_reason_name(v->reason), d->answer.status,
-		 (int)text.len, text.p,
+		 (int)text.len, text.data ? text.data : "",
 		 v->action == SHIP_MISCONFIGURED ? ": look at URL and credentials" : "");
+	buf_release(&text);
 }
 
 static void note_success(struct delivery *d)
@@ -139,10 +148,13 @@ static void count_taken(struct delivery *d, const struct batch *b)
 static void give_up(struct delivery *d, const struct parcel *p, uint32_t index,
 		    const struct ship_verdict *v)
 {
-	struct str text = said(&d->answer);
+	struct buf text;
 
+	buf_init(&text, 8 * MAX_SAID);
+	add_said(&d->answer, &text);
 	log_warn("push: a profile is given up: %s (%d): %.*s", ship_reason_name(v->reason),
-		 d->answer.status, (int)text.len, text.p);
+		 d->answer.status, (int)text.len, text.data ? text.data : "");
+	buf_release(&text);
 	d->stats.given_up[v->reason]++;
 	d->stats.given_up_samples += p->sample_cnt;
 	d->ops->give_up(d->arg, p, index, v, &d->answer);
