@@ -56,9 +56,9 @@ made() {
 	culprit import --store "$1" "$1.folded" 2>/dev/null
 }
 
-# nanoseconds STORE - what is in it, by go tool pprof.
+# nanoseconds STORE [OPTION…] - what is in it, by go tool pprof.
 nanoseconds() {
-	culprit show "$1" -o .total.pb.gz
+	culprit show "$@" -o .total.pb.gz
 	go tool pprof -raw .total.pb.gz 2>/dev/null | perl -ne '
 		if (/^Samples:/ .. /^Locations/) { $s += (split " ", $1)[1] if /^\s*(\d[\d\s]*):/ }
 		END { printf "%d\n", $s }'
