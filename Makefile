@@ -79,7 +79,7 @@ DEMO_SRC := $(sort $(wildcard tests/demo/*.c))
 INJECT_SRC := $(sort $(wildcard tests/accuracy/programs/*.c))
 
 GEN_SRC  := $(O)/gen/profile.pb-c.c $(O)/gen/push.pb-c.c
-GEN_HDR  := $(addprefix $(O)/gen/,flame.js.h page.js.h page.css.h heat.js.h heat.css.h)
+GEN_HDR  := $(addprefix $(O)/gen/,flame.js.h page.js.h page.css.h heat.js.h heat.css.h verdict.css.h)
 LIB_OBJ  := $(LIB_SRC:%.c=$(O)/obj/%.o) $(GEN_SRC:$(O)/gen/%.c=$(O)/obj/gen/%.o)
 TOOL_OBJ := $(TOOL_SRC:%.c=$(O)/obj/%.o)
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(O)/tests/unit/%)
@@ -250,6 +250,7 @@ $(O)/gen/page.js.h: $(PAGE_JS)
 $(O)/gen/page.css.h: user/render/page/page.css
 $(O)/gen/heat.js.h: $(addprefix user/render/page/,heat_data.js heat_draw.js heat.js)
 $(O)/gen/heat.css.h: user/render/page/heat.css
+$(O)/gen/verdict.css.h: user/render/page/verdict.css
 $(GEN_HDR): $(O)/gen/%.h: Makefile
 	$(call msg,EMBED,$*)
 	@mkdir -p $(@D)

@@ -36,7 +36,7 @@ BEGIN {
 	only("base", "seccomp.h zlib.h zstd.h")
 	only("store", "sqlite3.h")
 	only("format", "profile.pb-c.h push.pb-c.h protobuf-c/ jansson.h")
-	only("render", "flame.js.h page.js.h page.css.h heat.js.h heat.css.h")
+	only("render", "flame.js.h page.js.h page.css.h heat.js.h heat.css.h verdict.css.h")
 	only("ship", "curl/")
 	only("serve", "microhttpd.h gnutls/")
 	only("tools", "jemalloc/")

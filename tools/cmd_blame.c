@@ -10,7 +10,9 @@
 #include "diff/diff_path.h"
 #include "evidence.h"
 #include "render/flame_svg.h"
+#include "render/verdict_html.h"
 #include "render/verdict_json.h"
+#include "render/verdict_markdown.h"
 #include "render/verdict_text.h"
 #include "tool.h"
 
@@ -44,16 +46,19 @@ static const struct opt opts[] = {
 	 "chance of naming an innocent process that is allowed (default 0.05)", 0.000001, 0.5},
 	SOURCE_READING_OPTS(struct config, in),
 	{"output", 'o', OPT_LIST, offsetof(struct config, output), "FILE",
-	 "also write there; the suffix picks the format (.svg .json .txt); may be repeated", 0, 0},
+	 "also write there; the suffix picks the format (.html .svg .md .json .txt); may be "
+	 "repeated",
+	 0, 0},
 	{"format", 0, OPT_STRING, offsetof(struct config, format), "F",
-	 "text, json or svg: of the standard output, or of the one -o", 0, 0},
+	 "text, html, svg, markdown or json: of the standard output, or of the one -o", 0, 0},
 };
 
 /* Everything that an output may want to show. */
 struct report {
 	struct verdict *verdict;
-	struct diff *diff; /* baseline against incidents */
-	struct verdict_path *paths;
+	struct diff *diff;	    /* baseline against incidents */
+	struct verdict_path *paths; /* of each suspect, */
+	struct where *places;	    /* and where it ran */
 	struct verdict_view view;
 	struct str name;
 };
@@ -62,7 +67,10 @@ static void report_release(struct report *r)
 {
 	for (size_t i = 0; r->paths && i < r->verdict->suspect_cnt; i++)
 		free((void *)r->paths[i].frames);
+	for (size_t i = 0; r->places && i < r->verdict->suspect_cnt; i++)
+		where_release(&r->places[i]);
 	free(r->paths);
+	free(r->places);
 	diff_free(r->diff);
 	verdict_free(r->verdict);
 }
@@ -86,9 +94,28 @@ static int find_path(const struct diff *d, struct str process, struct verdict_pa
 	return frames ? 0 : -ENOMEM;
 }
 
+/* Each suspect's hot path, and where it ran. */
+static int describe_suspects(struct report *report, const struct profile *incidents, struct str key)
+{
+	size_t cnt = report->verdict->suspect_cnt;
+	int r = 0;
+
+	report->paths = calloc(cnt + 1, sizeof(*report->paths));
+	report->places = calloc(cnt + 1, sizeof(*report->places));
+	if (!report->paths || !report->places)
+		return -ENOMEM;
+	for (size_t i = 0; !r && i < cnt; i++) {
+		struct str name = report->verdict->suspects[i].name;
+
+		r = find_path(report->diff, name, &report->paths[i]);
+		if (!r)
+			r = where_find(incidents, key, name, &report->places[i]);
+	}
+	return r;
+}
+
 /*
- * The proof: all incident windows laid over all baseline windows, and each suspect's hot path in
- * it.
+ * The proof: all incident windows laid over all baseline windows, and what it tells of each suspect.
  */
 static int add_proof(struct report *report, struct evidence *e, const char *group_key,
 		     struct err *err)
@@ -108,12 +135,8 @@ static int add_proof(struct report *report, struct evidence *e, const char *grou
 		r = evidence_profile(e, report->verdict, SIDE_INCIDENT, &incidents, err);
 	if (!r) {
 		r = diff_new(baseline, incidents, &opt, &report->diff);
-		report->paths = calloc(report->verdict->suspect_cnt + 1, sizeof(*report->paths));
-		if (!r && !report->paths)
-			r = -ENOMEM;
-		for (size_t i = 0; !r && i < report->verdict->suspect_cnt; i++)
-			r = find_path(report->diff, report->verdict->suspects[i].name,
-				      &report->paths[i]);
+		if (!r)
+			r = describe_suspects(report, incidents, key);
 		if (r)
 			err_set(err, r, "cannot compare the profiles: %s", strerror(-r));
 	}
@@ -152,6 +175,10 @@ static int write_report(const struct report *report, enum output_format format, 
 	buf_init(&out, TOOL_MAX_OUTPUT);
 	if (format == OUTPUT_SVG)
 		r = write_svg(report, &out);
+	else if (format == OUTPUT_HTML)
+		r = verdict_html(report->verdict, &report->view, report->diff, &out);
+	else if (format == OUTPUT_MARKDOWN)
+		verdict_markdown(report->verdict, &report->view, &out);
 	else if (format == OUTPUT_JSON)
 		verdict_json(report->verdict, &report->view, &out);
 	else
@@ -168,7 +195,8 @@ struct outputs {
 
 static int pick_outputs(const struct config *c, struct outputs *ret)
 {
-	unsigned int allowed = 1 << OUTPUT_TEXT | 1 << OUTPUT_SVG | 1 << OUTPUT_JSON;
+	unsigned int allowed = 1 << OUTPUT_TEXT | 1 << OUTPUT_SVG | 1 << OUTPUT_JSON |
+			       1 << OUTPUT_HTML | 1 << OUTPUT_MARKDOWN;
 
 	for (size_t i = 0; i < c->output.cnt; i++)
 		if (tool_pick_format(c->output.cnt == 1 ? c->format : NULL, c->output.items[i],
@@ -239,6 +267,8 @@ static int blame(const struct config *c, const struct evidence_query *q, struct 
 		.key = str_of(q->group_key),
 		.paths = report->paths,
 		.path_cnt = report->verdict->suspect_cnt,
+		.places = report->places,
+		.place_cnt = report->verdict->suspect_cnt,
 		.untimed = untimed,
 	};
 	return 0;
@@ -303,7 +333,7 @@ const struct command cmd_blame = {
 	.usage = "--store DIR NAME | --store DIR --incident T..T… | --incident FILE… --baseline "
 		 "FILE…",
 	.examples = "  culprit blame --store DIR slow-checkout\n"
-		    "  culprit blame --store DIR slow-checkout -o report.svg -o report.json\n"
+		    "  culprit blame --store DIR slow-checkout -o report.html -o report.md\n"
 		    "  culprit blame --store DIR --incident 03:00..03:05 --incident 04:10..04:15\n"
 		    "  culprit blame --incident bad1.pb.gz bad2.pb.gz --baseline ok1.pb.gz "
 		    "ok2.pb.gz ok3.pb.gz\n",

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "render/verdict_html.h"
 #include "render/verdict_json.h"
+#include "render/verdict_markdown.h"
 #include "render/verdict_text.h"
 
 #include "base/text.h"
+#include "unit/profiles.h"
 #include "unit/tap.h"
 
 #define S ((int64_t)NSEC_PER_SEC)
@@ -314,6 +317,153 @@ static void test_json(void)
 	buf_release(&b);
 }
 
+static void is_luck(double e_false, const char *want)
+{
+	struct verdict_entity e = suspect("x");
+	struct verdict v = verdict_of(VERDICT_NAMED, &e, 1);
+	struct buf b;
+
+	e.e_false = e_false;
+	buf_init(&b, 1 << 16);
+	verdict_add_luck_words(&b, &v, &e);
+	ok(holds(&b, want), "E_false %g: %s", e_false, want);
+	buf_release(&b);
+}
+
+static void test_sentences(void)
+{
+	const struct where at = {.items = {{STR_LIT("nightly.service"), 1}}, .cnt = 1};
+	struct verdict_view view = {.places = &at, .place_cnt = 1};
+	struct verdict_entity e = suspect("x");
+	struct verdict v = verdict_of(VERDICT_NAMED, &e, 1);
+	struct where odd = at;
+	struct buf b;
+
+	is_luck(0.00001, "less than once in 10,000 cases");
+	is_luck(0.00061, "at most once in 1,600 cases");
+	is_luck(0.02, "at most once in 50 cases");
+	is_luck(0.4, "at most once in 2 cases");
+	is_luck(3.21, "3.2 innocent ones");
+	buf_init(&b, 1 << 16);
+	verdict_add_command(&b, &v, &view);
+	is_str(b.data, "systemctl set-property --runtime nightly.service CPUQuota=20%",
+	       "a unit can be slowed down");
+	buf_clear(&b);
+	odd.items[0].name = STR_LIT("x;reboot;.service");
+	view.places = &odd;
+	verdict_add_command(&b, &v, &view);
+	odd.items[0].name = STR_LIT("-H.service");
+	verdict_add_command(&b, &v, &view);
+	odd.items[0].name = STR_LIT("container 0123");
+	verdict_add_command(&b, &v, &view);
+	v.kind = VERDICT_NEED_MORE;
+	view.places = &at;
+	verdict_add_command(&b, &v, &view);
+	ok(!b.len, "no command of names that a shell would read, nor without a verdict");
+	v.entity_cnt = 1;
+	verdict_add_luck_words(&b, &v, &e);
+	ok(holds(&b, "no other process"), "alone on the machine");
+	buf_clear(&b);
+	verdict_add_rest(&b, &v);
+	ok(holds(&b, "Nothing else is tied") && holds(&b, "1.2% is left"), "what is left");
+	buf_release(&b);
+}
+
+static struct diff *make_diff(void)
+{
+	struct diff *d;
+	struct profile *a = profile_of(PROFILE_NANOSECONDS, 10, "x;main;idle 100"),
+		       *b = profile_of(PROFILE_NANOSECONDS, 10, "x;main;run 5000\n<b>;f 10");
+
+	must(diff_new(a, b, NULL, &d), "diff");
+	profile_free(a);
+	profile_free(b);
+	return d;
+}
+
+static size_t count(const struct buf *b, const char *part)
+{
+	size_t n = 0;
+
+	for (const char *p = b->data; (p = strstr(p, part)); p++)
+		n++;
+	return n;
+}
+
+/* All that can be many is cut; what is cut is counted. */
+static void test_markdown(void)
+{
+	enum { MANY = 200 };
+	static double all_levels[MANY];
+	static bool all_hits[MANY];
+	static struct blame_incident all[MANY];
+	static char *all_notes[64];
+	struct verdict_entity e[5], victims[5];
+	struct verdict v = verdict_of(VERDICT_SHORTLIST, e, 5);
+	struct buf b;
+
+	for (size_t i = 0; i < 5; i++) {
+		e[i] = victims[i] = suspect("a|b`c<d>");
+		e[i].levels = victims[i].levels = all_levels;
+		e[i].hit = victims[i].hit = all_hits;
+	}
+	for (size_t i = 0; i < 64; i++)
+		all_notes[i] = note;
+	v.recurrences = MANY;
+	v.incidents = v.windows = all;
+	v.victims = victims;
+	v.victim_cnt = 5;
+	v.notes = all_notes;
+	v.note_cnt = 64;
+	buf_init(&b, 1 << 20);
+	verdict_markdown(&v, NULL, &b);
+	ok(count(&b, "\n") <= VERDICT_MARKDOWN_MAX_LINES, "it fits a ticket: %zu lines",
+	   count(&b, "\n"));
+	ok(holds(&b, "… and 190 more\n") && holds(&b, "and 58 more notes"), "the rest is counted");
+	ok(count(&b, "| `a\\|b'c<d>` |") == 5, "names in tables");
+	ok(!strchr(b.data, '\x1b'), "nothing moves the cursor");
+	buf_release(&b);
+	buf_init(&b, 100);
+	verdict_markdown(&v, NULL, &b);
+	ok(buf_error(&b), "a ceiling is an error of the buf");
+	buf_release(&b);
+}
+
+static void test_html(void)
+{
+	struct verdict_entity e[2] = {suspect("x"), suspect("<b>\"&")};
+	struct verdict_view view = {.incident = STR_LIT("</title><script>")};
+	struct verdict v = verdict_of(VERDICT_SHORTLIST, e, 2);
+	struct diff *d = make_diff();
+	struct buf b;
+
+	e[1].role = ROLE_REACTS;
+	v.notes = notes;
+	v.note_cnt = 1;
+	buf_init(&b, 1 << 20);
+	is_i64(verdict_html(&v, &view, d, &b), 0, "a page");
+	ok(holds(&b, "Who is behind &#39;&lt;/title&gt;&lt;script&gt;") ||
+		   holds(&b, "Who is behind '&lt;/title&gt;&lt;script&gt;'"),
+	   "the incident's name is no markup");
+	ok(holds(&b, "&lt;b&gt;&quot;&amp;") && !strstr(b.data, "<b>\"&"), "nor a process's");
+	ok(count(&b, "<tr class=\"hit\">") == 4 && count(&b, "<tr class=\"miss\">") == 2,
+	   "a lane for each recurrence of each suspect");
+	ok(holds(&b, "data-focus=\"x\""), "the graph opens at the first");
+	ok(holds(&b, "reacts") && holds(&b, "nightly") && !strchr(b.data, '\x1b'),
+	   "remarks and notes");
+	ok(!strstr(b.data, " style=\""), "nothing that the policy would refuse");
+	buf_clear(&b);
+	v = verdict_of(VERDICT_CPU_DID_NOT_RISE, NULL, 0);
+	is_i64(verdict_html(&v, NULL, d, &b), 0, "without a suspect, too");
+	ok(!strstr(b.data, "class=\"tiles\"") && !strstr(b.data, "data-focus"),
+	   "there are no tiles");
+	buf_release(&b);
+	buf_init(&b, 4096);
+	ok(verdict_html(&v, NULL, d, &b) < 0, "a ceiling is an error");
+	buf_release(&b);
+	diff_free(d);
+}
+
 int main(void)
 {
 	test_headlines();
@@ -321,5 +471,8 @@ int main(void)
 	test_plain_words();
 	test_hostile_names();
 	test_json();
+	test_sentences();
+	test_markdown();
+	test_html();
 	return tap_done();
 }

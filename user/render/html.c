@@ -162,8 +162,13 @@ int html_flame(const struct diff *d, const struct html_options *opt, const char 
 	if (!d->single)
 		add_side(d, DIFF_A, out);
 	add_side(d, DIFF_B, out);
-	buf_addf(out, "</div>\n<section class=\"flame\" id=\"%s\" data-flame=\"%s-data\">\n", id,
-		 id);
+	buf_addf(out, "</div>\n<section class=\"flame\" id=\"%s\" data-flame=\"%s-data\"", id, id);
+	if (opt && opt->focus.len) {
+		buf_addstr(out, " data-focus=\"");
+		text_add_xml(out, opt->focus);
+		buf_addch(out, '"');
+	}
+	buf_addstr(out, ">\n");
 	r = add_static_table(d, out);
 	buf_addstr(out, "</section>\n");
 	if (r)

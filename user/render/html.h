@@ -40,6 +40,7 @@ extern const struct html_asset html_page_js, html_page_css;
 struct html_options {
 	struct str title;   /* empty: one that fits */
 	struct str verdict; /* a line set off below the title; empty: none */
+	struct str focus;   /* the first-level label (process) to open the graph at; empty: all */
 	struct html_data_options data;
 };
 

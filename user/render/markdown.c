@@ -10,6 +10,7 @@
 #include "diff/diff_tables.h"
 #include "render/flame_words.h"
 #include "render/label.h"
+#include "render/markdown_words.h"
 #include "render/value.h"
 
 #define MAX_PROCESSES 8
@@ -26,26 +27,9 @@ struct page {
 	size_t more[2];	  /* that did not fit */
 };
 
-/* A name in backquotes. */
 static void add_name(const struct page *p, struct str name)
 {
-	struct buf clean;
-
-	buf_init(&clean, 1U << 16);
-	label_add(&clean, name, MAX_NAME);
-	buf_addch(p->out, '`');
-	for (size_t i = 0; i < clean.len; i++) {
-		if (clean.data[i] == '`')
-			buf_addch(p->out, '\'');
-		else if (clean.data[i] == '|')
-			buf_addstr(p->out, "\\|");
-		else
-			buf_addch(p->out, clean.data[i]);
-	}
-	buf_addch(p->out, '`');
-	if (buf_error(&clean))
-		p->out->error = buf_error(&clean);
-	buf_release(&clean);
+	markdown_add_name(p->out, name, MAX_NAME);
 }
 
 static void add_cell(const struct page *p, double v)

@@ -12,26 +12,9 @@
 #include "base/buf.h"
 #include "base/compiler.h"
 #include "blame/verdict.h"
-
-/* The hot path of one suspect, root first; the names are borrowed. */
-struct verdict_path {
-	const struct str *frames;
-	size_t cnt;
-};
-
-/* What the verdict itself does not know; all of it borrowed, all of it optional. */
-struct verdict_view {
-	struct str incident; /* its name; empty: "the incident" */
-	struct str key;	     /* the label that processes were told apart by; empty: "process" */
-	const struct verdict_path *paths; /* path_cnt of them, in the order of v->suspects */
-	size_t path_cnt;
-	bool untimed; /* the incidents are numbers only: their times are made up and not shown */
-};
+#include "render/verdict_words.h"
 
 /* Appends to out; `view` NULL: nothing known. Errors are those of the buf. */
 void verdict_text(const struct verdict *v, const struct verdict_view *view, struct buf *out);
-
-/* Only the headline, without a newline: for logs and notifications. */
-void verdict_headline(const struct verdict *v, const struct verdict_view *view, struct buf *out);
 
 #endif

@@ -20,11 +20,17 @@ culprit.Panel = class Panel {
 		this.shown = {};
 		this.views = [];
 		this.theme = 'light';
-		this.state = new culprit.State((options && options.prefix) || '', {mode: 'icicle', zoom: '0', up: '0', q: '',
+		this.state = new culprit.State((options && options.prefix) || '', {mode: 'icicle', zoom: this.focus(), up: '0', q: '',
 			width: 'max', order: 'name', fn: '', all: '', sort: this.facts.single ? '-b' : '-size',
 			rows: this.facts.single ? '-ownb' : '-own'}, () => this.show());
 		this.build();
 		this.show();
+	}
+
+	// The node that the page opens at, unless its address says otherwise.
+	focus() {
+		const name = this.section.dataset.focus, row = name && this.base.groups().find((r) => r.name === name);
+		return String(row ? row.node : 0);
 	}
 
 	// ---- elements ----------------------------------------------------------------------------

@@ -1,0 +1,73 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# The page of a verdict in a real browser: the answer is on the first screen, lanes and numbers agree with the JSON, the flame
+# graph opens at the process, both themes have contrast, it fits a phone, it stands without scripts, nothing is fetched.
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+# shellcheck source=tests/cli/prelude.sh
+. "$ROOT/tests/cli/prelude.sh"
+
+browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
+if [ -z "$browser" ]; then
+	[ "${CI:-}" != true ] || bail 'CI must run this, but there is no chromium'
+	skip_all 'needs chromium'
+fi
+need_program node
+here=$ROOT/tests/interop
+ln -s "$DATA" data
+
+# drive STEPS ARGUMENT… - $out is what the steps have logged.
+drive() {
+	run node "$here/browser.js" "$browser" "$TMP/browser" "$@"
+	rm -rf "$TMP/browser"
+	is "$status" 0 "$(basename "$1") has run" || diag "$err"
+}
+
+history hours=1
+culprit blame --store st slow -o r.html -o r.json >/dev/null
+drive "$here/verdict_steps.js" "file://$TMP/r.html" "$TMP/r.json"
+like "$out" '^title Who is behind '"'slow'"'\?' 'the question'
+like "$out" '^lead nightly-report is behind '"'slow'"': \+1\.27 cores .* in 5 of 5 recurrences; checkout-service lost CPU\.$' 'and the answer'
+like "$out" '^tiles CPU added:\+1\.27 cores,Recurrences:5 of 5,Sure:9\d\.\d %,By luck:' 'what one must know of it'
+like "$out" '^first screen true' 'all of it on the first screen'
+like "$out" '^lanes wrong 0 of 5' 'each level is where its number says'
+like "$out" '^hits hit,hit,hit,hit,hit' 'hits are marked'
+like "$out" '^suspects true' 'the table has the suspects of the JSON output'
+like "$out" '^opens all>nightly-report' 'the flame graph opens at the process'
+like "$out" '^out all$' 'Escape leads out of it'
+like "$out" '^address all>' 'an address goes before that'
+like "$out" '^contrast light good' 'text has contrast'
+like "$out" '^contrast dark good' 'in the dark, too'
+like "$out" '^phone true' 'nothing is wider than a phone'
+like "$out" '^print 6' 'a printout has all of it'
+like "$out" '^errors \[\]' 'no error, no warning'
+like "$out" '^requests true' 'nothing is fetched'
+like "$out" '^policy undefined' 'the content security policy lets no other script run'
+
+# Names that would be markup, and a history in which nothing is named.
+perl data/make_history.pl truth=truth incidents=1 'culprit=</title><script>alert(1)</script>"x' >history.folded
+rm -rf st
+store_history
+run culprit blame --store st slow -o hostile.html
+is "$status" 1 'one incident names nobody'
+cat >hostile.js <<'END'
+module.exports = async (page, log, url) => {
+	await page.size(1200, 900);
+	await page.goto(url);
+	await page.eval('culprit.ready');
+	await page.settle(150);
+	log('kind', await page.eval(`document.querySelector('.kind b').textContent`));
+	log('scripts', await page.eval(`document.querySelectorAll('script:not([type])').length`));
+	log('name', await page.eval(`document.querySelector('.card h3').textContent`));
+	log('crumbs', await page.eval(`Array.from(document.querySelectorAll('.crumbs button'), (b) => b.textContent).join('|')`));
+	log('errors', JSON.stringify(page.errors));
+};
+END
+drive "$TMP/hostile.js" "file://$TMP/hostile.html"
+like "$out" '^kind Not yet' 'the page says that it cannot tell yet'
+like "$out" '^scripts 1$' 'a name is no script'
+like "$out" '^name </title><script>alert\(1\)</script>"x ' 'it is shown as it is'
+like "$out" '^crumbs all\|</title><script>alert\(1\)</script>"x' 'and found in the graph'
+like "$out" '^errors \[\]' 'without an error'
+done_testing
