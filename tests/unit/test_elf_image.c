@@ -12,6 +12,11 @@
 #include "unit/tap.h"
 #include "unit/tmpdir.h"
 
+static uint64_t right_now(void)
+{
+	return clock_mono_ns(&clock_system);
+}
+
 static int put(const char *name, const char *text)
 {
 	return tmpdir_open(name, text, strlen(text));
@@ -84,11 +89,11 @@ static void test_identity(void)
 	b = get(cache, fd, "/other/name");
 	ok(a == b && !is_open(fd),
 	   "opened again it is the same, and the second descriptor is closed");
-	c = image_cache_find(cache, major(st.st_dev), minor(st.st_dev), st.st_ino);
+	c = image_cache_find(cache, major(st.st_dev), minor(st.st_dev), st.st_ino, right_now());
 	ok(c == a, "it is found by device and inode");
-	ok(!image_cache_find(cache, major(st.st_dev), minor(st.st_dev), st.st_ino + 1),
+	ok(!image_cache_find(cache, major(st.st_dev), minor(st.st_dev), st.st_ino + 1, right_now()),
 	   "another inode is not");
-	ok(!image_cache_find(cache, 250, 77, st.st_ino), "nor another device");
+	ok(!image_cache_find(cache, 250, 77, st.st_ino, right_now()), "nor another device");
 	ok(str_eq(image_module(a), STR_LIT("prog")), "its module is the base name");
 	ok(str_eq(image_path(a), STR_LIT("/usr/bin/prog")),
 	   "its path is the one that was given first");
@@ -102,7 +107,7 @@ static void test_identity(void)
 	image_unref(c);
 	image_unref(b);
 	image_unref(a);
-	c = image_cache_find(cache, major(st.st_dev), minor(st.st_dev), st.st_ino);
+	c = image_cache_find(cache, major(st.st_dev), minor(st.st_dev), st.st_ino, right_now());
 	ok(c == a, "without references it stays known");
 	image_unref(c);
 	image_unref(NULL);
@@ -159,6 +164,7 @@ static void test_change(void)
 {
 	struct image_cache *cache = new_cache(&image_limits_default);
 	struct image *old, *found, *fresh;
+	uint64_t opened_ns;
 	struct stat st;
 	struct str name;
 	int fd = put("lib.so", "no ELF at all");
@@ -169,12 +175,16 @@ static void test_change(void)
 	ok(str_eq(image_module(old), STR_LIT("lib.so")),
 	   "that it was unlinked is not part of its name");
 	is_u64(image_build_id(old).len, 0, "it has no build id");
+	opened_ns = right_now();
 	close(put("lib.so", "written to in place"));
-	found = image_cache_find(cache, major(st.st_dev), minor(st.st_dev), st.st_ino);
+	found = image_cache_find(cache, major(st.st_dev), minor(st.st_dev), st.st_ino, 1);
+	ok(found == old, "what was mapped before it was opened is not asked for again");
+	image_unref(found);
+	found = image_cache_find(cache, major(st.st_dev), minor(st.st_dev), st.st_ino, opened_ns);
 	ok(!found, "a file that was written to is not found by its inode");
 	fresh = get(cache, open(tmpdir_at("lib.so"), O_RDONLY | O_CLOEXEC), tmpdir_at("lib.so"));
 	ok(fresh && fresh != old && image_id(fresh) != image_id(old), "it is another image");
-	found = image_cache_find(cache, major(st.st_dev), minor(st.st_dev), st.st_ino);
+	found = image_cache_find(cache, major(st.st_dev), minor(st.st_dev), st.st_ino, right_now());
 	ok(found == fresh, "and found from then on");
 	image_unref(found);
 	image_unref(fresh);

@@ -28,6 +28,7 @@ struct image {
 	struct symcache_key file;
 	uint64_t used;		/* tick of the last use */
 	uint64_t idle_since_ns; /* when the last reference was dropped */
+	uint64_t seen_ns;	/* when the file was last seen to be what it was when opened */
 	struct names names;
 	char *path;
 	char *hex;    /* the build id, once it was asked for */
@@ -245,6 +246,7 @@ static int insert_image(struct image_cache *cache, struct image *image)
 int image_cache_open(struct image_cache *cache, int fd, const char *path, struct image **ret_image)
 {
 	struct image *image = NULL;
+	uint64_t now_ns = clock_mono_ns(cache->limits.clock);
 	struct symcache_key id;
 	int r;
 
@@ -255,6 +257,7 @@ int image_cache_open(struct image_cache *cache, int fd, const char *path, struct
 	image = map_get(&cache->by_file, file_key(&id));
 	if (image && same_file(&image->file, &id)) {
 		(void)close(fd);
+		image->seen_ns = now_ns;
 		*ret_image = image_ref(image);
 		return 0;
 	}
@@ -267,6 +270,7 @@ int image_cache_open(struct image_cache *cache, int fd, const char *path, struct
 	image->cache = cache;
 	image->fd = fd;
 	image->file = id;
+	image->seen_ns = now_ns;
 	image->names.debug_fd = -1;
 	image->refs = 1;
 	image->path = mem_strndup(path, strlen(path));
@@ -281,17 +285,29 @@ int image_cache_open(struct image_cache *cache, int fd, const char *path, struct
 	return 0;
 }
 
-struct image *image_cache_find(struct image_cache *cache, uint32_t maj, uint32_t min, uint64_t ino)
+/* As of mono_ns or later. */
+static bool is_unchanged(struct image *image, uint64_t mono_ns)
+{
+	uint64_t now_ns = clock_mono_ns(image->cache->limits.clock);
+	struct symcache_key now;
+
+	if (image->seen_ns >= mono_ns)
+		return true;
+	if (!read_file_id(image->fd, &now) || !same_file(&image->file, &now))
+		return false;
+	image->seen_ns = now_ns;
+	return true;
+}
+
+struct image *image_cache_find(struct image_cache *cache, uint32_t maj, uint32_t min, uint64_t ino,
+			       uint64_t mono_ns)
 {
 	uint64_t dev = makedev(maj, min);
 	struct image *image = map_get(&cache->by_inode, inode_key(dev, ino));
-	struct symcache_key now;
 
 	if (!image || image->file.dev != dev || image->file.ino != ino)
 		return NULL;
-	if (!read_file_id(image->fd, &now) || !same_file(&image->file, &now))
-		return NULL;
-	return image_ref(image);
+	return is_unchanged(image, mono_ns) ? image_ref(image) : NULL;
 }
 
 struct image *image_ref(struct image *image)

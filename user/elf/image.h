@@ -94,9 +94,13 @@ void image_set_pid(struct image *image, uint32_t pid);
 typedef int (*image_open_debug_fn)(void *arg, uint32_t pid, const char *path);
 void image_cache_set_debug(struct image_cache *cache, image_open_debug_fn fn, void *arg);
 
-/* The image of a file known by (dev, inode) of a mapping event, if one was opened before; a
- * reference, or NULL. */
-struct image *image_cache_find(struct image_cache *cache, uint32_t maj, uint32_t min, uint64_t ino);
+/*
+ * The image of a file known by (dev, inode) of a mapping event of mono_ns, if one was opened before;
+ * a reference, or NULL. The file is asked whether it is still the same, unless it was after that
+ * time: when a hundred processes have mapped it since the last poll, once.
+ */
+struct image *image_cache_find(struct image_cache *cache, uint32_t maj, uint32_t min, uint64_t ino,
+			       uint64_t mono_ns);
 
 struct image *image_ref(struct image *image);
 void image_unref(struct image *image); /* NULL is fine; an image without references stays known

@@ -336,7 +336,7 @@ int opener_find(struct opener *o, const struct wire_mmap *m, uint32_t ppid, bool
 
 	if (!m->ino)
 		return -ENOENT;
-	image = image_cache_find(o->images, m->maj, m->min, m->ino);
+	image = image_cache_find(o->images, m->maj, m->min, m->ino, m->h.time_ns);
 	if (!image && alias->image && same_id(alias->id, id))
 		image = image_ref(alias->image);
 	if (image) {
