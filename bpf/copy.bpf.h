@@ -96,10 +96,11 @@ static __always_inline __u32 copy_stack(struct scratch *scratch, struct task_str
 
 /*
  * Sends a record whose stack goes on: the `size` bytes of the scratch record, a wire_stack at `at` of
- * them, and `more` bytes of the stack. False if the ring has no room for that.
+ * them, and `more` bytes of the stack. `wakeup` as the helpers' flags. False if the ring has no room
+ * for that.
  */
 static __always_inline bool submit_deep(void *ring, struct scratch *scratch, __u32 at, __u32 size,
-					__u32 more)
+					__u32 more, __u64 wakeup)
 {
 	struct wire_stack *stack;
 	__u8 *room;
@@ -117,7 +118,7 @@ static __always_inline bool submit_deep(void *ring, struct scratch *scratch, __u
 			more, WIRE_MAX_STACK - COPY_NEAR);
 	stack->len = COPY_NEAR + len;
 	((struct wire_sample *)room)->h.size = size + len;
-	bpf_ringbuf_submit(room, BPF_RB_NO_WAKEUP);
+	bpf_ringbuf_submit(room, wakeup);
 	return true;
 }
 

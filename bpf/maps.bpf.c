@@ -20,5 +20,6 @@ const volatile bool filter_cgroups = false;
 const volatile bool copy_all_stacks = false;
 
 volatile __u32 unwind_tick = 0;
+volatile bool reader_sleeps = false;
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

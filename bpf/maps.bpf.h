@@ -199,4 +199,7 @@ extern const volatile bool copy_all_stacks; /* for tests: each sample carries it
 
 extern volatile __u32 unwind_tick;
 
+/* Set by user space before it waits; unset by whoever wakes it for a process that is new. */
+extern volatile bool reader_sleeps;
+
 #endif

@@ -3,8 +3,8 @@
  * sample.bpf.c - the on-CPU sampler: one record for each tick of a CPU's clock event.
  *
  * Runs in the interrupt that ends the period. Filters come first, then the record is put together
- * in this CPU's scratch and copied to the ring with just the bytes it needs. User space is not
- * woken, it comes by itself, unless the ring fills up before that.
+ * in this CPU's scratch and copied to the ring with just the bytes it needs. User space comes by
+ * itself; it is woken when the ring fills up before that, or by a process that it does not know.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_core_read.h>
@@ -110,6 +110,20 @@ static __always_inline void fill(struct bpf_perf_event_data *ctx, struct scratch
 	add_user_stack(ctx, s, &scratch->walk, task, task_space_id(task, s->start_ns));
 }
 
+/*
+ * The reader comes by itself, in time for what is known. Whoever is new may be gone by then, and
+ * with it what /proc says of it.
+ */
+static __always_inline bool should_wake(const struct wire_sample *s, __u64 waiting)
+{
+	if (waiting > ring_bytes / 4)
+		return true;
+	if (!may_want_copy(s) || !reader_sleeps)
+		return false;
+	reader_sleeps = false;
+	return true;
+}
+
 static __always_inline void submit(struct scratch *scratch, struct task_struct *task,
 				   struct kernel_stat *st)
 {
@@ -118,7 +132,7 @@ static __always_inline void submit(struct scratch *scratch, struct task_struct *
 	__u32 size = sizeof(*s) + frames * sizeof(s->pcs[0]);
 	__u32 index = s->cpu & ring_mask, at = 0, more = 0;
 	void *ring = bpf_map_lookup_elem(&rings, &index);
-	__u64 waiting = 0;
+	__u64 waiting = 0, wakeup;
 
 	if (!ring) {
 		stat_lost(st, LOSS_RING_FULL);
@@ -132,11 +146,10 @@ static __always_inline void submit(struct scratch *scratch, struct task_struct *
 		size += copy_stack(scratch, task, at, &more);
 	}
 	s->h.size = size;
-	if (more && waiting < ring_bytes / 4 && submit_deep(ring, scratch, at, size, more))
+	wakeup = should_wake(s, waiting) ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+	if (more && waiting < ring_bytes / 4 && submit_deep(ring, scratch, at, size, more, wakeup))
 		st->samples++;
-	else if (!bpf_ringbuf_output(ring, s, size,
-				     waiting > ring_bytes / 4 ? BPF_RB_FORCE_WAKEUP
-							      : BPF_RB_NO_WAKEUP))
+	else if (!bpf_ringbuf_output(ring, s, size, wakeup))
 		st->samples++;
 	else
 		stat_lost(st, LOSS_RING_FULL);

@@ -3,6 +3,7 @@
  * The collector on the running kernel: samples itself spinning, follows a child, keeps to its
  * filters.
  */
+#include <signal.h>
 #include <stdint.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -12,6 +13,7 @@
 
 #include "unit/tap.h"
 
+#include "base/clock.h"
 #include "collect/collector.h"
 
 #define HZ 499
@@ -222,6 +224,37 @@ static void test_copies(void)
 	is_u64(seen.stacks, seen.samples, "each of them with registers and stack");
 	is_u64(seen.stacks_bad, 0, "which are what they should be");
 	is_u64(seen.bad, 0, "all records pass wire_check()");
+	collector_free(c);
+}
+
+/* Whoever is not known yet does not wait for the reader's time: here a child. */
+static void test_wake(void)
+{
+	struct collector_opts opts = {.hz = HZ};
+	const int long_ms = 20 * 1000;
+	struct seen seen = {0};
+	struct collector *c = start(&opts);
+	uint64_t start_ns;
+	pid_t child;
+	int r = 0;
+
+	if (!c)
+		return;
+	child = fork();
+	if (!child) {
+		spin_deep(3, UINT64_C(60) * NSEC_PER_SEC);
+		_exit(0);
+	}
+	seen.pid = (uint32_t)child;
+	start_ns = clock_mono_ns(&clock_system);
+	while (!r && !seen.samples &&
+	       clock_mono_ns(&clock_system) - start_ns < 2 * (uint64_t)long_ms * 1000 * 1000)
+		r = collector_poll(c, long_ms, take, &seen);
+	ok(!r && seen.samples, "a new process was sampled");
+	ok(clock_mono_ns(&clock_system) - start_ns < (uint64_t)long_ms * 1000 * 1000 / 2,
+	   "…and woke who waits");
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
 	collector_free(c);
 }
 
@@ -577,6 +610,7 @@ int main(void)
 	test_pid_filter();
 	test_cgroup_filter();
 	test_rate_changes();
+	test_wake(); /* takes space_id from this process */
 	test_errors();
 	return tap_done();
 }

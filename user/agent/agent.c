@@ -106,6 +106,7 @@ static int attach(struct agent *a, struct err *err)
 	if (a->governed)
 		opts.collect.hz = a->governor.hz;
 	opts.budget = &a->budget;
+	opts.poll_ms = AGENT_POLL_MS;
 	opts.cache_dir = a->cache_path;
 	opts.is_wanted_elsewhere = is_disabled_now;
 	opts.wanted_arg = a;
@@ -308,7 +309,7 @@ static void look(struct agent *a, uint64_t now_ns)
 
 static int poll_disabled(struct agent *a, struct err *err)
 {
-	struct timespec pause = {.tv_nsec = (long)RECORDER_POLL_MS * 1000 * 1000};
+	struct timespec pause = {.tv_nsec = (long)AGENT_POLL_MS * 1000 * 1000};
 	int r;
 
 	if (has_disable_file(a)) {

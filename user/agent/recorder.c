@@ -37,6 +37,7 @@ struct recorder {
 	bool (*is_wanted_elsewhere)(void *arg); /* may be NULL */
 	void *wanted_arg;
 	uint32_t taken;
+	int poll_ms;
 };
 
 static int64_t wall_offset(const struct recorder *r)
@@ -141,6 +142,7 @@ int recorder_new(const struct recorder_opts *opts, agg_sink_fn sink, void *sink_
 	r->clock = &clock_system;
 	r->is_wanted_elsewhere = opts->is_wanted_elsewhere;
 	r->wanted_arg = opts->wanted_arg;
+	r->poll_ms = opts->poll_ms ? (int)opts->poll_ms : RECORDER_POLL_MS;
 	if (opts->budget) {
 		collect.ring_bytes = opts->budget->ring_bytes;
 		collect.event_ring_bytes = opts->budget->event_ring_bytes;
@@ -225,9 +227,9 @@ int recorder_poll(struct recorder *r, struct err *err)
 	uint64_t complete_ns = clock_mono_ns(r->clock), now_ns;
 	int ret;
 
-	ret = collector_poll(
-		r->collector,
-		pipeline_is_learning(r->pipeline) ? LEARNING_POLL_MS : RECORDER_POLL_MS, take, r);
+	ret = collector_poll(r->collector,
+			     pipeline_is_learning(r->pipeline) ? LEARNING_POLL_MS : r->poll_ms,
+			     take, r);
 	if (ret == -EINTR)
 		return 0;
 	now_ns = clock_mono_ns(r->clock);

@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -260,13 +261,28 @@ static void drain(struct collector *c)
 		log_debug("collect: rings not emptied");
 }
 
+/* What somebody has woken us for is complete when the slack has passed. */
+static void wait_for_records(struct collector *c, int timeout_ms)
+{
+	const struct timespec slack = {.tv_nsec = SLACK_NS};
+	bool is_woken;
+
+	sampler_set_asleep(c->sampler, timeout_ms > 0);
+	is_woken = taskevents_wait(c->events, timeout_ms);
+	sampler_set_asleep(c->sampler, false);
+	if (!is_woken || !timeout_ms)
+		return;
+	drain(c);
+	(void)nanosleep(&slack, NULL);
+}
+
 int collector_poll(struct collector *c, int timeout_ms, record_fn fn, void *arg)
 {
 	uint64_t complete_ns;
 
 	if (c->stopped)
 		return order_deliver(&c->order, UINT64_MAX, fn, arg);
-	taskevents_wait(c->events, timeout_ms);
+	wait_for_records(c, timeout_ms);
 	complete_ns = clock_mono_ns(&clock_system) - SLACK_NS;
 	drain(c);
 	follow_cpus(c);

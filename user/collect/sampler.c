@@ -313,6 +313,11 @@ int sampler_set_space(struct sampler *s, uint32_t pid, const struct unwind_space
 	return 0;
 }
 
+void sampler_set_asleep(struct sampler *s, bool asleep)
+{
+	s->skel->bss->reader_sleeps = asleep;
+}
+
 void sampler_set_tick(struct sampler *s, uint16_t tick)
 {
 	s->skel->bss->unwind_tick = tick;

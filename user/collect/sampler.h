@@ -49,6 +49,11 @@ void *sampler_arena(const struct sampler *s, size_t *ret_bytes);
 int must_check sampler_set_space(struct sampler *s, uint32_t pid, const struct unwind_space *space);
 
 /* By this number leaves are marked as used from now on. */
+/*
+ * Set before waiting for the rings: the next sample that finds no rules makes one of them readable,
+ * once.
+ */
+void sampler_set_asleep(struct sampler *s, bool asleep);
 void sampler_set_tick(struct sampler *s, uint16_t tick);
 
 /*

@@ -168,7 +168,7 @@ int taskevents_watch(struct taskevents *te, int fd)
 	return epoll_ctl(te->epoll_fd, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
 }
 
-void taskevents_wait(struct taskevents *te, int timeout_ms)
+bool taskevents_wait(struct taskevents *te, int timeout_ms)
 {
 	struct epoll_event ready[16];
 	int n;
@@ -178,6 +178,7 @@ void taskevents_wait(struct taskevents *te, int timeout_ms)
 	for (int i = 0; i < n; i++)
 		if (ready[i].events & (EPOLLHUP | EPOLLERR))
 			epoll_ctl(te->epoll_fd, EPOLL_CTL_DEL, ready[i].data.fd, NULL);
+	return n > 0;
 }
 
 /* The `len` bytes at position `pos` of the ring in one piece; valid until the next call. */

@@ -30,8 +30,11 @@ int must_check taskevents_follow(struct taskevents *te, const struct cpu_list *o
 /* Lets taskevents_wait() end too when a BPF ring asks for a reader. 0 or -errno. */
 int must_check taskevents_watch(struct taskevents *te, int fd);
 
-/* Sleeps up to timeout_ms (0 = not at all), less when a ring is half full or a signal comes. */
-void taskevents_wait(struct taskevents *te, int timeout_ms);
+/*
+ * Sleeps up to timeout_ms (0 = not at all), less when a ring is half full or a signal comes. True
+ * when a ring asks for its reader.
+ */
+bool taskevents_wait(struct taskevents *te, int timeout_ms);
 
 /*
  * Empties all rings, one after the other, each in its own order, as far as they were filled at the
