@@ -78,7 +78,7 @@ BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
 DEMO_SRC := $(sort $(wildcard tests/demo/*.c))
 INJECT_SRC := $(sort $(wildcard tests/accuracy/programs/*.c))
 
-GEN_SRC  := $(O)/gen/profile.pb-c.c $(O)/gen/push.pb-c.c
+GEN_SRC  := $(O)/gen/profile.pb-c.c $(O)/gen/push.pb-c.c $(O)/gen/query.pb-c.c
 GEN_HDR  := $(addprefix $(O)/gen/,flame.js.h page.js.h page.css.h heat.js.h heat.css.h verdict.css.h)
 LIB_OBJ  := $(LIB_SRC:%.c=$(O)/obj/%.o) $(GEN_SRC:$(O)/gen/%.c=$(O)/obj/gen/%.o)
 TOOL_OBJ := $(TOOL_SRC:%.c=$(O)/obj/%.o)

@@ -35,7 +35,7 @@ BEGIN {
 	only("elf", "libelf.h gelf.h elfutils/ dwarf.h demangle.h libiberty/ libiberty.h lzma.h")
 	only("base", "seccomp.h zlib.h zstd.h")
 	only("store", "sqlite3.h")
-	only("format", "profile.pb-c.h push.pb-c.h protobuf-c/ jansson.h")
+	only("format", "profile.pb-c.h push.pb-c.h query.pb-c.h protobuf-c/ jansson.h")
 	only("render", "flame.js.h page.js.h page.css.h heat.js.h heat.css.h verdict.css.h")
 	only("ship", "curl/")
 	only("serve", "microhttpd.h gnutls/")
