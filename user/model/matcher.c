@@ -63,6 +63,14 @@ static bool term_holds(const struct term *t, struct str value)
 	return str_eq(value, t->value) != t->negated;
 }
 
+bool matcher_term(const struct matcher *m, size_t i, struct matcher_term *ret)
+{
+	if (!m || i >= m->cnt)
+		return false;
+	*ret = (struct matcher_term){m->terms[i].key, m->terms[i].value, m->terms[i].negated};
+	return true;
+}
+
 bool matcher_is_empty(const struct matcher *m)
 {
 	return !m || !m->cnt;

@@ -19,6 +19,14 @@ int must_check matcher_add(struct matcher *m, struct str term, struct err *err);
 /* Nothing was added, or m is NULL: it accepts everything. */
 bool matcher_is_empty(const struct matcher *m);
 
+/* What was added, one after the other, for who asks somebody else; false behind the last. Borrows. */
+struct matcher_term {
+	struct str key, value;
+	bool negated; /* key!=value */
+};
+
+bool matcher_term(const struct matcher *m, size_t i, struct matcher_term *ret);
+
 /* NULL accepts everything. */
 bool matcher_accepts(const struct matcher *m, const struct profile *p, uint32_t series);
 
