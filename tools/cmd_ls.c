@@ -8,6 +8,8 @@
 #include "base/text.h"
 #include "commands.h"
 #include "ls_json.h"
+#include "pyroscope.h"
+#include "remote.h"
 #include "store/store.h"
 #include "tool.h"
 
@@ -19,7 +21,8 @@ struct config {
 };
 
 static const struct opt opts[] = {
-	{"store", 0, OPT_STRING, offsetof(struct config, store), "DIR", "the store", 0, 0},
+	{"store", 0, OPT_STRING, offsetof(struct config, store), "DIR|URL",
+	 "the store; an agent (http://…) or a backend (pyroscope+http://…)", 0, 0},
 	{"top", 'n', OPT_NUMBER, offsetof(struct config, top), "N",
 	 "so many series at most (default 20; 0: all)", 0, 1e9},
 	{"format", 0, OPT_STRING, offsetof(struct config, format), "F", "text (default) or json", 0,
@@ -133,6 +136,7 @@ static void add_losses(struct buf *out, const struct profile *p)
 
 static int check_usage(const struct config *c, const struct operands *operands)
 {
+	bool is_backend = c->store && pyroscope_is(c->store);
 	bool is_ranged = c->from_ns != INT64_MIN || c->until_ns != INT64_MAX;
 
 	if (operands->cnt)
@@ -141,10 +145,16 @@ static int check_usage(const struct config *c, const struct operands *operands)
 		return command_failf("--store DIR is needed");
 	if (strcmp(c->format, "text") && strcmp(c->format, "json"))
 		return command_failf("--format: '%s' is neither text nor json", c->format);
+	if (is_backend && (c->windows || strcmp(c->format, "text")))
+		return command_failf("%s: types and labels of a backend are shown as text",
+				     c->store);
+	if (c->store && remote_is(c->store) && strcmp(c->format, "json"))
+		return command_failf("%s: what an agent holds is shown with --format json",
+				     c->store);
 	if (c->windows && strcmp(c->format, "json"))
 		return command_failf("--windows wants --format json");
-	if (is_ranged && !c->windows)
-		return command_failf("--from and --until are for --windows");
+	if (is_ranged && !c->windows && !is_backend)
+		return command_failf("--from and --until are for --windows and for backends");
 	if (c->until_ns <= c->from_ns)
 		return command_failf("--until must be after --from");
 	return EXIT_DONE;
@@ -180,23 +190,45 @@ static int list(const struct config *c, struct store *store, struct buf *out, st
 	return 0;
 }
 
+static int list_store(const struct config *c, struct buf *out, struct err *err)
+{
+	struct store *store = NULL;
+	int r = store_open(c->store, STORE_READ, NULL, &store, err);
+
+	if (!r)
+		r = list(c, store, out, err);
+	tool_warn_store(store);
+	store_close(store);
+	return r;
+}
+
+static int list_backend(const struct config *c, struct buf *out, struct err *err)
+{
+	struct load_opts load = {.ranges = &(struct time_range){c->from_ns, c->until_ns},
+				 .range_cnt = 1};
+	struct pyroscope_query query = {.load = &load};
+
+	return pyroscope_list(c->store, &query, c->top, out, err);
+}
+
 static int run(const void *config, const struct operands *operands)
 {
 	const struct config *c = config;
-	struct store *store = NULL;
+	struct time_range range = {c->from_ns, c->until_ns};
 	struct buf out;
 	struct err err;
-	int status = check_usage(c, operands);
+	int status = check_usage(c, operands), r;
 
 	if (status != EXIT_DONE)
 		return status;
 	buf_init(&out, TOOL_MAX_OUTPUT);
-	if (store_open(c->store, STORE_READ, NULL, &store, &err) || list(c, store, &out, &err))
-		status = command_fail(&err);
+	if (pyroscope_is(c->store))
+		r = list_backend(c, &out, &err);
+	else if (remote_is(c->store))
+		r = remote_list(c->store, c->windows, range, &out, &err);
 	else
-		status = tool_write("-", &out);
-	tool_warn_store(store);
-	store_close(store);
+		r = list_store(c, &out, &err);
+	status = r ? command_fail(&err) : tool_write("-", &out);
 	buf_release(&out);
 	return status;
 }
@@ -204,9 +236,10 @@ static int run(const void *config, const struct operands *operands)
 const struct command cmd_ls = {
 	.name = "ls",
 	.summary = "what a store holds: blocks, series, totals, losses",
-	.usage = "--store DIR [-n N] [--format json [--windows]]",
+	.usage = "--store DIR|URL [-n N] [--format json [--windows]]",
 	.examples = "  culprit ls --store /var/lib/culprit\n"
-		    "  culprit ls --store DIR --format json --windows --from now-1h\n",
+		    "  culprit ls --store DIR --format json --windows --from now-1h\n"
+		    "  culprit ls --store pyroscope+https://profiles.example\n",
 	.opts = opts,
 	.opt_cnt = ARRAY_SIZE(opts),
 	.defaults =

@@ -215,8 +215,11 @@ const struct command cmd_show = {
 	.details =
 		"A SOURCE is a file (folded stacks, windowed folded stacks, pprof, output of perf "
 		"script, flamebearer\nJSON, gzip of these: found out by content), - for standard "
-		"input, a store directory, or\nan agent that listens: "
-		"http://HOST:7070[,token-file=FILE].\n",
+		"input, a store directory,\nan agent that listens "
+		"(http://HOST:7070[,token-file=FILE]), or a Pyroscope-compatible backend\n"
+		"(pyroscope+https://HOST:4040[,tenant=NAME], settings as of agent --push; --match "
+		"is asked of it, and\n--type is the id of a profile type; without --from the "
+		"last hour).\n",
 	.opts = opts,
 	.opt_cnt = ARRAY_SIZE(opts),
 	.defaults = &(const struct config){.group_by = LABEL_PROCESS,

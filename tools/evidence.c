@@ -12,6 +12,8 @@
 #include "model/restamp.h"
 #include "model/timeline.h"
 #include "store/store.h"
+#include "evidence_far.h"
+#include "pyroscope.h"
 #include "tool.h"
 
 #define MAX_FILE_WINDOWS 100000
@@ -155,6 +157,24 @@ static int load_files(struct loading *l, const struct opt_list *files,
 	return r;
 }
 
+static int make_timeline(struct evidence *e, const struct evidence_query *q, struct err *err)
+{
+	int r = 0;
+
+	e->timeline = timeline_new(e->windows[0]->unit);
+	if (!e->timeline)
+		return err_set(err, ENOMEM, "out of memory");
+	for (size_t i = 0; !r && i < e->window_cnt; i++)
+		r = timeline_add_profile(e->timeline, e->windows[i], NULL, str_of(q->group_key));
+	if (!r)
+		r = timeline_seal(e->timeline);
+	if (r == -EINVAL)
+		return err_set(
+			err, r,
+			"some windows hold CPU time, others samples: they cannot be compared");
+	return r ? err_set(err, r, "out of memory") : check_entities(e, q, err);
+}
+
 int evidence_from_files(struct evidence *e, const struct opt_list *incident_files,
 			const struct opt_list *baseline_files, const struct evidence_query *q,
 			struct err *err)
@@ -171,17 +191,56 @@ int evidence_from_files(struct evidence *e, const struct opt_list *incident_file
 		return r;
 	if (!e->window_cnt || !e->incident_cnt)
 		return err_set(err, ENODATA, "no window in the files");
-	e->timeline = timeline_new(e->windows[0]->unit);
-	if (!e->timeline)
-		return err_set(err, ENOMEM, "out of memory");
-	for (size_t i = 0; !r && i < e->window_cnt; i++)
-		r = timeline_add_profile(e->timeline, e->windows[i], NULL, str_of(q->group_key));
-	if (!r)
-		r = timeline_seal(e->timeline);
-	if (r == -EINVAL)
-		return err_set(err, r,
-			       "some files hold CPU time, others samples: they cannot be compared");
-	return r ? err_set(err, r, "out of memory") : check_entities(e, q, err);
+	return make_timeline(e, q, err);
+}
+
+/* ---- from far away ---- */
+
+/* A backend has to be told from when to when. */
+static struct time_range usual_history(const struct evidence_query *q)
+{
+	struct time_range within = q->within, all = q->ranges->items[0];
+
+	for (size_t i = 1; i < q->ranges->cnt; i++) {
+		struct time_range incident = q->ranges->items[i];
+
+		all.from_ns = incident.from_ns < all.from_ns ? incident.from_ns : all.from_ns;
+		all.until_ns = incident.until_ns > all.until_ns ? incident.until_ns : all.until_ns;
+	}
+	if (within.from_ns == INT64_MIN)
+		within.from_ns = all.from_ns - (int64_t)(24 * 3600 * NSEC_PER_SEC);
+	if (within.until_ns == INT64_MAX)
+		within.until_ns = all.until_ns + (int64_t)(3600 * NSEC_PER_SEC);
+	if (within.until_ns > q->now_ns)
+		within.until_ns = q->now_ns;
+	return within;
+}
+
+int evidence_from_far(struct evidence *e, const struct evidence_query *q, struct err *err)
+{
+	bool is_backend = pyroscope_is(q->dir);
+	struct opt_ranges within = {.items = {is_backend ? usual_history(q) : q->within},
+				    .cnt = is_backend || q->within.from_ns != INT64_MIN ||
+					   q->within.until_ns != INT64_MAX};
+	struct source_query source = {.reading = q->reading,
+				      .ranges = &within,
+				      .matcher = q->matcher,
+				      .levels = true,
+				      .key = q->group_key};
+	struct loading l = {.e = e, .err = err};
+	int r;
+
+	e->matcher = q->matcher;
+	r = source_each(q->dir, &source, keep_window, &l, err);
+	for (size_t i = 0; !r && i < q->ranges->cnt; i++)
+		r = add_incident(e, q->ranges->items[i]);
+	if (!r && !e->window_cnt)
+		r = err_set(err, ENODATA, "%s: no window there", q->dir);
+	if (is_backend) {
+		e->far = *q;
+		e->far.ranges = NULL;
+	}
+	return r ? r : make_timeline(e, q, err);
 }
 
 /* ---- the proof ---- */
@@ -209,6 +268,8 @@ int evidence_profile(struct evidence *e, const struct verdict *v, enum verdict_s
 	struct time_range *ranges;
 	int r;
 
+	if (e->far.dir)
+		return far_profile(e, v, side, ret_profile, err);
 	if (!e->store)
 		return profile_from_files(e, v, side, ret_profile, err);
 	ranges = calloc(cnt + 1, sizeof(*ranges));

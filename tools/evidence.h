@@ -14,17 +14,6 @@
 
 struct store;
 
-struct evidence {
-	struct timeline *timeline;
-	struct blame_incident *incidents;
-	size_t incident_cnt;
-	bool synthetic_times;	  /* files without times: order and distance mean nothing */
-	struct store *store;	  /* private; NULL when from files */
-	struct profile **windows; /* private: of files; owned */
-	size_t window_cnt, window_cap;
-	const struct matcher *matcher; /* borrowed */
-};
-
 /* What to look at in a store: an incident by name, or ranges given by hand. */
 struct evidence_query {
 	const char *dir;
@@ -37,9 +26,29 @@ struct evidence_query {
 	const struct source_reading *reading; /* of files; NULL: as by default */
 };
 
+struct evidence {
+	struct timeline *timeline;
+	struct blame_incident *incidents;
+	size_t incident_cnt;
+	bool synthetic_times;	  /* files without times: order and distance mean nothing */
+	struct store *store;	  /* private; NULL when from files */
+	struct profile **windows; /* private: of files; owned */
+	size_t window_cnt, window_cap;
+	const struct matcher *matcher; /* borrowed */
+	struct evidence_query far;     /* private: the backend to ask for stacks; dir NULL: none */
+};
+
 /* 0 or -errno with a line in err; release in both cases. */
 int must_check evidence_from_store(struct evidence *e, const struct evidence_query *q,
 				   struct err *err);
+
+/*
+ * From an agent or a backend (q->dir is its URL; source.h), whose ranges of the incidents must be
+ * known. Without a range a backend is asked for the day before the first incident to the hour after
+ * the last. What the query points to, but for the ranges, must live as long as the evidence.
+ */
+int must_check evidence_from_far(struct evidence *e, const struct evidence_query *q,
+				 struct err *err);
 
 /*
  * Each file is one window, or the windows that it holds. Files that bear no time are laid out one

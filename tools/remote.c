@@ -28,19 +28,25 @@ static void add_time(struct buf *path, const char *name, int64_t ns)
 	buf_release(&text);
 }
 
+static void add_range(struct buf *path, struct time_range range)
+{
+	if (range.from_ns != INT64_MIN)
+		add_time(path, "from", range.from_ns);
+	if (range.until_ns != INT64_MAX)
+		add_time(path, "until", range.until_ns);
+}
+
 static void add_path(struct buf *path, const struct time_range *ranges, size_t cnt)
 {
-	int64_t from_ns = cnt ? INT64_MAX : INT64_MIN, until_ns = cnt ? INT64_MIN : INT64_MAX;
+	struct time_range all = cnt ? ranges[0] : TIME_RANGE_ALL;
 
-	for (size_t i = 0; i < cnt; i++) {
-		from_ns = ranges[i].from_ns < from_ns ? ranges[i].from_ns : from_ns;
-		until_ns = ranges[i].until_ns > until_ns ? ranges[i].until_ns : until_ns;
+	for (size_t i = 1; i < cnt; i++) {
+		all.from_ns = ranges[i].from_ns < all.from_ns ? ranges[i].from_ns : all.from_ns;
+		all.until_ns =
+			ranges[i].until_ns > all.until_ns ? ranges[i].until_ns : all.until_ns;
 	}
 	buf_addstr(path, "/api/v1/profile?format=windowed");
-	if (from_ns != INT64_MIN)
-		add_time(path, "from", from_ns);
-	if (until_ns != INT64_MAX)
-		add_time(path, "until", until_ns);
+	add_range(path, all);
 }
 
 static int check_answer(const struct http_answer *answer, const char *name, struct err *err)
@@ -55,8 +61,6 @@ static int check_answer(const struct http_answer *answer, const char *name, stru
 	if (answer->cut)
 		return err_set(err, EFBIG, "%s: more than %zu MiB; take a shorter range", name,
 			       MAX_ANSWER >> 20);
-	if (!said.len || !memmem(said.p, said.len, "# window ", 9))
-		return err_set(err, ENODATA, "%s: no window there", name);
 	return 0;
 }
 
@@ -77,39 +81,70 @@ static int keep(struct remote *r, struct str bytes, struct err *err)
 	return 0;
 }
 
+/* GET of `path` of the source, whole; the body is init'ed by the caller. */
+static int get(const char *source, const struct buf *path, const char *accept,
+	       struct http_answer *answer, struct err *err)
+{
+	struct http_request request = {.path = path->data, .accept = accept};
+	struct target target;
+	struct http *http = NULL;
+	int r = target_parse(source, &target, err);
+
+	if (!r) {
+		target.http.max_answer = MAX_ANSWER;
+		if (!target.http.timeout_ns)
+			target.http.timeout_ns = TIMEOUT_NS;
+		r = http_new(&target.http, &http, err);
+	}
+	if (!r) {
+		http_get(http, &request, NULL, answer);
+		r = check_answer(answer, http_name(http), err);
+	}
+	http_free(http);
+	target_release(&target);
+	return r;
+}
+
 int remote_fetch(struct remote *r, const char *source, const struct time_range *ranges,
 		 size_t range_cnt, struct err *err)
 {
-	struct http_request request = {.accept = "text/plain"};
 	struct http_answer answer = {.status = 0};
-	struct target target;
-	struct http *http = NULL;
 	struct buf path;
 	int result;
 
 	*r = REMOTE_NONE;
 	buf_init(&path, 4096);
 	buf_init(&answer.body, MAX_ANSWER);
-	result = target_parse(source, &target, err);
-	if (!result) {
-		target.http.max_answer = MAX_ANSWER;
-		if (!target.http.timeout_ns)
-			target.http.timeout_ns = TIMEOUT_NS;
-		result = http_new(&target.http, &http, err);
-	}
-	if (!result) {
-		add_path(&path, ranges, range_cnt);
-		request.path = path.data;
-		http_get(http, &request, NULL, &answer);
-		result = check_answer(&answer, http_name(http), err);
-	}
+	add_path(&path, ranges, range_cnt);
+	result = get(source, &path, "text/plain", &answer, err);
+	if (!result &&
+	    (!answer.body.len || !memmem(answer.body.data, answer.body.len, "# window ", 9)))
+		result = err_set(err, ENODATA, "%s: no window there", source);
 	if (!result)
 		result = keep(r, buf_str(&answer.body), err);
-	http_free(http);
-	target_release(&target);
 	buf_release(&answer.body);
 	buf_release(&path);
 	return result;
+}
+
+int remote_list(const char *source, bool windows, struct time_range range, struct buf *out,
+		struct err *err)
+{
+	struct http_answer answer = {.status = 0};
+	struct buf path;
+	int r;
+
+	buf_init(&path, 4096);
+	buf_init(&answer.body, MAX_ANSWER);
+	buf_addstr(&path, windows ? "/api/v1/windows" : "/api/v1/series");
+	if (windows)
+		add_range(&path, range);
+	r = get(source, &path, "application/json", &answer, err);
+	if (!r)
+		buf_add(out, answer.body.data, answer.body.len);
+	buf_release(&answer.body);
+	buf_release(&path);
+	return r;
 }
 
 void remote_release(struct remote *r)

@@ -8,6 +8,7 @@
 #ifndef TOOLS_REMOTE_H
 #define TOOLS_REMOTE_H
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/times.h"
 
@@ -24,6 +25,10 @@ bool remote_is(const char *source);
  * err. remote_release() afterwards in any case. */
 int must_check remote_fetch(struct remote *r, const char *source, const struct time_range *ranges,
 			    size_t range_cnt, struct err *err);
+/* What it holds, or each window of the range, as `culprit ls --format json` shows it. */
+int must_check remote_list(const char *source, bool windows, struct time_range range,
+			   struct buf *out, struct err *err);
+
 void remote_release(struct remote *r);
 
 /* Returns `result`; an error then speaks of the source, not of the memory. */

@@ -7,6 +7,7 @@
 
 #include "diff/replicates.h"
 #include "model/builder.h"
+#include "pyroscope.h"
 
 #define EACH_WINDOW 0
 #define WHOLE_RANGE UINT64_MAX
@@ -167,6 +168,9 @@ static bool has_windows(const struct sides *s, enum diff_which side)
 {
 	const struct side_source *from = &s->from[side];
 
+	for (size_t i = 0; i < from->source_cnt; i++)
+		if (pyroscope_is(from->sources[i])) /* it merges what it is asked for */
+			return false;
 	return from->source_cnt > 1 ||
 	       (s->profile[side]->window_cnt > 1 && strcmp(from->sources[0], "-"));
 }

@@ -6,6 +6,7 @@
 #include "base/pair.h"
 #include "base/text.h"
 #include "load/load.h"
+#include "pyroscope.h"
 #include "remote.h"
 
 static struct load_opts load_opts_of(const struct source_query *q)
@@ -38,13 +39,28 @@ static void show_warnings(struct load_report *report, bool quiet)
 	load_report_release(report);
 }
 
-/* load_profile() for what is far away, too. */
-static int load_any(const char *source, const struct load_opts *opts, struct profile **ret,
-		    struct load_report *report, struct err *err)
+static struct pyroscope_query pyroscope_query_of(const struct source_query *q,
+						 const struct load_opts *opts)
 {
+	return (struct pyroscope_query){
+		.load = opts, .key = q->key, .only = q->only, .only_cnt = q->only_cnt};
+}
+
+bool source_is_far(const char *source)
+{
+	return remote_is(source) || pyroscope_is(source);
+}
+
+/* load_profile() for what is far away, too. */
+static int load_any(const char *source, const struct source_query *q, const struct load_opts *opts,
+		    struct profile **ret, struct load_report *report, struct err *err)
+{
+	struct pyroscope_query query = pyroscope_query_of(q, opts);
 	struct remote remote;
 	int r;
 
+	if (pyroscope_is(source))
+		return pyroscope_profile(source, &query, ret, err);
 	if (!remote_is(source))
 		return load_profile(source, opts, ret, report, err);
 	r = remote_fetch(&remote, source, opts->ranges, opts->range_cnt, err);
@@ -62,7 +78,7 @@ int source_read(const char *source, const struct source_query *q, struct profile
 	int r;
 
 	load_report_init(&report);
-	r = load_any(source, &opts, ret, &report, err);
+	r = load_any(source, q, &opts, ret, &report, err);
 	show_warnings(&report, q->quiet);
 	return r;
 }
@@ -79,8 +95,8 @@ static void run_job(void *arg)
 {
 	struct job *job = arg;
 
-	job->result = load_any(job->side->source, &job->opts, &job->side->profile, &job->report,
-			       &job->err);
+	job->result = load_any(job->side->source, &job->side->query, &job->opts,
+			       &job->side->profile, &job->report, &job->err);
 }
 
 int source_read_two(struct source_side *a, struct source_side *b, struct err *err)
@@ -116,10 +132,17 @@ int source_each(const char *source, const struct source_query *q, source_window_
 		struct err *err)
 {
 	struct load_opts opts = load_opts_of(q);
+	struct pyroscope_query query = pyroscope_query_of(q, &opts);
 	struct load_report report;
 	struct remote remote = REMOTE_NONE;
 	int r = 0;
 
+	if (pyroscope_is(source))
+		return q->levels ? pyroscope_windows(source, &query, fn, arg, err)
+				 : err_set(err, EINVAL,
+					   "%s: a backend has no windows with stacks, only "
+					   "ranges",
+					   source);
 	opts.untimed = q->untimed;
 	load_report_init(&report);
 	if (remote_is(source))

@@ -39,9 +39,18 @@ struct source_query {
 	bool exact;   /* source_read() of a store: the samples in the ranges, not whole windows */
 	bool untimed; /* source_each(): a file that bears no time is one window at time 0 */
 	bool quiet;   /* no warnings: it is read again */
+
+	/* of a Pyroscope-compatible backend (pyroscope.h) */
+	bool levels;	  /* source_each(): windows that say how busy each was are enough */
+	const char *key;  /* label whose values are told apart; NULL: process */
+	struct str *only; /* these values; none: all */
+	size_t only_cnt;
 };
 
-/* All of a source (file, "-", store directory) that the query asks for, merged; owned. */
+/* An agent or a backend, which is asked over the network. */
+bool source_is_far(const char *source);
+
+/* All of a source (file, "-", store directory, URL) that the query asks for, merged; owned. */
 int must_check source_read(const char *source, const struct source_query *q, struct profile **ret,
 			   struct err *err);
 

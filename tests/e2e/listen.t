@@ -86,6 +86,10 @@ run culprit diff "http://$address/" "http://$address" --format text
 like "$out" '^Noise: how \d+ measurements' 'diff of an agent, window by window'
 run culprit show "http://$address" --from now-9d --until now-8d
 like "$status $err" '^2 .*no window there' 'a time without windows is said'
+run culprit ls --store "http://$address" --format json
+like "$out" '"blocks": \[(?s:.)*"process": "busy_loop"' 'ls, too'
+run culprit blame --store "http://$address" --incident now-20s..now
+like "$status $out" '^1 ' 'blame asks an agent, too, and says that one recurrence is too few' || diag "$err"
 run culprit show http://127.0.0.1:1
 like "$status $err" '^2 .*127\.0\.0\.1:1.*([Cc]onnect|refused)' 'so is an agent that is not there'
 

@@ -14,7 +14,7 @@ BACKEND=$O/tests/backend
 	mkdir -p "$O/tests"
 	exec 9>"$O/tests/backend.lock"
 	flock 9
-	[ "$BACKEND" -nt "$ROOT/tests/interop/backend/main.go" ] ||
+	[ -z "$(find "$ROOT/tests/interop/backend" -newer "$BACKEND" 2>&1)" ] ||
 		(cd "$ROOT/tests/interop/backend" && go build -o "$BACKEND" .)
 ) || bail 'the backend does not build'
 

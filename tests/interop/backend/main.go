@@ -6,8 +6,7 @@
 //	backend -listen 127.0.0.1:0 -dir DIR [-cert FILE -key FILE [-client-ca FILE]]
 //
 // Prints its URL, then serves. POST /control sets the mode, GET /stats tells what was taken. Each profile that was taken
-// is kept once as DIR/<n>.pb.gz, with a line "n TAB labels TAB time TAB nanoseconds TAB sha256 of the pprof" in
-// DIR/taken.tsv.
+// is kept once as DIR/<n>.pb.gz, with a line "n TAB labels TAB time TAB nanoseconds" in DIR/taken.tsv.
 package main
 
 import (
@@ -16,6 +15,7 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -41,12 +41,12 @@ type Mode struct {
 	Sleep      int    `json:"sleep_ms"`    // before an answer
 	Reset      bool   `json:"reset"`       // close without an answer, after taking
 	Half       bool   `json:"half"`        // half an answer, after taking
-	Truncate   bool   `json:"truncate"`    // close after half of the request, take nothing
 	Poison     string `json:"poison"`      // 500 for a request with this process
 	Reject     string `json:"reject"`      // 400 for a request with this process
 	MaxBody    int64  `json:"max_body"`    // 413 above
 	Authorize  string `json:"authorize"`   // what Authorization must be; else 401
 	Tenant     string `json:"tenant"`      // what X-Scope-OrgID must be; else 401
+	Truncate   bool   `json:"truncate"`    // half of an answer of the querier
 }
 
 type Stats struct {
@@ -60,7 +60,6 @@ type Stats struct {
 	Largest    int            `json:"largest"` // pprof before gzip
 	Headers    []string       `json:"headers"` // of the last request
 	Beats      int            `json:"beats"`
-	Left       int            `json:"left"` // requests for which the mode goes on; 0: it is over, or for all
 }
 
 type Server struct {
@@ -69,6 +68,7 @@ type Server struct {
 	stats  Stats
 	seen   map[string][32]byte
 	latest map[string]int64
+	kept   []series // for the querier
 	dir    string
 	taken  *os.File
 }
@@ -105,6 +105,11 @@ func fields(b []byte) ([]field, error) {
 			if f.value, rest, err = varint(rest); err != nil {
 				return nil, err
 			}
+		case 1:
+			if len(rest) < 8 {
+				return nil, errors.New("bad double")
+			}
+			f.value, rest = binary.LittleEndian.Uint64(rest), rest[8:]
 		case 2:
 			n, r, err := varint(rest)
 			if err != nil || n > uint64(len(r)) {
@@ -368,6 +373,7 @@ func (s *Server) take(all []series) {
 			s.latest[one.key] = one.prof.time
 		}
 		s.seen[key] = sum
+		s.kept = append(s.kept, one)
 		s.stats.Profiles++
 		s.stats.Nanos += one.prof.nanos
 		if len(one.plain) > s.stats.Largest {
@@ -377,7 +383,7 @@ func (s *Server) take(all []series) {
 		if n <= 2000 {
 			_ = os.WriteFile(filepath.Join(s.dir, fmt.Sprintf("%d.pb.gz", n)), one.gz, 0o644)
 		}
-		fmt.Fprintf(s.taken, "%d\t%s\t%d\t%d\t%x\n", n, one.key, one.prof.time, one.prof.nanos, sum)
+		fmt.Fprintf(s.taken, "%d\t%s\t%d\t%d\n", n, one.key, one.prof.time, one.prof.nanos)
 	}
 }
 
@@ -418,30 +424,10 @@ func (s *Server) misbehave(w http.ResponseWriter, r *http.Request, m Mode, size 
 	return true
 }
 
-// Closes without a word; what the other side has still to say is lost, too.
-func reset(w http.ResponseWriter) {
-	if conn, _, err := w.(http.Hijacker).Hijack(); err == nil {
-		if tcp, ok := conn.(*net.TCPConn); ok {
-			_ = tcp.SetLinger(0)
-		}
-		_ = conn.Close()
-	}
-}
-
 func (s *Server) push(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	m := s.current()
-	if m.Truncate {
-		s.stats.Requests++
-		s.count("truncated")
-		s.mu.Unlock()
-		_, _ = io.CopyN(io.Discard, r.Body, r.ContentLength/2)
-		reset(w)
-		return
-	}
-	s.mu.Unlock()
 	body, err := io.ReadAll(io.LimitReader(r.Body, 256<<20))
 	s.mu.Lock()
+	m := s.current()
 	s.stats.Requests++
 	s.stats.Headers = nil
 	for k, v := range r.Header {
@@ -479,15 +465,16 @@ func (s *Server) push(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	s.take(all)
-	if m.Half {
-		if conn, _, err := w.(http.Hijacker).Hijack(); err == nil {
-			_, _ = conn.Write([]byte("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"))
+	if m.Reset || m.Half {
+		conn, _, err := w.(http.Hijacker).Hijack()
+		if err == nil {
+			if m.Half {
+				_, _ = conn.Write([]byte("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"))
+			} else if tcp, ok := conn.(*net.TCPConn); ok {
+				_ = tcp.SetLinger(0)
+			}
 			_ = conn.Close()
 		}
-		return
-	}
-	if m.Reset {
-		reset(w)
 		return
 	}
 	w.Header().Set("Content-Type", "application/proto")
@@ -508,7 +495,6 @@ func (s *Server) tell(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	_ = s.taken.Sync()
-	s.stats.Left = s.mode.First
 	_ = json.NewEncoder(w).Encode(s.stats)
 }
 
@@ -527,6 +513,7 @@ func main() {
 		stats: Stats{Refused: map[string]int{}}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/push.v1.PusherService/Push", s.push)
+	mux.HandleFunc("/querier.v1.QuerierService/", s.query)
 	mux.HandleFunc("/beat/", func(http.ResponseWriter, *http.Request) {
 		s.mu.Lock()
 		s.stats.Beats++

@@ -1,0 +1,99 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# What was pushed comes back: stacks, levels and names out of a backend that is asked as Pyroscope is.
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+# shellcheck source=tests/interop/backend.sh
+. "$ROOT/tests/interop/backend.sh"
+need_program curl
+export HOME=$TMP PPROF_TMPDIR=$TMP with=
+
+made store 60
+backend got
+send store
+is "$status" 0 'a store is sent'
+from=1790000000 until=1790000600
+far=pyroscope+$url
+
+# stacks FILE - without comments, in one order.
+stacks() {
+	grep -v '^#' "$1" | sort
+}
+
+run culprit show store --from $from --until $until --format folded -o near.folded
+run culprit show "$far" --from $from --until $until --format folded -o far.folded
+is "$status" 0 'it is shown' || diag "$err"
+ok 'with the same stacks and samples' cmp <(stacks near.folded) <(stacks far.folded)
+run culprit show store --from $((from + 100)) --until $((from + 133)) --format folded -o near.folded
+run culprit show "$far" --from $((from + 100)) --until $((from + 133)) --format folded -o far.folded
+ok 'windows belong to a range by their middle, as in a store' cmp <(stacks near.folded) <(stacks far.folded)
+run culprit show "$far" --from $from --until $until --match process=proc3 --match 'node!=n2' --format folded -o one.folded
+is "$(stacks one.folded | cut -d';' -f1 | sort -u)" proc3 '--match is asked of the backend'
+run culprit show store --from $from --until $until --format folded -o near.folded
+run culprit diff near.folded "$far" --format json -o diff.json
+like "$status $err" '^2 .*no profile' 'without a range the last hour is asked for'
+run culprit diff --store "$far" --baseline $from..$((from + 300)) --incident $((from + 300))..$until --format json -o far.json
+is "$status" 0 'ranges are compared' || diag "$err"
+run culprit diff --store store --baseline $from..$((from + 300)) --incident $((from + 300))..$until --format json -o near.json
+# shellcheck disable=SC2016 # $d is Perl's
+processes='join " ", map { sprintf "%s %.4f %.4f", $_->{process}, $_->{a}, $_->{b} } sort { $a->{process} cmp $b->{process} } @{$d->{processes}}'
+is "$(json "$processes" far.json)" "$(json "$processes" near.json)" 'as in the store'
+
+run culprit ls --store "$far" --from $from --until $until
+is "$status" 0 'ls'
+like "$out" '^profile types\n  process_cpu:cpu:nanoseconds:cpu:nanoseconds\n' 'shows types'
+like "$out" '^process \(10\)\n  proc0\n  proc1\n' 'and labels with their values'
+
+# Errors: which backend, which question, what it said.
+run culprit show "$far" --from $from --until $until --type memory:inuse_space:bytes:space:bytes
+is "$status" 2 'a type that is not there'
+like "$err" 'no profile of the type memory:inuse_space:bytes:space:bytes in the range; there are: process_cpu:cpu' 'is named beside those that are'
+run culprit show "$far" --from 1690000000 --until 1690000100
+like "$status $err" '^2 .*no profile of the type process_cpu' 'nor is there anything a long time ago'
+control '{"status":401,"message":"no org id"}'
+run culprit show "$far" --from $from --until $until
+is "$status" 2 'one that refuses'
+like "$err" "LabelValues answered 401: .*no org id" 'is quoted'
+control '{"status":503,"first":2}'
+run culprit show "$far" --from $from --until $until --match process=proc1
+is "$status" 0 'one that is busy is asked again'
+control '{"truncate":true}'
+run culprit show "$far" --from $from --until $until
+is "$status" 2 'half an answer'
+like "$err" 'answered: \d+ bytes that are no' 'is no answer'
+control '{}'
+run culprit show pyroscope+http://127.0.0.1:1 --from $from --until $until
+like "$status $err" '^2 .*127\.0\.0\.1:1' 'nobody there'
+run culprit show "$far" --from $from --until $until --windowed
+like "$status $err" '^2 .*no windows with stacks' 'windows with stacks are not to be had'
+
+# A recurring incident that everybody can see.
+perl -e '
+	for my $w (0 .. 719) {
+		my $bad = grep { $w >= $_ && $w < $_ + 6 } 70, 231, 352, 519, 650;
+		printf "# window start=%d length=10 cpus=4 hz=97 lost=0\n", 1790100003 + $w * 10;
+		printf "service;main;serve %d\n", 180 + ($w * 37) % 60 - ($bad ? 80 : 0);
+		printf "idle;main;tick %d\n", 5 + ($w * 13) % 9;
+		printf "report;main;build;sort_rows %d\n", $bad ? 700 + $w % 50 : 3;
+	}' >history.folded
+culprit import --store history history.folded 2>/dev/null
+backend history.got
+send history
+far=pyroscope+$url
+incidents=()
+for w in 70 231 352 519 650; do
+	incidents+=(--incident "$((1790100003 + w * 10))..$((1790100003 + w * 10 + 60))")
+done
+run culprit blame --store history "${incidents[@]}" --format json -o near.json
+is "$status" 0 'blame from the store' || diag "$out$err"
+run culprit blame --store "$far" "${incidents[@]}" --from 1790100000 --until 1790107300 --format json -o far.json
+is "$status" 0 'and from the backend' || diag "$out$err"
+# shellcheck disable=SC2016 # $d is Perl's
+summary='join " ", $d->{verdict}, $d->{culprits}[0]{process}, $d->{culprits}[0]{hits}, sprintf "%.1f", $d->{culprits}[0]{delta_cores}'
+is "$(json "$summary" far.json)" "$(json "$summary" near.json)" 'say the same'
+# shellcheck disable=SC2016
+is "$(json 'join ">", @{$d->{culprits}[0]{path}}' far.json)" 'main>build>sort_rows' 'with the path of the stacks'
+run culprit blame --store "$far" nightly
+like "$status $err" '^2 .*--incident' 'an incident is not known there by a name'
+done_testing
