@@ -30,6 +30,9 @@
 
 #define FOLLOW_CPUS_NS NSEC_PER_SEC
 
+#define WAKE_EVERY_NS (NSEC_PER_SEC / 5) /* for a process that is new, at most */
+#define BUSY_WAIT_MS  100		 /* …and in between */
+
 #define EVENT_RING_BYTES ((size_t)128 << 10) /* per CPU: some hundred execs, woken at half */
 #define SAMPLE_BYTES	 1024		     /* a generous mean; deep stacks take up to 2120 */
 #define MIN_RING_BYTES	 ((size_t)1 << 20)   /* half: copied stacks of 20 to 80 KB */
@@ -47,6 +50,7 @@ struct collector {
 	uint32_t max_spaces;
 	uint64_t started_ns;
 	uint64_t next_follow_ns;
+	uint64_t woken_ns;	 /* when somebody did, last */
 	uint64_t lost[LOSS_CNT]; /* what user space gave up */
 	bool stopped;
 };
@@ -261,17 +265,25 @@ static void drain(struct collector *c)
 		log_debug("collect: rings not emptied");
 }
 
-/* What somebody has woken us for is complete when the slack has passed. */
+/*
+ * What somebody has woken us for is complete when the slack has passed. Where there is always
+ * somebody new we come by ourselves again.
+ */
 static void wait_for_records(struct collector *c, int timeout_ms)
 {
 	const struct timespec slack = {.tv_nsec = SLACK_NS};
+	bool may_be_woken =
+		timeout_ms && clock_mono_ns(&clock_system) - c->woken_ns >= WAKE_EVERY_NS;
 	bool is_woken;
 
-	sampler_set_asleep(c->sampler, timeout_ms > 0);
+	if (!may_be_woken && timeout_ms > BUSY_WAIT_MS)
+		timeout_ms = BUSY_WAIT_MS;
+	sampler_set_asleep(c->sampler, may_be_woken);
 	is_woken = taskevents_wait(c->events, timeout_ms);
 	sampler_set_asleep(c->sampler, false);
 	if (!is_woken || !timeout_ms)
 		return;
+	c->woken_ns = clock_mono_ns(&clock_system);
 	drain(c);
 	(void)nanosleep(&slack, NULL);
 }
