@@ -7,7 +7,7 @@
 #include "blame/blame.h"
 #include "commands.h"
 #include "diff/diff.h"
-#include "diff/diff_path.h"
+#include "diff/descend.h"
 #include "evidence.h"
 #include "render/flame_svg.h"
 #include "render/verdict_html.h"
@@ -57,9 +57,9 @@ static const struct opt opts[] = {
 /* Everything that an output may want to show. */
 struct report {
 	struct verdict *verdict;
-	struct diff *diff;	    /* baseline against incidents */
-	struct verdict_path *paths; /* of each suspect, */
-	struct where *places;	    /* and where it ran */
+	struct diff *diff;     /* baseline against incidents */
+	struct descend *paths; /* of each suspect, */
+	struct where *places;  /* and where it ran */
 	struct verdict_view view;
 	struct str name;
 };
@@ -67,7 +67,7 @@ struct report {
 static void report_release(struct report *r)
 {
 	for (size_t i = 0; r->paths && i < r->verdict->suspect_cnt; i++)
-		free((void *)r->paths[i].frames);
+		descend_release(&r->paths[i]);
 	for (size_t i = 0; r->places && i < r->verdict->suspect_cnt; i++)
 		where_release(&r->places[i]);
 	free(r->paths);
@@ -76,26 +76,7 @@ static void report_release(struct report *r)
 	verdict_free(r->verdict);
 }
 
-static int find_path(const struct diff *d, struct str process, struct verdict_path *ret)
-{
-	struct diff_path path;
-	struct str *frames;
-	int r;
-
-	r = diff_path(d, process, &path);
-	if (r)
-		return r == -ENOENT ? 0 : r;
-	frames = calloc(path.cnt + 1, sizeof(*frames));
-	if (frames) {
-		for (size_t i = 0; i < path.cnt; i++)
-			frames[i] = diff_name(d, path.nodes[i]);
-		*ret = (struct verdict_path){frames, path.cnt};
-	}
-	diff_path_release(&path);
-	return frames ? 0 : -ENOMEM;
-}
-
-/* Each suspect's hot path, and where it ran. */
+/* What goes on inside of each suspect, and where it ran. */
 static int describe_suspects(struct report *report, const struct profile *incidents, struct str key)
 {
 	size_t cnt = report->verdict->suspect_cnt;
@@ -108,8 +89,8 @@ static int describe_suspects(struct report *report, const struct profile *incide
 	for (size_t i = 0; !r && i < cnt; i++) {
 		struct str name = report->verdict->suspects[i].name;
 
-		r = find_path(report->diff, name, &report->paths[i]);
-		if (!r)
+		r = descend(report->diff, name, &report->paths[i]);
+		if (!r || r == -ENOENT)
 			r = where_find(incidents, key, name, &report->places[i]);
 	}
 	return r;
@@ -125,6 +106,7 @@ static int add_proof(struct report *report, struct evidence *e, const char *grou
 	struct diff_options opt = {
 		.group_keys = &key,
 		.group_cnt = 1,
+		.rules = {.strip_hex = true, .merge_lambdas = true},
 		.label_a = STR_LIT("baseline"),
 		.label_b = STR_LIT("incidents"),
 	};
@@ -136,6 +118,8 @@ static int add_proof(struct report *report, struct evidence *e, const char *grou
 		r = evidence_profile(e, report->verdict, SIDE_INCIDENT, &incidents, err);
 	if (!r) {
 		r = diff_new(baseline, incidents, &opt, &report->diff);
+		if (!r)
+			r = evidence_replicate(e, report->verdict, report->diff, &opt);
 		if (!r)
 			r = describe_suspects(report, incidents, key);
 		if (r)

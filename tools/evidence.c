@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "diff/replicates.h"
 #include "incident/incident.h"
 #include "model/builder.h"
 #include "model/restamp.h"
@@ -17,6 +18,7 @@
 #include "tool.h"
 
 #define MAX_FILE_WINDOWS 100000
+#define MAX_REPLICATES	 300
 
 /* A history in which nothing is to be blamed is a wrong option, not an answer. */
 static int check_entities(const struct evidence *e, const struct evidence_query *q, struct err *err)
@@ -280,6 +282,76 @@ int evidence_profile(struct evidence *e, const struct verdict *v, enum verdict_s
 	r = store_read(e->store, ranges, cnt, e->matcher, ret_profile, err);
 	free(ranges);
 	return r == -ENODATA ? profile_from_files(e, v, SIDE_NEITHER, ret_profile, err) : r;
+}
+
+/* ---- how much it scatters ---- */
+
+struct laying {
+	struct replicates *to;
+	enum diff_which side;
+};
+
+static int lay_window(void *arg, const struct profile *window)
+{
+	struct laying *l = arg;
+
+	return replicates_add(l->to, l->side, window);
+}
+
+static int lay_range(struct evidence *e, struct laying *l, int64_t from_ns, int64_t until_ns)
+{
+	int r = store_each(e->store, (struct time_range){from_ns, until_ns}, e->matcher, lay_window,
+			   l, NULL);
+
+	replicates_cut(l->to, l->side);
+	return r;
+}
+
+static int replicate_store(struct evidence *e, const struct verdict *v, struct replicates *to)
+{
+	struct laying a = {to, DIFF_A}, b = {to, DIFF_B};
+	int64_t length = (int64_t)v->block_ns;
+	uint64_t every = v->block_cnt / MAX_REPLICATES + 1, n = 0;
+	int r = 0;
+
+	for (uint32_t k = 0; !r && k < v->recurrences; k++)
+		r = lay_range(e, &b, v->windows[k].from_ns, v->windows[k].until_ns);
+	for (size_t i = 0; !r && length > 0 && i < v->baseline_cnt; i++)
+		for (int64_t at = v->baseline[i].from_ns;
+		     !r && at + length <= v->baseline[i].until_ns; at += length)
+			if (n++ % every == 0)
+				r = lay_range(e, &a, at, at + length);
+	return r;
+}
+
+static int replicate_files(struct evidence *e, const struct verdict *v, struct replicates *to)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < e->window_cnt; i++) {
+		const struct profile *w = e->windows[i];
+		enum verdict_side side = verdict_side(v, w->start_ns, w->length_ns);
+
+		if (side == SIDE_NEITHER)
+			continue;
+		r = replicates_add(to, side == SIDE_BASELINE ? DIFF_A : DIFF_B, w);
+		replicates_cut(to, side == SIDE_BASELINE ? DIFF_A : DIFF_B);
+	}
+	return r;
+}
+
+int evidence_replicate(struct evidence *e, const struct verdict *v, struct diff *d,
+		       const struct diff_options *opt)
+{
+	struct replicates *to = NULL;
+	int r = replicates_new(d, opt, &to);
+
+	if (!r)
+		r = e->store ? replicate_store(e, v, to) : replicate_files(e, v, to);
+	if (!r)
+		r = replicates_finish(to);
+	replicates_free(to);
+	return r;
 }
 
 void evidence_release(struct evidence *e)

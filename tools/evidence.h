@@ -7,6 +7,7 @@
 #define TOOLS_EVIDENCE_H
 
 #include "blame/blame.h"
+#include "diff/diff.h"
 #include "model/matcher.h"
 #include "model/profile.h"
 #include "opt.h"
@@ -62,6 +63,14 @@ int must_check evidence_from_files(struct evidence *e, const struct opt_list *in
 /* All windows of one side of the verdict, merged; owned. */
 int must_check evidence_profile(struct evidence *e, const struct verdict *v, enum verdict_side side,
 				struct profile **ret_profile, struct err *err);
+
+/*
+ * Lays the windows over the diff of the two profiles, so that it learns how much its values scatter:
+ * each recurrence stands for itself, and so does each stretch of baseline as long as one, of which
+ * some hundred, spread evenly, are read. 0 or -errno.
+ */
+int must_check evidence_replicate(struct evidence *e, const struct verdict *v, struct diff *d,
+				  const struct diff_options *opt);
 
 /* Shows the warnings of the store and lets go of everything. */
 void evidence_release(struct evidence *e);

@@ -176,7 +176,7 @@ static const char expected[] =
 static void test_text(void)
 {
 	const struct str frames[] = {STR_LIT("main"), STR_LIT("run"), STR_LIT("build_index")};
-	const struct verdict_path path = {frames, 3};
+	const struct descend path = {.frames = frames, .frame_cnt = 3};
 	struct verdict_view view = {
 		.incident = STR_LIT("slow-checkout"),
 		.paths = &path,
@@ -271,7 +271,7 @@ static void test_hostile_names(void)
 static void test_json(void)
 {
 	const struct str frames[] = {STR_LIT("main"), STR_LIT("say \"hi\"")};
-	const struct verdict_path path = {frames, 2};
+	const struct descend path = {.frames = frames, .frame_cnt = 2};
 	struct verdict_view view = {.paths = &path, .path_cnt = 1, .key = STR_LIT("cgroup")};
 	struct verdict_entity e = suspect("nightly-report");
 	struct verdict_entity victim = {

@@ -6,6 +6,7 @@
 #include "render/verdict_html.h"
 
 #include <inttypes.h>
+#include <math.h>
 
 #include "base/text.h"
 #include "base/times.h"
@@ -277,19 +278,67 @@ static void add_others(struct page *p)
 
 /* ---- the proof and its ground ---- */
 
-static void add_path(struct page *p)
+static void add_parts(struct page *p, const char *head, const struct descend_part *parts,
+		      size_t cnt)
 {
-	const struct verdict_path *path = p->view->paths;
+	if (!cnt)
+		return;
+	buf_addf(p->out, "<table class=\"plain parts\"><tr><th>%s<th><th>%s<th>of its rise\n", head,
+		 verdict_unit(p->v));
+	for (size_t i = 0; i < cnt; i++) {
+		double share = fabs(parts[i].share) * 100;
 
-	if (!p->v->suspect_cnt || !p->view->path_cnt || !path->cnt)
+		buf_addstr(p->out, "<tr><td>");
+		add_name(p, parts[i].name);
+		buf_addf(p->out,
+			 "<td class=\"bar\"><svg aria-hidden=\"true\"><rect class=\"%s\" "
+			 "width=\"%.1f%%\" "
+			 "height=\"12\" y=\"3\" rx=\"2\"/></svg><td>%+.3g",
+			 parts[i].delta < 0 ? "fell" : "rose", share < 100 ? share : 100,
+			 parts[i].delta);
+		if (parts[i].noise > 0)
+			buf_addf(p->out, " <small>\xc2\xb1 %.2g</small>", parts[i].noise);
+		buf_addf(p->out, "<td>%.0f%%%s\n", parts[i].share * 100,
+			 parts[i].moved ? " (moved)" : "");
+	}
+	buf_addstr(p->out, "</table>\n");
+}
+
+static void add_frames(struct page *p, const struct descend *x)
+{
+	if (!x->frame_cnt)
 		return;
 	buf_addstr(p->out, "<p class=\"path\">");
-	for (size_t i = 0; i < path->cnt; i++) {
+	for (size_t i = 0; i < x->frame_cnt; i++) {
 		buf_addstr(p->out, i ? " <span>\xe2\x80\xba</span> <code>" : "<code>");
-		add_name(p, path->frames[i]);
+		add_name(p, x->frames[i]);
 		buf_addstr(p->out, "</code>");
 	}
+	if (x->share > 0)
+		buf_addf(p->out, " <span>carries %.0f%% of its rise</span>", x->share * 100);
 	buf_addstr(p->out, "</p>\n");
+}
+
+/* Inside of the process that is named or leads. */
+static void add_path(struct page *p)
+{
+	const struct descend *x = p->view->paths;
+
+	if (!p->v->suspect_cnt || !p->view->path_cnt)
+		return;
+	add_frames(p, x);
+	if (x->leaf_cnt || x->branch_cnt) {
+		buf_addstr(p->out, "<div class=\"split\">\n");
+		add_parts(p, "the path splits into", x->branches, x->branch_cnt);
+		add_parts(p, "functions, own time", x->leaves, x->leaf_cnt);
+		buf_addstr(p->out, "</div>\n");
+	}
+	for (size_t i = 0; i < x->move_cnt; i++) {
+		buf_addstr(p->out, "<p class=\"quietly\">");
+		verdict_add_move(&p->words, &x->moves[i], verdict_unit(p->v));
+		flush(p);
+		buf_addstr(p->out, ".</p>\n");
+	}
 }
 
 static void item(struct page *p, const char *term)

@@ -60,11 +60,52 @@ static void add_levels(struct json *j, const struct verdict *v, const struct ver
 	json_end(j);
 }
 
-static void add_path(struct json *j, const struct verdict_path *path)
+static void add_path(struct json *j, const struct descend *x)
 {
 	json_array(j, "path");
-	for (size_t i = 0; path && i < path->cnt; i++)
-		json_str(j, NULL, path->frames[i]);
+	for (size_t i = 0; x && i < x->frame_cnt; i++)
+		json_str(j, NULL, x->frames[i]);
+	json_end(j);
+}
+
+static void add_parts(struct json *j, const char *key, const struct descend_part *parts, size_t cnt)
+{
+	json_array(j, key);
+	for (size_t i = 0; i < cnt; i++) {
+		json_object(j, NULL);
+		json_str(j, "frame", parts[i].name);
+		json_double(j, "delta", parts[i].delta, DIGITS);
+		json_double(j, "share", parts[i].share, DIGITS);
+		add_if_known(j, "noise", parts[i].noise > 0, parts[i].noise);
+		json_bool(j, "moved", parts[i].moved);
+		json_end(j);
+	}
+	json_end(j);
+}
+
+/* What of its rise goes where; shares are of the rise over all windows together. */
+static void add_descent(struct json *j, const struct descend *x)
+{
+	if (!x) {
+		json_null(j, "descent");
+		return;
+	}
+	json_object(j, "descent");
+	json_double(j, "delta", x->delta, DIGITS);
+	json_double(j, "path_share", x->share, DIGITS);
+	add_parts(j, "branches", x->branches, x->branch_cnt);
+	add_parts(j, "functions", x->leaves, x->leaf_cnt);
+	json_u64(j, "functions_more", x->leaf_more);
+	json_array(j, "moved");
+	for (size_t i = 0; i < x->move_cnt; i++) {
+		json_object(j, NULL);
+		json_str(j, "below", x->moves[i].below);
+		json_str(j, "from", x->moves[i].from);
+		json_str(j, "to", x->moves[i].to);
+		json_double(j, "amount", x->moves[i].amount, DIGITS);
+		json_end(j);
+	}
+	json_end(j);
 	json_end(j);
 }
 
@@ -114,7 +155,7 @@ static void add_direction(struct json *j, const struct verdict_entity *e)
 }
 
 static void add_entity(struct json *j, const struct verdict *v, const struct verdict_view *view,
-		       const struct verdict_entity *e, const struct verdict_path *path)
+		       const struct verdict_entity *e, const struct descend *path)
 {
 	bool cores = v->measure == MEASURE_CORES, suspect = e->role != ROLE_VICTIM;
 
@@ -130,6 +171,8 @@ static void add_entity(struct json *j, const struct verdict *v, const struct ver
 	add_if_known(j, "cores_baseline", cores, e->baseline);
 	json_u64(j, "hits", e->hits);
 	add_path(j, path);
+	if (suspect)
+		add_descent(j, path);
 	json_double(j, "delta", e->delta, DIGITS);
 	add_pair(j, "delta_interval", e->delta_low, e->delta_high);
 	json_double(j, "incident", e->incident, DIGITS);

@@ -11,11 +11,13 @@
 #include "render/markdown_words.h"
 #include "render/verdict_strip.h"
 
-#define MAX_WORDS (1U << 20)
-#define MAX_NAME  60
-#define MAX_LANES 10
-#define MAX_NOTES 6
-#define MAX_NOTE  300
+#define MAX_WORDS   (1U << 20)
+#define MAX_NAME    60
+#define MAX_LANES   10
+#define MAX_NOTES   6
+#define HEAD_FRAMES 3
+#define TAIL_FRAMES 8
+#define MAX_NOTE    300
 
 static const struct verdict_view no_view;
 
@@ -113,14 +115,33 @@ static void add_strip(const struct verdict *v, const struct verdict_view *view, 
 	buf_addstr(out, "```\n\n");
 }
 
-static void add_path(const struct verdict_view *view, struct buf *out)
+static void add_path(const struct verdict *v, const struct verdict_view *view, struct buf *out,
+		     struct buf *words)
 {
-	if (!view->path_cnt || !view->paths[0].cnt)
+	const struct descend *x = view->paths;
+
+	if (!view->path_cnt)
 		return;
-	buf_addstr(out, "Hot path: ");
-	for (size_t i = 0; i < view->paths[0].cnt; i++) {
-		buf_addstr(out, i ? " › " : "");
-		markdown_add_name(out, view->paths[0].frames[i], MAX_NAME);
+	for (size_t i = 0; i < x->frame_cnt; i++) {
+		if (i >= HEAD_FRAMES && i + TAIL_FRAMES < x->frame_cnt) {
+			/* the two ends of a long path tell more than its middle */
+			buf_addstr(out, i == HEAD_FRAMES ? " › …" : "");
+			continue;
+		}
+		buf_addstr(out, i ? " › " : "Hot path: ");
+		markdown_add_name(out, x->frames[i], MAX_NAME);
+	}
+	if (x->frame_cnt && x->share > 0)
+		buf_addf(out, " (%.0f%% of its rise)", x->share * 100);
+	if (x->leaf_cnt) {
+		buf_addstr(out, x->frame_cnt ? "\\\nOwn time: " : "Own time: ");
+		verdict_add_leaves(words, x, verdict_unit(v));
+		flush(out, words);
+	}
+	for (size_t m = 0; m < x->move_cnt; m++) {
+		buf_addstr(out, "\\\n");
+		verdict_add_move(words, &x->moves[m], verdict_unit(v));
+		flush(out, words);
 	}
 	buf_addstr(out, "\n\n");
 }
@@ -191,7 +212,7 @@ void verdict_markdown(const struct verdict *v, const struct verdict_view *view, 
 	buf_addstr(out, ".\n\n");
 	add_suspects(v, view, out);
 	add_strip(v, view, out);
-	add_path(view, out);
+	add_path(v, view, out, &words);
 	add_victims(v, out);
 	add_ground(v, view, out, &words);
 	buf_release(&words);

@@ -155,16 +155,47 @@ static void add_strip(struct buf *b, const struct verdict *v, const struct verdi
 	verdict_strip_text(v, view, e, "    ", MAX_INCIDENTS, b);
 }
 
-static void add_path(struct buf *b, const struct verdict_view *view, size_t i)
+/* A line with what the function adds, unless that is nothing. */
+static void add_parts(struct buf *b, const struct descend *x, const char *what, const char *unit,
+		      void (*add)(struct buf *b, const struct descend *x, const char *unit))
 {
-	if (i >= view->path_cnt || !view->paths[i].cnt)
-		return;
-	buf_addstr(b, "  hot path: ");
-	for (size_t f = 0; f < view->paths[i].cnt; f++) {
-		buf_addstr(b, f ? " > " : "");
-		text_add_clean(b, view->paths[i].frames[f]);
+	struct buf line;
+
+	buf_init(&line, 1U << 16);
+	add(&line, x, unit);
+	if (line.len) {
+		buf_addf(b, "  %s: ", what);
+		buf_add(b, line.data, line.len);
+		buf_addch(b, '\n');
 	}
-	buf_addch(b, '\n');
+	if (buf_error(&line) && !b->error)
+		b->error = buf_error(&line);
+	buf_release(&line);
+}
+
+static void add_path(struct buf *b, const struct verdict *v, const struct verdict_view *view,
+		     size_t i)
+{
+	const struct descend *x = i < view->path_cnt ? &view->paths[i] : NULL;
+
+	if (!x)
+		return;
+	for (size_t f = 0; f < x->frame_cnt; f++) {
+		buf_addstr(b, f ? " > " : "  hot path: ");
+		text_add_clean(b, x->frames[f]);
+	}
+	if (x->frame_cnt && x->share > 0)
+		buf_addf(b, " (%.0f%% of its rise)", x->share * 100);
+	if (x->frame_cnt)
+		buf_addch(b, '\n');
+	if (x->branch_cnt > 1 || !x->frame_cnt)
+		add_parts(b, x, "splits into", verdict_unit(v), verdict_add_branches);
+	add_parts(b, x, "own time", verdict_unit(v), verdict_add_leaves);
+	for (size_t m = 0; m < x->move_cnt; m++) {
+		buf_addstr(b, "  ");
+		verdict_add_move(b, &x->moves[m], verdict_unit(v));
+		buf_addch(b, '\n');
+	}
 }
 
 static void add_victims(struct buf *b, const struct verdict *v, const struct verdict_view *view)
@@ -197,7 +228,7 @@ void verdict_text(const struct verdict *v, const struct verdict_view *view, stru
 	add_table(out, v, view);
 	for (size_t i = 0; i < v->suspect_cnt && i < MAX_STRIPS; i++) {
 		add_evidence(out, v, view, i);
-		add_path(out, view, i);
+		add_path(out, v, view, i);
 		add_strip(out, v, view, &v->suspects[i]);
 		if (v->kind == VERDICT_NAMED)
 			break;

@@ -13,18 +13,13 @@
 #include "base/compiler.h"
 #include "blame/verdict.h"
 #include "blame/where.h"
-
-/* The hot path of one suspect, root first; the names are borrowed. */
-struct verdict_path {
-	const struct str *frames;
-	size_t cnt;
-};
+#include "diff/descend.h"
 
 /* What the verdict itself does not know; all of it borrowed, all of it optional. */
 struct verdict_view {
 	struct str incident; /* its name; empty: "the incident" */
 	struct str key;	     /* the label that processes were told apart by; empty: "process" */
-	const struct verdict_path *paths; /* path_cnt of them, in the order of v->suspects */
+	const struct descend *paths; /* path_cnt of them, in the order of v->suspects */
 	size_t path_cnt;
 	const struct where *places; /* place_cnt of them, in the same order */
 	size_t place_cnt;
@@ -65,6 +60,14 @@ void verdict_add_places(struct buf *b, const struct verdict_view *view, size_t s
 
 /* What speaks against it or sets it apart, in a word or two: "reacts", "tie A"; or nothing. */
 void verdict_add_mark(struct buf *b, const struct verdict_entity *e);
+
+/*
+ * Inside of a suspect, each a line without its end or nothing: where its path splits, which
+ * functions took the time themselves, what only moved. `unit`: " cores".
+ */
+void verdict_add_branches(struct buf *b, const struct descend *x, const char *unit);
+void verdict_add_leaves(struct buf *b, const struct descend *x, const char *unit);
+void verdict_add_move(struct buf *b, const struct descend_move *m, const char *unit);
 
 /* What is left for a cause that is not listed: "0.4% is left for …". */
 void verdict_add_rest(struct buf *b, const struct verdict *v);
