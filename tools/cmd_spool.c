@@ -249,6 +249,10 @@ static void say_sent(const struct receiver *receiver, const struct receiver_stat
 	}
 	if (*mark == ',')
 		(void)printf("\n");
+	for (int r = 0; r < OUTBOX_LOSS_CNT; r++)
+		if (stats->lost[r])
+			(void)printf("  given up: %" PRIu64 " %s\n", stats->lost[r],
+				     outbox_loss_name((enum outbox_loss)r));
 }
 
 static int send_rest(const struct config *c)

@@ -216,6 +216,57 @@ static void test_expired(void)
 	store_close(s);
 }
 
+/* Writes over the beginning of a block. */
+static void destroy(const char *block)
+{
+	char *path = strdup(tmpdir_at("hurt/")), *full = NULL;
+	FILE *f;
+
+	must(path && asprintf(&full, "%s%s", path, block) > 0 ? 0 : -ENOMEM, "no memory");
+	f = fopen(full, "r+");
+	must(f && fputs("this is no database any more", f) >= 0 && !fclose(f) ? 0 : -EIO, full);
+	free(full);
+	free(path);
+}
+
+/* Blocks that cannot be read: what else is there goes on, and they are counted, once. */
+static void test_damaged_blocks(void)
+{
+	const struct store_opts opts = {.block_ns = 60 * NSEC_PER_SEC};
+	struct store_place first, second;
+	struct outbox *a, *b;
+	struct store *s;
+	struct seen seen;
+
+	dir = strdup(tmpdir_at("hurt"));
+	must(store_open(dir, STORE_WRITE, &opts, &s, &err), err.text);
+	put(s, 0);
+	store_last_put(s, &first);
+	for (int i = 6; i < 10; i++)
+		put(s, i);
+	store_last_put(s, &second);
+	put(s, 12);
+	store_close(s);
+	destroy(first.block);
+	a = open_for("a", OUTBOX_FROM_START);
+	is_u64(drain(a, &seen), 5, "a block that could never be read holds up nothing");
+	is_given_up(a, "damaged 1 0;", "and counts as one window");
+	outbox_close(a);
+	a = open_for("a", OUTBOX_KNOWN);
+	is_u64(drain(a, &seen), 0, "in another life, too");
+	is_given_up(a, "damaged 1 0;", "and only once");
+
+	b = open_for("b", OUTBOX_FROM_START);
+	must(outbox_look(b, &err), err.text);
+	destroy(second.block);
+	is_u64(drain(b, &seen), 1, "one that was damaged later");
+	is_given_up(b, "damaged 5 0;", "counts as many as were known");
+	is_u64(outbox_lost(b)[OUTBOX_DAMAGED], 5, "for metrics, too");
+	outbox_close(a);
+	outbox_close(b);
+	free((char *)dir);
+}
+
 static void test_damage(void)
 {
 	char *path = strdup(tmpdir_at("expiring/outbox.db"));
@@ -250,6 +301,7 @@ int main(void)
 	free((char *)dir);
 	test_expired();
 	test_damage();
+	test_damaged_blocks();
 	ok(tmpdir_remove(), "nothing is left behind");
 	return tap_done();
 }

@@ -53,6 +53,7 @@ static void publish(struct receiver *r)
 
 	(void)pthread_mutex_lock(&r->lock);
 	r->stats.delivery = r->delivery.stats;
+	memcpy(r->stats.lost, outbox_lost(r->outbox), sizeof(r->stats.lost));
 	r->stats.cpu_ns = clock_cpu_ns(&clock_system);
 	r->stats.waiting = known > r->ring_cnt ? known : r->ring_cnt;
 	r->stats.oldest_ns = r->start_ns   ? r->start_ns

@@ -19,6 +19,7 @@
 
 #include "ship/delivery.h"
 #include "ship/shipment.h"
+#include "store/outbox.h"
 
 #define RECEIVER_RING 4 /* windows */
 
@@ -48,11 +49,12 @@ void receiver_free(struct receiver *r, uint64_t grace_ns); /* NULL is fine */
 
 struct receiver_stats {
 	struct delivery_stats delivery;
-	uint64_t windows;  /* settled */
-	uint64_t waiting;  /* windows that are known of and not settled */
-	int64_t oldest_ns; /* wall clock, start of the oldest of them; 0: none */
-	uint64_t cpu_ns;   /* of its thread */
-	uint64_t unfit;	   /* windows that could not be prepared */
+	uint64_t windows;		/* settled */
+	uint64_t waiting;		/* windows that are known of and not settled */
+	int64_t oldest_ns;		/* wall clock, start of the oldest of them; 0: none */
+	uint64_t cpu_ns;		/* of its thread */
+	uint64_t unfit;			/* windows that could not be prepared */
+	uint64_t lost[OUTBOX_LOSS_CNT]; /* windows that the outbox gave up */
 	bool is_draining;
 	bool is_idle; /* nothing is under way, nothing waits, but for the quarantine */
 };

@@ -128,6 +128,26 @@ static void add_reasons(struct buf *text, const struct backend *backends, size_t
 	}
 }
 
+/* Windows that no backend will get: those that the outbox gave up, and those that are no profile. */
+static void add_losses(struct buf *text, const struct backend *backends, size_t cnt)
+{
+	static const char name[] = "culprit_spool_lost_windows_total";
+
+	add_head(text, name, "counter", "Windows that it will never get, by reason.");
+	for (size_t i = 0; i < cnt; i++) {
+		const struct receiver_stats *s = &backends[i].stats;
+
+		for (int r = 0; r <= OUTBOX_LOSS_CNT; r++) {
+			bool is_unfit = r == OUTBOX_LOSS_CNT;
+
+			add_name(text, name, &backends[i]);
+			buf_addf(text, ",reason=\"%s\"",
+				 is_unfit ? "unfit" : outbox_loss_name((enum outbox_loss)r));
+			add_value(text, (double)(is_unfit ? s->unfit : s->lost[r]));
+		}
+	}
+}
+
 void shipstats_format(const struct shipper *s, struct buf *text)
 {
 	struct backend backends[SHIPPER_MAX_TARGETS];
@@ -150,4 +170,5 @@ void shipstats_format(const struct shipper *s, struct buf *text)
 	}
 	add_reasons(text, backends, cnt, false);
 	add_reasons(text, backends, cnt, true);
+	add_losses(text, backends, cnt);
 }

@@ -44,6 +44,29 @@ int outbox_run(struct outbox *o, sqlite3_stmt *stmt, struct err *err)
 	return r;
 }
 
+/* ---- losses ---- */
+
+const char *outbox_loss_name(enum outbox_loss why)
+{
+	static const char *const names[OUTBOX_LOSS_CNT] = {"damaged", "expired", "too_old"};
+
+	return names[why];
+}
+
+const uint64_t *outbox_lost(const struct outbox *o)
+{
+	return o->lost;
+}
+
+static int lose(struct outbox *o, enum outbox_loss why, uint64_t samples, struct err *err)
+{
+	int r = outbox_give_up(o, outbox_loss_name(why), samples, err);
+
+	if (!r)
+		o->lost[why]++;
+	return r;
+}
+
 /* ---- opening ---- */
 
 static int prepare_db(struct db *db, const char *path, struct err *err)
@@ -166,7 +189,11 @@ static int load_progress(struct outbox *o, struct err *err)
 
 /* ---- what is there ---- */
 
-/* The last window of a block; a block that cannot be read has what was known of it. */
+/*
+ * The last window of a block; a block that cannot be read has what was known of it. A damaged one of
+ * which nothing was known held windows all the same (it is put in place when one comes): that counts
+ * as one.
+ */
 static int look_at(struct outbox *o, struct scan *scan, size_t file, struct err *err)
 {
 	struct outbox_progress *p = know_block(o, scan->files[file].file);
@@ -178,10 +205,11 @@ static int look_at(struct outbox *o, struct scan *scan, size_t file, struct err 
 	if (!p)
 		return err_set(err, ENOMEM, "%s: out of memory", o->db.path);
 	r = scan_open(scan, file, &b, err);
-	if (r || !b)
-		return r;
-	r = scan_note(scan, file, block_last(b, &last, &reason), &reason, err);
+	if (!r && b)
+		r = scan_note(scan, file, block_last(b, &last, &reason), &reason, err);
 	block_close(b);
+	if (!last && scan->codes[file] == -EBADMSG)
+		last = 1;
 	if (last > p->seen)
 		p->seen = last;
 	return r;
@@ -204,7 +232,7 @@ static int give_up_deleted(struct outbox *o, const struct scan *scan, struct err
 			continue;
 		}
 		for (; !r && p->id < p->seen; p->id++)
-			r = outbox_give_up(o, "expired", 0, err);
+			r = lose(o, OUTBOX_EXPIRED, 0, err);
 		if (!r)
 			r = db_prepare(&o->db,
 				       "DELETE FROM progress WHERE receiver = ?1 AND block = ?2",
@@ -380,8 +408,8 @@ static int drain_window(void *arg, int64_t id, struct profile *window)
 	if (window && window->end_ns >= d->not_before_ns) {
 		r = d->stopped = d->fn(d->arg, &place, window);
 	} else {
-		r = outbox_give_up(d->o, window ? "too_old" : "damaged",
-				   window ? window->total_cnt : 0, d->err);
+		r = lose(d->o, window ? OUTBOX_TOO_OLD : OUTBOX_DAMAGED,
+			 window ? window->total_cnt : 0, d->err);
 		profile_free(window);
 	}
 	if (!r)
@@ -401,12 +429,13 @@ int outbox_drain(struct outbox *o, int64_t not_before_ns, outbox_window_fn fn, v
 
 	for (size_t i = 0; !r && i < scan.file_cnt; i++) {
 		d.block = find_block(o, scan.files[i].file);
-		if (!d.block || d.block->id >= d.block->seen)
+		if (!d.block || d.block->id >= d.block->seen ||
+		    (scan.codes[i] && scan.codes[i] != -EBADMSG))
 			continue;
 		r = store_after(o->store, d.block->block, d.block->id, drain_window, &d, err);
 		/* what could not be read at all is not asked for again */
 		for (; !r && d.block->id < d.block->seen; d.block->id++) {
-			r = outbox_give_up(o, "damaged", 0, err);
+			r = lose(o, OUTBOX_DAMAGED, 0, err);
 			d.block->is_unsaved = true;
 		}
 	}

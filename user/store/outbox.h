@@ -45,10 +45,23 @@ void outbox_close(struct outbox *o); /* NULL is fine */
  * returns it. */
 typedef int (*outbox_window_fn)(void *arg, const struct store_place *place, struct profile *window);
 
+/* Why a window is given up by the outbox itself. */
+enum outbox_loss {
+	OUTBOX_DAMAGED, /* "damaged": it, or its block; one that was never readable counts as one */
+	OUTBOX_EXPIRED, /* "expired": its block was deleted before */
+	OUTBOX_TOO_OLD, /* "too_old": it ended before not_before_ns */
+	OUTBOX_LOSS_CNT
+};
+
+const char *outbox_loss_name(enum outbox_loss why);
+
+/* Windows given up so since the outbox was opened, by enum outbox_loss; borrowed. */
+const uint64_t *outbox_lost(const struct outbox *o);
+
 /*
- * Hands out all windows that are not settled, oldest block first. Damaged windows are given up
- * (reason "damaged"), as are those whose block was deleted before ("expired"), and those that ended
- * before `not_before_ns` (wall clock; "too_old").
+ * Hands out all windows that are not settled, oldest block first; gives up those that are damaged,
+ * expired or too old (`not_before_ns`: wall clock). A block that cannot be read for another reason
+ * than damage is left for the next time.
  */
 int must_check outbox_drain(struct outbox *o, int64_t not_before_ns, outbox_window_fn fn, void *arg,
 			    struct err *err);

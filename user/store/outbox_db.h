@@ -21,6 +21,7 @@ struct outbox {
 	int64_t receiver;
 	struct outbox_progress *blocks; /* in no order */
 	size_t block_cnt, block_cap;
+	uint64_t lost[OUTBOX_LOSS_CNT]; /* windows, since it was opened */
 };
 
 /* Runs a statement whose parameter 1 is the receiver and the rest as bound; finalizes it. */

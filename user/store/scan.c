@@ -19,7 +19,8 @@ int scan_init(struct scan *scan, struct store *s, struct err *err)
 	if (r)
 		return r;
 	scan->damage = calloc(scan->file_cnt + 1, sizeof(*scan->damage));
-	if (!scan->damage) {
+	scan->codes = calloc(scan->file_cnt + 1, sizeof(*scan->codes));
+	if (!scan->damage || !scan->codes) {
 		scan_release(scan);
 		return err_set(err, ENOMEM, "%s: out of memory", s->dir);
 	}
@@ -31,6 +32,7 @@ void scan_release(struct scan *scan)
 	for (size_t i = 0; scan->damage && i < scan->file_cnt; i++)
 		free(scan->damage[i]);
 	free(scan->damage);
+	free(scan->codes);
 	dir_files_free(scan->files, scan->file_cnt);
 	free(scan->windows);
 	*scan = (struct scan){.s = NULL};
@@ -69,6 +71,8 @@ int scan_note(struct scan *scan, size_t file, int r, const struct err *reason, s
 	dir_warn(scan->s, line.text);
 	if (!scan->damage[file])
 		scan->damage[file] = strdup(reason->text);
+	if (!scan->codes[file])
+		scan->codes[file] = r;
 	return 0;
 }
 

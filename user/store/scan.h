@@ -18,6 +18,7 @@ struct scan {
 	struct store *s;
 	struct store_file *files;
 	char **damage; /* for each file: NULL or what is wrong with it, owned */
+	int *codes;    /* for each file: 0 or the -errno of that */
 	size_t file_cnt;
 	struct scan_window *windows; /* by scan_list(), by start */
 	size_t window_cnt, window_cap;

@@ -6,7 +6,8 @@
 //	backend -listen 127.0.0.1:0 -dir DIR [-cert FILE -key FILE [-client-ca FILE]]
 //
 // Prints its URL, then serves. POST /control sets the mode, GET /stats tells what was taken. Each profile that was taken
-// is kept once as DIR/<n>.pb.gz, with a line "n TAB labels TAB time TAB nanoseconds" in DIR/taken.tsv.
+// is kept once as DIR/<n>.pb.gz, with a line "n TAB labels TAB time TAB nanoseconds TAB sha256 of the pprof" in
+// DIR/taken.tsv.
 package main
 
 import (
@@ -41,6 +42,7 @@ type Mode struct {
 	Sleep      int    `json:"sleep_ms"`    // before an answer
 	Reset      bool   `json:"reset"`       // close without an answer, after taking
 	Half       bool   `json:"half"`        // half an answer, after taking
+	Truncate   bool   `json:"truncate"`    // close after half of the request, take nothing
 	Poison     string `json:"poison"`      // 500 for a request with this process
 	Reject     string `json:"reject"`      // 400 for a request with this process
 	MaxBody    int64  `json:"max_body"`    // 413 above
@@ -60,6 +62,7 @@ type Stats struct {
 	Largest    int            `json:"largest"` // pprof before gzip
 	Headers    []string       `json:"headers"` // of the last request
 	Beats      int            `json:"beats"`
+	Left       int            `json:"left"` // requests for which the mode goes on; 0: it is over, or for all
 }
 
 type Server struct {
@@ -383,7 +386,7 @@ func (s *Server) take(all []series) {
 		if n <= 2000 {
 			_ = os.WriteFile(filepath.Join(s.dir, fmt.Sprintf("%d.pb.gz", n)), one.gz, 0o644)
 		}
-		fmt.Fprintf(s.taken, "%d\t%s\t%d\t%d\n", n, one.key, one.prof.time, one.prof.nanos)
+		fmt.Fprintf(s.taken, "%d\t%s\t%d\t%d\t%x\n", n, one.key, one.prof.time, one.prof.nanos, sum)
 	}
 }
 
@@ -424,10 +427,30 @@ func (s *Server) misbehave(w http.ResponseWriter, r *http.Request, m Mode, size 
 	return true
 }
 
+// Closes without a word; what the other side has still to say is lost, too.
+func reset(w http.ResponseWriter) {
+	if conn, _, err := w.(http.Hijacker).Hijack(); err == nil {
+		if tcp, ok := conn.(*net.TCPConn); ok {
+			_ = tcp.SetLinger(0)
+		}
+		_ = conn.Close()
+	}
+}
+
 func (s *Server) push(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(io.LimitReader(r.Body, 256<<20))
 	s.mu.Lock()
 	m := s.current()
+	if m.Truncate {
+		s.stats.Requests++
+		s.count("truncated")
+		s.mu.Unlock()
+		_, _ = io.CopyN(io.Discard, r.Body, r.ContentLength/2)
+		reset(w)
+		return
+	}
+	s.mu.Unlock()
+	body, err := io.ReadAll(io.LimitReader(r.Body, 256<<20))
+	s.mu.Lock()
 	s.stats.Requests++
 	s.stats.Headers = nil
 	for k, v := range r.Header {
@@ -465,16 +488,15 @@ func (s *Server) push(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	s.take(all)
-	if m.Reset || m.Half {
-		conn, _, err := w.(http.Hijacker).Hijack()
-		if err == nil {
-			if m.Half {
-				_, _ = conn.Write([]byte("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"))
-			} else if tcp, ok := conn.(*net.TCPConn); ok {
-				_ = tcp.SetLinger(0)
-			}
+	if m.Half {
+		if conn, _, err := w.(http.Hijacker).Hijack(); err == nil {
+			_, _ = conn.Write([]byte("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"))
 			_ = conn.Close()
 		}
+		return
+	}
+	if m.Reset {
+		reset(w)
 		return
 	}
 	w.Header().Set("Content-Type", "application/proto")
@@ -495,6 +517,7 @@ func (s *Server) tell(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	_ = s.taken.Sync()
+	s.stats.Left = s.mode.First
 	_ = json.NewEncoder(w).Encode(s.stats)
 }
 
