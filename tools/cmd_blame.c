@@ -9,7 +9,9 @@
 #include "diff/diff.h"
 #include "diff/descend.h"
 #include "evidence.h"
+#include "render/explain_text.h"
 #include "render/flame_svg.h"
+#include "render/label.h"
 #include "render/verdict_html.h"
 #include "render/verdict_json.h"
 #include "render/verdict_markdown.h"
@@ -17,7 +19,7 @@
 #include "tool.h"
 
 struct config {
-	const char *store, *format, *group_by;
+	const char *store, *format, *group_by, *explain;
 	struct opt_list incident, baseline, output, match;
 	int64_t from_ns, until_ns;
 	uint64_t guard_ns, uncertainty_ns;
@@ -45,6 +47,8 @@ static const struct opt opts[] = {
 	 "how far off the incidents' edges may be (default 0s)", 0, 1e7},
 	{"error", 0, OPT_REAL, offsetof(struct config, error), "P",
 	 "chance of naming an innocent process that is allowed (default 0.05)", 0.000001, 0.5},
+	{"explain", 0, OPT_STRING, offsetof(struct config, explain), "PROCESS",
+	 "its evidence, recurrence by recurrence, and why it is not named (text and json)", 0, 0},
 	SOURCE_READING_OPTS(struct config, in),
 	{"output", 'o', OPT_LIST, offsetof(struct config, output), "FILE",
 	 "also write there; the suffix picks the format (.html .svg .md .json .txt); may be "
@@ -166,6 +170,8 @@ static int write_report(const struct report *report, enum output_format format, 
 		verdict_markdown(report->verdict, &report->view, &out);
 	else if (format == OUTPUT_JSON)
 		verdict_json(report->verdict, &report->view, &out);
+	else if (report->verdict->explained)
+		explain_text(report->verdict, &report->view, &out);
 	else
 		verdict_text(report->verdict, &report->view, &out);
 	status = r ? command_failf("cannot draw: %s", strerror(-r)) : tool_write(path, &out);
@@ -224,12 +230,40 @@ static int gather(const struct config *c, const struct evidence_query *q, struct
 				       : evidence_from_store(e, &with_ranges, err);
 }
 
+static bool contains(struct str s, struct str part)
+{
+	return memmem(s.p, s.len, part.p, part.len) != NULL;
+}
+
+/* Names are long, and nobody knows them by heart: those that look alike are told. */
+static int check_explain(const struct timeline *t, struct str name, struct err *err)
+{
+	unsigned int cnt = 0;
+	struct buf alike;
+	uint32_t e;
+	int r;
+
+	if (!timeline_find(t, name, &e))
+		return 0;
+	buf_init(&alike, 4096);
+	for (e = 0; e < t->entity_cnt && cnt < 5; e++)
+		if (contains(timeline_name(t, e), name) || contains(name, timeline_name(t, e))) {
+			buf_addstr(&alike, cnt++ ? ", " : "; there is ");
+			label_add(&alike, timeline_name(t, e), 60);
+		}
+	r = err_set(err, ENOENT, "--explain '%.*s': nobody of that name in the history%s",
+		    (int)name.len, name.p, cnt && !buf_error(&alike) ? alike.data : "");
+	buf_release(&alike);
+	return r;
+}
+
 static int blame(const struct config *c, const struct evidence_query *q, struct report *report,
 		 struct err *err)
 {
 	struct blame_opts opt = {.allowed_error = c->error,
 				 .guard_ns = c->guard_ns,
-				 .label_uncertainty_ns = c->uncertainty_ns};
+				 .label_uncertainty_ns = c->uncertainty_ns,
+				 .explain = str_of(c->explain ? c->explain : "")};
 	struct evidence e = {0};
 	bool untimed;
 	int r;
@@ -240,6 +274,8 @@ static int blame(const struct config *c, const struct evidence_query *q, struct 
 		opt.guard_ns = 1;
 		opt.separate = true;
 	}
+	if (!r && opt.explain.len)
+		r = check_explain(e.timeline, opt.explain, err);
 	if (!r)
 		r = blame_run(e.timeline, e.incidents, e.incident_cnt, &opt, &report->verdict, err);
 	if (!r)
@@ -324,6 +360,7 @@ const struct command cmd_blame = {
 		 "FILE…",
 	.examples = "  culprit blame --store DIR slow-checkout\n"
 		    "  culprit blame --store DIR slow-checkout -o report.html -o report.md\n"
+		    "  culprit blame --store DIR slow-checkout --explain postgres\n"
 		    "  culprit blame --store DIR --incident 03:00..03:05 --incident 04:10..04:15\n"
 		    "  culprit blame --incident bad1.pb.gz bad2.pb.gz --baseline ok1.pb.gz "
 		    "ok2.pb.gz ok3.pb.gz\n",

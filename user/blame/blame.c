@@ -10,6 +10,7 @@
 #include "blame/describe.h"
 #include "blame/direction.h"
 #include "blame/evidence.h"
+#include "blame/explain.h"
 #include "blame/notes.h"
 #include "blame/plan.h"
 #include "blame/score.h"
@@ -289,6 +290,18 @@ static int note_doubt(const struct decision *d, const struct rank *first, struct
 	return r == -ENOSPC ? 0 : r;
 }
 
+static int explain(struct run *run, const struct decision *d)
+{
+	bool is_victim = false;
+	uint32_t entity;
+	int r = timeline_find(run->scorer.t, run->opts.explain, &entity);
+
+	for (size_t i = 0; i < run->victim_cnt; i++)
+		is_victim |= !r && run->victims[i] == entity;
+	return r ? r
+		 : explain_entity(&run->scorer, d, run->ranks, run->cnt, entity, is_victim, run->v);
+}
+
 static int decide(struct run *run)
 {
 	struct verdict *v = run->v;
@@ -333,7 +346,9 @@ static int decide(struct run *run)
 			v->history_needed_s = 0;
 	}
 	r = list_suspects(run, listed);
-	return r ? r : note_doubt(&d, run->ranks, v);
+	if (!r)
+		r = note_doubt(&d, run->ranks, v);
+	return r || !run->opts.explain.len ? r : explain(run, &d);
 }
 
 int blame_run(const struct timeline *t, const struct blame_incident *inc, size_t cnt,
@@ -359,7 +374,10 @@ int blame_run(const struct timeline *t, const struct blame_incident *inc, size_t
 		r = list_victims(&run);
 	if (!r)
 		r = notes_add(&run.axis, &run.plan, t, run.v);
-	if (r)
+	if (r == -ENOENT)
+		r = err_set(err, r, "no process '%.*s' took CPU in the history",
+			    (int)run.opts.explain.len, run.opts.explain.p);
+	else if (r)
 		r = err_set(err, r, "cannot judge the incidents: %s", strerror(-r));
 	else
 		*ret = run.v;

@@ -35,6 +35,8 @@ struct blame_opts {
 	uint32_t cpus;		       /* of the node; 0 = what the windows say */
 	const struct blame_signature *signatures; /* borrowed; signature_cnt of them */
 	size_t signature_cnt;
+	struct str
+		explain; /* borrowed; a process to tell all of (verdict.explained); empty: none */
 	bool separate; /* nothing is known of the time between incidents: each hit counts by itself */
 };
 
@@ -42,7 +44,8 @@ struct blame_opts {
  * `t` is sealed and borrowed for the call. Incidents in any order; overlapping ones are merged,
  * those for which there is no window are left out (both with a note). `o` NULL: all automatic.
  * *ret: owned, verdict_free(). 0; -EINVAL (no incident, backwards, too many, empty history);
- * -ERANGE (no incident lies in the history); -ENOMEM.
+ * -ERANGE (no incident lies in the history); -ENOENT (no process to be explained of that name);
+ * -ENOMEM.
  */
 int must_check blame_run(const struct timeline *t, const struct blame_incident *inc, size_t cnt,
 			 const struct blame_opts *o, struct verdict **ret, struct err *err);

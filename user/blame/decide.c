@@ -7,7 +7,7 @@
 #include "blame/evidence.h"
 
 #define MAX_LISTED	   5
-#define MIN_POSTERIOR	   0.9
+#define MIN_POSTERIOR	   DECIDE_SURE
 #define MIN_NODE_SHARE	   0.02
 #define MIN_RISE_SHARE	   0.1
 #define SMALL_NODE_SHARE   0.01 /* a linked rise that is too small to be named, but is there */

@@ -14,6 +14,9 @@
 /* Prior weight of "something that was not sampled": another node, waiting, hardware. */
 #define DECIDE_PI0 0.2
 
+/* The least chance of being the cause with which one is named. */
+#define DECIDE_SURE 0.9
+
 /* Evidence beyond the threshold by so many nats adds nothing: what appears in every incident must
  * not beat what caused most of them. */
 #define DECIDE_CAP 2.0

@@ -435,3 +435,15 @@ out:
 	free(m.z);
 	return r;
 }
+
+bool direction_onset(const struct scorer *s, uint32_t k, double sign, double *ret_at_s,
+		     double *ret_error_s)
+{
+	struct onset o = find_onset(s, k, s->value, sign);
+
+	if (o.error_s <= 0)
+		return false;
+	*ret_at_s = o.at_s;
+	*ret_error_s = o.error_s;
+	return true;
+}

@@ -44,6 +44,13 @@ struct step {
 /* False when there is no clear one. */
 bool direction_step(const double *v, size_t n, double sign, struct step *ret);
 
+/*
+ * When the change of the entity that was scored last began in incident k, up (sign 1) or down (-1):
+ * seconds after the marked start and the standard error. False when that is not clear.
+ */
+bool direction_onset(const struct scorer *s, uint32_t k, double sign, double *ret_at_s,
+		     double *ret_error_s);
+
 /* Differences of onsets (own - other) in units of their standard error, one for each incident, as
  * one standard normal number: Stouffer's, with each held within two. */
 double direction_pool(const double *z, size_t cnt);

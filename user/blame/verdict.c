@@ -25,12 +25,24 @@ static void free_entities(struct verdict_entity *e, size_t cnt)
 	free(e);
 }
 
+static void free_explanation(struct verdict_explanation *x)
+{
+	if (!x)
+		return;
+	verdict_entity_release(&x->entity);
+	free(x->recurrences);
+	for (size_t i = 0; i < x->why_cnt; i++)
+		free(x->why[i]);
+	free(x);
+}
+
 void verdict_free(struct verdict *v)
 {
 	if (!v)
 		return;
 	free_entities(v->suspects, v->suspect_cnt);
 	free_entities(v->victims, v->victim_cnt);
+	free_explanation(v->explained);
 	free(v->incidents);
 	free(v->windows);
 	free(v->baseline);

@@ -90,6 +90,31 @@ struct verdict_entity {
 	bool *hit;	  /* recurrences of them */
 };
 
+/* What one process did in one recurrence. */
+struct verdict_recurrence {
+	double level;  /* in the incident */
+	double usual;  /* what it is measured against: near it and at its time of day, the larger
+			  median (of a victim the smaller) */
+	double change; /* level - usual */
+	bool busy;     /* at or above the level of its weakest hit */
+	bool hit;      /* and above what is usual */
+	bool timed;    /* is it clear when its change began? */
+	double onset_s, onset_error_s; /* after the marked start, and its standard error */
+};
+
+#define VERDICT_MAX_WHY 8
+
+/* The process that somebody asked about (blame_opts.explain). */
+struct verdict_explanation {
+	struct verdict_entity entity;		/* as in the lists, of which it need not be */
+	uint32_t rank;				/* 1: first of entity_cnt */
+	double tau;				/* from this level on it counts as busy */
+	double threshold;			/* nats of log_bf from which one is linked */
+	struct verdict_recurrence *recurrences; /* as many as the verdict has, by time */
+	char *why[VERDICT_MAX_WHY];		/* why it is not named: half sentences; owned */
+	size_t why_cnt;				/* 0: it is named */
+};
+
 struct verdict {
 	enum verdict_kind kind;
 	enum verdict_measure measure;
@@ -123,7 +148,8 @@ struct verdict {
 					     from a store */
 	struct blame_incident *baseline;  /* stretches that the baseline is made of, by time */
 	size_t baseline_cnt;
-	char **notes; /* one sentence each: what a reader must know */
+	struct verdict_explanation *explained; /* NULL: nobody asked */
+	char **notes;			       /* one sentence each: what a reader must know */
 	size_t note_cnt;
 };
 

@@ -154,12 +154,13 @@ static void add_direction(struct json *j, const struct verdict_entity *e)
 	json_end(j);
 }
 
-static void add_entity(struct json *j, const struct verdict *v, const struct verdict_view *view,
-		       const struct verdict_entity *e, const struct descend *path)
+static void add_entity(struct json *j, const char *key, const struct verdict *v,
+		       const struct verdict_view *view, const struct verdict_entity *e,
+		       const struct descend *path)
 {
 	bool cores = v->measure == MEASURE_CORES, suspect = e->role != ROLE_VICTIM;
 
-	json_object(j, NULL);
+	json_object(j, key);
 	json_str(j, "process", e->name);
 	add_labels(j, view, e->name);
 	json_cstr(j, "role", verdict_role_name(e->role));
@@ -190,6 +191,43 @@ static void add_entity(struct json *j, const struct verdict *v, const struct ver
 	add_levels(j, v, e);
 	if (suspect)
 		add_direction(j, e);
+	json_end(j);
+}
+
+static void add_explanation(struct json *j, const struct verdict *v,
+			    const struct verdict_view *view)
+{
+	const struct verdict_explanation *x = v->explained;
+
+	json_object(j, "explained");
+	json_u64(j, "rank", x->rank);
+	json_double(j, "log_bf_needed", x->threshold, DIGITS);
+	json_double(j, "busy_from", x->tau, DIGITS);
+	json_array(j, "why_not_named");
+	for (size_t i = 0; i < x->why_cnt; i++)
+		json_cstr(j, NULL, x->why[i]);
+	json_end(j);
+	json_array(j, "evidence");
+	for (uint32_t k = 0; k < v->recurrences; k++) {
+		const struct verdict_recurrence *r = &x->recurrences[k];
+
+		json_object(j, NULL);
+		if (view->untimed)
+			json_null(j, "from");
+		else
+			add_time(j, "from", v->incidents[k].from_ns);
+		json_double(j, "level", r->level, DIGITS);
+		json_double(j, "usual", r->usual, DIGITS);
+		json_double(j, "change", r->change, DIGITS);
+		json_bool(j, "busy", r->busy);
+		json_bool(j, "hit", r->hit);
+		add_if_known(j, "onset_seconds", r->timed && !view->untimed, r->onset_s);
+		add_if_known(j, "onset_error_seconds", r->timed && !view->untimed,
+			     r->onset_error_s);
+		json_end(j);
+	}
+	json_end(j);
+	add_entity(j, "process", v, view, &x->entity, NULL);
 	json_end(j);
 }
 
@@ -246,10 +284,10 @@ void verdict_json(const struct verdict *v, const struct verdict_view *view, stru
 	json_cstr(&j, "unit", unit_of(v));
 	json_array(&j, "culprits");
 	for (size_t i = 0; i < v->suspect_cnt; i++)
-		add_entity(&j, v, view, &v->suspects[i],
+		add_entity(&j, NULL, v, view, &v->suspects[i],
 			   i < view->path_cnt ? &view->paths[i] : NULL);
 	for (size_t i = 0; i < v->victim_cnt; i++)
-		add_entity(&j, v, view, &v->victims[i], NULL);
+		add_entity(&j, NULL, v, view, &v->victims[i], NULL);
 	json_end(&j);
 	json_double(&j, "lost", v->lost, DIGITS);
 	json_array(&j, "notes");
@@ -257,6 +295,8 @@ void verdict_json(const struct verdict *v, const struct verdict_view *view, stru
 		json_cstr(&j, NULL, v->notes[i]);
 	json_end(&j);
 	add_ground(&j, v, !view->untimed);
+	if (v->explained)
+		add_explanation(&j, v, view);
 	json_end(&j);
 	buf_addch(out, '\n');
 }

@@ -59,24 +59,19 @@ static void add_lane(struct buf *b, const struct verdict_entity *e, uint32_t k, 
 	buf_addf(b, "  [%s]\n", bar);
 }
 
-/* Times with and without milliseconds stand in one column. */
-static void add_cells(struct buf *b, const struct verdict *v, const struct verdict_view *view,
-		      const struct verdict_entity *e, uint32_t k, size_t *widest)
+size_t verdict_strip_when(const struct verdict *v, const struct verdict_view *view, uint32_t k,
+			  size_t width, struct buf *out)
 {
-	struct buf when, level;
+	struct buf when;
+	size_t len;
 
 	buf_init(&when, 64);
-	buf_init(&level, 64);
 	add_when(&when, v, view, k);
-	if (when.len > *widest)
-		*widest = when.len;
-	if (b) {
-		verdict_add_level(&level, v, e->levels[k]);
-		buf_addf(b, "%-*s%*s", (int)*widest, buf_error(&when) ? "?" : when.data, 9,
-			 buf_error(&level) ? "?" : level.data);
-	}
+	len = when.len;
+	if (out)
+		buf_addf(out, "%-*s", (int)width, buf_error(&when) ? "?" : when.data);
 	buf_release(&when);
-	buf_release(&level);
+	return len;
 }
 
 void verdict_strip_text(const struct verdict *v, const struct verdict_view *view,
@@ -86,12 +81,21 @@ void verdict_strip_text(const struct verdict *v, const struct verdict_view *view
 	double top = top_of(v, e);
 	size_t widest = 0;
 
-	for (uint32_t k = 0; k < v->recurrences && k < max; k++)
-		add_cells(NULL, v, view, e, k, &widest);
 	for (uint32_t k = 0; k < v->recurrences && k < max; k++) {
+		size_t n = verdict_strip_when(v, view, k, 0, NULL);
+
+		widest = n > widest ? n : widest;
+	}
+	for (uint32_t k = 0; k < v->recurrences && k < max; k++) {
+		struct buf level;
+
+		buf_init(&level, 64);
+		verdict_add_level(&level, v, e->levels[k]);
 		buf_addstr(out, indent);
-		add_cells(out, v, view, e, k, &widest);
+		verdict_strip_when(v, view, k, widest, out);
+		buf_addf(out, "%9s", buf_error(&level) ? "?" : level.data);
 		add_lane(out, e, k, top);
+		buf_release(&level);
 	}
 	if (v->recurrences > max)
 		buf_addf(out, "%s… and %" PRIu32 " more\n", indent, v->recurrences - max);

@@ -15,6 +15,13 @@
 #include "blame/verdict.h"
 #include "render/verdict_words.h"
 
+/*
+ * The name of a recurrence, its time or its number, padded to `width`; returns how long it is
+ * without. `out` NULL: only that.
+ */
+size_t verdict_strip_when(const struct verdict *v, const struct verdict_view *view, uint32_t k,
+			  size_t width, struct buf *out);
+
 /* One line each, at most `max` of them and one that counts the rest. */
 void verdict_strip_text(const struct verdict *v, const struct verdict_view *view,
 			const struct verdict_entity *e, const char *indent, uint32_t max,
