@@ -3,6 +3,7 @@
 #
 # A full disk under the spool: what has been sent cannot be noted. Sending goes on, nothing is lost; after a restart some is
 # sent again, the same bytes.
+# shellcheck disable=SC2317 # started in the background
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 # shellcheck source=tests/interop/backend.sh

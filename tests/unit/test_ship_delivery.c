@@ -14,6 +14,7 @@ struct world {
 	size_t max_body;
 	unsigned int requests, pauses, stop_after; /* pauses; 0: never */
 	uint64_t paused_ns;
+	int64_t jump_ns;		  /* of the wall clock, in each pause */
 	struct buf taken, given_up, held; /* names of processes, a blank behind each */
 	bool cannot_hold;
 };
@@ -74,7 +75,7 @@ static bool pause_for(void *arg, uint64_t ns)
 {
 	struct world *w = arg;
 
-	w->now_ns += (int64_t)ns;
+	w->now_ns += (int64_t)ns + w->jump_ns;
 	w->paused_ns += ns;
 	return ++w->pauses != w->stop_after;
 }
@@ -202,6 +203,32 @@ static void test_later(void)
 	end(&w, &d);
 }
 
+/* Somebody sets the clock, back or ahead, while a backend is down. */
+static void test_clock(void)
+{
+	static const int64_t jumps[] = {-30 * 86400LL, -3600, 3600, 30 * 86400LL};
+
+	for (size_t i = 0; i < ARRAY_SIZE(jumps); i++) {
+		struct world w = {.jump_ns = jumps[i] * (int64_t)NSEC_PER_SEC};
+		struct delivery d;
+
+		begin(&w, &d);
+		must(send(&w, &d, 3), "send");
+		w.status = 500;
+		w.first = 2;
+		ok(!send(&w, &d, 1) && !w.given_up.len && w.paused_ns <= NSEC_PER_SEC * 3,
+		   "a clock that jumps by %lld s: nothing is given up, nobody waits for it",
+		   (long long)jumps[i]);
+		w.status = 429;
+		w.first = 2;
+		w.body = "limit reached, next reset at 2027-01-15T08:00:10Z";
+		ok(!send(&w, &d, 1) && w.paused_ns <= 2 * 86400 * NSEC_PER_SEC,
+		   "nor longer than a day for a quota");
+		is_u64(count(&w.taken) + count(&w.held), 5, "all arrives, or is put aside");
+		end(&w, &d);
+	}
+}
+
 static void test_refused(void)
 {
 	struct world w = {.reject = "p7 "};
@@ -264,6 +291,7 @@ int main(void)
 {
 	test_plain();
 	test_later();
+	test_clock();
 	test_refused();
 	test_poison();
 	return tap_done();
