@@ -58,7 +58,7 @@ like "$err" "LabelValues answered 401: .*no org id" 'is quoted'
 control '{"status":503,"first":2}'
 run culprit show "$far" --from $from --until $until --match process=proc1
 is "$status" 0 'one that is busy is asked again'
-control '{"truncate":true}'
+control '{"cut":true}'
 run culprit show "$far" --from $from --until $until
 is "$status" 2 'half an answer'
 like "$err" 'answered: \d+ bytes that are no' 'is no answer'

@@ -48,7 +48,7 @@ type Mode struct {
 	MaxBody    int64  `json:"max_body"`    // 413 above
 	Authorize  string `json:"authorize"`   // what Authorization must be; else 401
 	Tenant     string `json:"tenant"`      // what X-Scope-OrgID must be; else 401
-	Truncate   bool   `json:"truncate"`    // half of an answer of the querier
+	Cut        bool   `json:"cut"`         // half of an answer of the querier
 }
 
 type Stats struct {

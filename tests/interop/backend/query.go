@@ -338,7 +338,7 @@ func (s *Server) query(w http.ResponseWriter, r *http.Request) {
 		answer = merged(all)
 	}
 	w.Header().Set("Content-Type", "application/proto")
-	if m.Truncate {
+	if m.Cut {
 		answer = answer[:len(answer)/2]
 	}
 	_, _ = w.Write(answer)
