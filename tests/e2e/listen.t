@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # The agent over HTTP: metrics that promtool accepts, the flight recorder's profiles, and who may ask for them.
-# shellcheck disable=SC2016 # $d and $_ are Perl's
+# shellcheck disable=SC2016,SC2317 # $d and $_ are Perl's; a function is called by wait_for
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 need_bpf
@@ -104,6 +104,28 @@ before=$(grep -c . plain.err)
 stop "$first" INT
 is $? 0 'the agent ends well with clients that hang on'
 is "$(grep -c . plain.err)" $((before + 1)) 'and says nothing of it but goodbye'
+
+# A question that complains more than a pipe holds: 64 warnings of 1 KiB each, since the store lies deep.
+deep=$TMP/$(printf 'x%.0s' {1..200})
+deep=$deep/$(printf "y%.0s" $(seq $((456 - ${#deep}))))
+mkdir -p "$deep"
+hour=$(($(date +%s) / 3600 * 3600 - 86400))
+for ((i = 0; i < 70; i++)); do
+	printf 'no database\n' >"$deep/block-$(date -u -d "@$((hour + i * 60))" +%Y%m%dT%H%M%SZ)-60s.db"
+done
+start culprit agent --store "$deep" --window 1s --listen 127.0.0.1:0 2>deep.err
+wait_for 15 grep -q 'listening on' deep.err || diag "$(cat deep.err)"
+address=$(sed -n 's/.*listening on //p' deep.err)
+complains() {
+	run culprit show "$deep" --format folded
+	[ "$status" = 0 ] && [ ${#err} -gt 65536 ]
+}
+ok 'a question with many complaints' wait_for 10 complains || diag "$status ${#err}"
+for _ in 1 2 3; do
+	get '/api/v1/profile?format=folded&match=process=busy_loop' -m 10
+done
+like "$code $out" '^200 [\s\S]*busy_loop;' 'is answered, again and again'
+stop "$started" INT
 
 # Who may ask.
 run culprit agent --store public --listen 0.0.0.0:0
