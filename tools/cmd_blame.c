@@ -5,9 +5,8 @@
 
 #include "base/text.h"
 #include "blame/blame.h"
+#include "blame_report.h"
 #include "commands.h"
-#include "diff/diff.h"
-#include "diff/descend.h"
 #include "evidence.h"
 #include "render/explain_text.h"
 #include "render/flame_svg.h"
@@ -58,83 +57,7 @@ static const struct opt opts[] = {
 	 "text, html, svg, markdown or json: of the standard output, or of the one -o", 0, 0},
 };
 
-/* Everything that an output may want to show. */
-struct report {
-	struct verdict *verdict;
-	struct diff *diff;     /* baseline against incidents */
-	struct descend *paths; /* of each suspect, */
-	struct where *places;  /* and where it ran */
-	struct verdict_view view;
-	struct str name;
-};
-
-static void report_release(struct report *r)
-{
-	for (size_t i = 0; r->paths && i < r->verdict->suspect_cnt; i++)
-		descend_release(&r->paths[i]);
-	for (size_t i = 0; r->places && i < r->verdict->suspect_cnt; i++)
-		where_release(&r->places[i]);
-	free(r->paths);
-	free(r->places);
-	diff_free(r->diff);
-	verdict_free(r->verdict);
-}
-
-/* What goes on inside of each suspect, and where it ran. */
-static int describe_suspects(struct report *report, const struct profile *incidents, struct str key)
-{
-	size_t cnt = report->verdict->suspect_cnt;
-	int r = 0;
-
-	report->paths = calloc(cnt + 1, sizeof(*report->paths));
-	report->places = calloc(cnt + 1, sizeof(*report->places));
-	if (!report->paths || !report->places)
-		return -ENOMEM;
-	for (size_t i = 0; !r && i < cnt; i++) {
-		struct str name = report->verdict->suspects[i].name;
-
-		r = descend(report->diff, name, &report->paths[i]);
-		if (!r || r == -ENOENT)
-			r = where_find(incidents, key, name, &report->places[i]);
-	}
-	return r;
-}
-
-/*
- * The proof: all incident windows laid over all baseline windows, and what it tells of each suspect.
- */
-static int add_proof(struct report *report, struct evidence *e, const char *group_key,
-		     struct err *err)
-{
-	struct str key = str_of(group_key);
-	struct diff_options opt = {
-		.group_keys = &key,
-		.group_cnt = 1,
-		.rules = {.strip_hex = true, .merge_lambdas = true},
-		.label_a = STR_LIT("baseline"),
-		.label_b = STR_LIT("incidents"),
-	};
-	struct profile *baseline = NULL, *incidents = NULL;
-	int r;
-
-	r = evidence_profile(e, report->verdict, SIDE_BASELINE, &baseline, err);
-	if (!r)
-		r = evidence_profile(e, report->verdict, SIDE_INCIDENT, &incidents, err);
-	if (!r) {
-		r = diff_new(baseline, incidents, &opt, &report->diff);
-		if (!r)
-			r = evidence_replicate(e, report->verdict, report->diff, &opt);
-		if (!r)
-			r = describe_suspects(report, incidents, key);
-		if (r)
-			err_set(err, r, "cannot compare the profiles: %s", strerror(-r));
-	}
-	profile_free(baseline);
-	profile_free(incidents);
-	return r;
-}
-
-static int write_svg(const struct report *report, struct buf *out)
+static int write_svg(const struct blame_report *report, struct buf *out)
 {
 	struct buf title, headline;
 	struct flame_options opt = {.icicle = true};
@@ -156,7 +79,8 @@ static int write_svg(const struct report *report, struct buf *out)
 	return r;
 }
 
-static int write_report(const struct report *report, enum output_format format, const char *path)
+static int write_report(const struct blame_report *report, enum output_format format,
+			const char *path)
 {
 	struct buf out;
 	int r = 0, status;
@@ -200,7 +124,7 @@ static int pick_outputs(const struct config *c, struct outputs *ret)
 
 /* With -o the verdict is printed as well: whoever asks who it was wants to see it. */
 static int write_outputs(const struct config *c, const struct outputs *outputs,
-			 const struct report *report)
+			 const struct blame_report *report)
 {
 	int status = EXIT_DONE;
 
@@ -257,15 +181,14 @@ static int check_explain(const struct timeline *t, struct str name, struct err *
 	return r;
 }
 
-static int blame(const struct config *c, const struct evidence_query *q, struct report *report,
-		 struct err *err)
+static int blame(const struct config *c, const struct evidence_query *q,
+		 struct blame_report *report, struct err *err)
 {
 	struct blame_opts opt = {.allowed_error = c->error,
 				 .guard_ns = c->guard_ns,
 				 .label_uncertainty_ns = c->uncertainty_ns,
 				 .explain = str_of(c->explain ? c->explain : "")};
 	struct evidence e = {0};
-	bool untimed;
 	int r;
 
 	r = gather(c, q, &e, err);
@@ -277,23 +200,9 @@ static int blame(const struct config *c, const struct evidence_query *q, struct 
 	if (!r && opt.explain.len)
 		r = check_explain(e.timeline, opt.explain, err);
 	if (!r)
-		r = blame_run(e.timeline, e.incidents, e.incident_cnt, &opt, &report->verdict, err);
-	if (!r)
-		r = add_proof(report, &e, q->group_key, err);
-	untimed = e.synthetic_times;
+		r = blame_report_make(report, &e, q, &opt, err);
 	evidence_release(&e);
-	if (r)
-		return r;
-	report->view = (struct verdict_view){
-		.incident = report->name,
-		.key = str_of(q->group_key),
-		.paths = report->paths,
-		.path_cnt = report->verdict->suspect_cnt,
-		.places = report->places,
-		.place_cnt = report->verdict->suspect_cnt,
-		.untimed = untimed,
-	};
-	return 0;
+	return r;
 }
 
 static int check_usage(const struct config *c, const struct operands *operands)
@@ -333,7 +242,7 @@ static int run(const void *config, const struct operands *operands)
 		.now_ns = operands->now_ns,
 		.reading = &c->in,
 	};
-	struct report report = {.name = q.name ? str_of(q.name) : STR_LIT("the incident")};
+	struct blame_report report = {.name = q.name ? str_of(q.name) : STR_LIT("the incident")};
 	struct outputs outputs;
 	struct err err = {{0}};
 	int status;
@@ -348,7 +257,7 @@ static int run(const void *config, const struct operands *operands)
 						     : write_outputs(c, &outputs, &report);
 	if (status == EXIT_DONE && report.verdict->kind != VERDICT_NAMED)
 		status = EXIT_NEGATIVE;
-	report_release(&report);
+	blame_report_release(&report);
 	matcher_free(matcher);
 	return status;
 }

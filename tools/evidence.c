@@ -245,6 +245,30 @@ int evidence_from_far(struct evidence *e, const struct evidence_query *q, struct
 	return r ? r : make_timeline(e, q, err);
 }
 
+int evidence_regroup(struct evidence *e, const struct evidence_query *q, struct err *err)
+{
+	struct timeline *old = e->timeline;
+	int r;
+
+	if (q->dir && source_is_far(q->dir))
+		return -ENOTSUP;
+	e->timeline = NULL;
+	if (!e->store)
+		r = make_timeline(e, q, err);
+	else
+		r = store_timeline(e->store, q->within, q->matcher, q->group_key, &e->timeline,
+				   err);
+	if (!r && e->store)
+		r = check_entities(e, q, err);
+	if (r) {
+		timeline_free(e->timeline);
+		e->timeline = old;
+	} else {
+		timeline_free(old);
+	}
+	return r;
+}
+
 /* ---- the proof ---- */
 
 static int profile_from_files(struct evidence *e, const struct verdict *v, enum verdict_side side,
@@ -324,18 +348,35 @@ static int replicate_store(struct evidence *e, const struct verdict *v, struct r
 	return r;
 }
 
+static bool is_inside(const struct blame_incident *range, const struct profile *w)
+{
+	int64_t middle = w->start_ns + (int64_t)(w->length_ns / 2);
+
+	return range->from_ns <= middle && middle < range->until_ns;
+}
+
 static int replicate_files(struct evidence *e, const struct verdict *v, struct replicates *to)
 {
+	uint64_t length = 0;
 	int r = 0;
 
 	for (size_t i = 0; !r && i < e->window_cnt; i++) {
 		const struct profile *w = e->windows[i];
-		enum verdict_side side = verdict_side(v, w->start_ns, w->length_ns);
 
-		if (side == SIDE_NEITHER)
-			continue;
-		r = replicates_add(to, side == SIDE_BASELINE ? DIFF_A : DIFF_B, w);
-		replicates_cut(to, side == SIDE_BASELINE ? DIFF_A : DIFF_B);
+		if (verdict_side(v, w->start_ns, w->length_ns) == SIDE_BASELINE) {
+			r = replicates_add(to, DIFF_A, w);
+			length += w->length_ns;
+			if (length < v->block_ns)
+				continue;
+			replicates_cut(to, DIFF_A);
+			length = 0;
+		}
+	}
+	for (uint32_t k = 0; !r && k < v->recurrences; k++) {
+		for (size_t i = 0; !r && i < e->window_cnt; i++)
+			if (is_inside(&v->windows[k], e->windows[i]))
+				r = replicates_add(to, DIFF_B, e->windows[i]);
+		replicates_cut(to, DIFF_B);
 	}
 	return r;
 }

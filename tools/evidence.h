@@ -60,6 +60,13 @@ int must_check evidence_from_files(struct evidence *e, const struct opt_list *in
 				   const struct opt_list *baseline_files,
 				   const struct evidence_query *q, struct err *err);
 
+/*
+ * Asks anew, by another label, whose values are who can be blamed. -ENOTSUP for a backend, which was
+ * asked for one label only, and -ENODATA when no series has it; the old timeline stays then.
+ */
+int must_check evidence_regroup(struct evidence *e, const struct evidence_query *q,
+				struct err *err);
+
 /* All windows of one side of the verdict, merged; owned. */
 int must_check evidence_profile(struct evidence *e, const struct verdict *v, enum verdict_side side,
 				struct profile **ret_profile, struct err *err);

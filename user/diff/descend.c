@@ -162,19 +162,32 @@ static void add_leaf(const struct diff *d, uint32_t node, struct leaf *leaf)
 	}
 }
 
-static void judge_leaf(const struct diff *d, const struct leaf *leaf, struct str name,
+/*
+ * No more than if all its frames went together, nor than the function scatters on the whole machine:
+ * short processes take turns.
+ */
+static void find_variance(const struct diff *d, const struct leaf *leaf, uint32_t name,
+			  double ret[2])
+{
+	for (int i = DIFF_A; i <= DIFF_B; i++) {
+		ret[i] = leaf->deviation[i] * leaf->deviation[i];
+		if (d->name_scatter)
+			ret[i] = fmin(ret[i], d->name_scatter[name].self[i]);
+	}
+}
+
+static void judge_leaf(const struct diff *d, const struct leaf *leaf, uint32_t id,
 		       struct descend *x)
 {
-	double variance[2] = {leaf->deviation[0] * leaf->deviation[0],
-			      leaf->deviation[1] * leaf->deviation[1]};
-	struct noise noise = noise_of(d, leaf->self, leaf->samples, d->scatter ? variance : NULL);
-	struct descend_part part = {
-		.name = name,
-		.delta = leaf->self[DIFF_B] - leaf->self[DIFF_A],
-		.noise = noise.error,
-		.moved = took_part(x, name),
-	};
+	struct str name = intern_get(&d->names, id);
+	double variance[2];
+	struct descend_part part = {.name = name, .moved = took_part(x, name)};
+	struct noise noise;
 
+	find_variance(d, leaf, id, variance);
+	noise = noise_of(d, leaf->self, leaf->samples, d->scatter ? variance : NULL);
+	part.delta = leaf->self[DIFF_B] - leaf->self[DIFF_A];
+	part.noise = noise.error;
 	part.share = part.delta / x->delta;
 	if (fabs(part.share) < DESCEND_SHARE || noise.is_within ||
 	    fmax(leaf->samples[0], leaf->samples[1]) < DESCEND_SAMPLES)
@@ -195,7 +208,7 @@ static int find_leaves(const struct diff *d, uint32_t process, struct descend *x
 			add_leaf(d, n, &leaves[d->nodes[n].name]);
 	for (uint32_t i = 0; i < cnt; i++)
 		if (leaves[i].self[DIFF_A] != leaves[i].self[DIFF_B])
-			judge_leaf(d, &leaves[i], intern_get(&d->names, i), x);
+			judge_leaf(d, &leaves[i], i, x);
 	free(leaves);
 	return 0;
 }

@@ -57,7 +57,7 @@ static struct kind_words kind_words(enum verdict_kind kind)
 	switch (kind) {
 	case VERDICT_NAMED:
 		return (struct kind_words){"Named", "named",
-					   "One process is tied to the recurrences by more than "
+					   "It is tied to the recurrences by more than "
 					   "luck, and its rise is large enough to matter."};
 	case VERDICT_SHORTLIST:
 		return (struct kind_words){"Short list", "open",

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "blame_report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "render/label.h"
+
+#define MAX_TOLD 4   /* processes of a group in a note */
+#define MOST_OF	 0.8 /* of a group's rise: with that much one process is no storm */
+#define NAME	 60  /* characters */
+
+void blame_report_release(struct blame_report *r)
+{
+	for (size_t i = 0; r->paths && i < r->verdict->suspect_cnt; i++)
+		descend_release(&r->paths[i]);
+	for (size_t i = 0; r->places && i < r->verdict->suspect_cnt; i++)
+		where_release(&r->places[i]);
+	free(r->paths);
+	free(r->places);
+	diff_free(r->diff);
+	verdict_free(r->verdict);
+	r->paths = NULL;
+	r->places = NULL;
+	r->diff = NULL;
+	r->verdict = NULL;
+}
+
+/* What goes on inside of each suspect, and where it ran. */
+static int describe_suspects(struct blame_report *report, const struct profile *incidents,
+			     struct str key)
+{
+	size_t cnt = report->verdict->suspect_cnt;
+	int r = 0;
+
+	report->paths = calloc(cnt + 1, sizeof(*report->paths));
+	report->places = calloc(cnt + 1, sizeof(*report->places));
+	if (!report->paths || !report->places)
+		return -ENOMEM;
+	for (size_t i = 0; !r && i < cnt; i++) {
+		struct str name = report->verdict->suspects[i].name;
+
+		r = descend(report->diff, name, &report->paths[i]);
+		if (!r || r == -ENOENT)
+			r = where_find(incidents, key, name, &report->places[i]);
+		if (!r && report->places[i].cnt == 1 &&
+		    str_eq(report->places[i].items[0].name, name))
+			where_release(&report->places[i]); /* it says so already */
+	}
+	return r;
+}
+
+/*
+ * The proof: all incident windows laid over all baseline windows, and what it tells of each suspect.
+ */
+static int add_proof(struct blame_report *report, struct evidence *e, const char *group_key,
+		     struct err *err)
+{
+	struct str keys[] = {str_of(group_key), STR_LIT(LABEL_PROCESS)}, key = keys[0];
+	struct diff_options opt = {
+		.group_keys = keys,
+		.group_cnt = str_eq(keys[0], keys[1]) ? 1 : 2,
+		.rules = {.strip_hex = true, .merge_lambdas = true},
+		.label_a = STR_LIT("baseline"),
+		.label_b = STR_LIT("incidents"),
+	};
+	struct profile *baseline = NULL, *incidents = NULL;
+	int r;
+
+	r = evidence_profile(e, report->verdict, SIDE_BASELINE, &baseline, err);
+	if (!r)
+		r = evidence_profile(e, report->verdict, SIDE_INCIDENT, &incidents, err);
+	if (!r) {
+		r = diff_new(baseline, incidents, &opt, &report->diff);
+		if (!r)
+			r = evidence_replicate(e, report->verdict, report->diff, &opt);
+		if (!r)
+			r = describe_suspects(report, incidents, key);
+		if (r)
+			err_set(err, r, "cannot compare the profiles: %s", strerror(-r));
+	}
+	profile_free(baseline);
+	profile_free(incidents);
+	return r;
+}
+
+/* ---- control groups ---- */
+
+static int by_delta(const void *va, const void *vb)
+{
+	const struct descend_part *a = va, *b = vb;
+
+	return (a->delta < b->delta) - (a->delta > b->delta);
+}
+
+/* The processes of the group that rose, the most first; owned. */
+static int find_risen(const struct diff *d, struct str group, struct descend_part **ret,
+		      size_t *ret_cnt)
+{
+	struct descend_part *parts;
+	uint32_t node;
+	size_t cnt = 0;
+
+	if (diff_find_process(d, group, &node))
+		return -ENOENT;
+	parts = calloc(d->nodes[node].end - node, sizeof(*parts));
+	if (!parts)
+		return -ENOMEM;
+	for (uint32_t c = node + 1; c < d->nodes[node].end; c = d->nodes[c].end)
+		if (diff_delta(d, c) > 0)
+			parts[cnt++] = (struct descend_part){.name = diff_name(d, c),
+							     .delta = diff_delta(d, c)};
+	qsort(parts, cnt, sizeof(*parts), by_delta);
+	*ret = parts;
+	*ret_cnt = cnt;
+	return 0;
+}
+
+static int note_group(struct blame_report *report, const struct descend_part *parts, size_t cnt)
+{
+	struct buf names;
+	int r;
+
+	buf_init(&names, 4096);
+	for (size_t i = 0; i < cnt && i < MAX_TOLD; i++) {
+		buf_addstr(&names, i ? ", " : "");
+		label_add(&names, parts[i].name, NAME);
+		buf_addf(&names, " %+.3g", parts[i].delta);
+	}
+	if (cnt > MAX_TOLD)
+		buf_addf(&names, " and %zu more", cnt - MAX_TOLD);
+	r = buf_error(&names);
+	if (!r)
+		r = verdict_note(
+			report->verdict,
+			"no single process is named, but its control group is, of which %zu "
+			"processes rose together: %s",
+			cnt, names.data);
+	buf_release(&names);
+	return r;
+}
+
+/* Is a group named that says more than "something on this machine"? */
+static bool is_told(const struct verdict *v)
+{
+	struct str name;
+
+	if (v->kind != VERDICT_NAMED)
+		return false;
+	name = v->suspects[0].name;
+	return !str_eq(name, STR_LIT("/")) && !str_eq(name, STR_LIT("[no " LABEL_CGROUP "]"));
+}
+
+/* Does the rise come from many, or is it one process with something beside it? */
+static bool is_storm(const struct descend_part *parts, size_t cnt)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < cnt; i++)
+		sum += parts[i].delta;
+	return cnt > 1 && parts[0].delta < MOST_OF * sum;
+}
+
+/* 1 when the report is now that of a control group, 0 when there is none to name, or -errno. */
+static int roll_up(struct blame_report *report, struct evidence *e, const struct evidence_query *q,
+		   const struct blame_opts *opt, struct err *err)
+{
+	struct blame_report rolled = {.name = report->name};
+	struct evidence_query by_group = *q;
+	struct blame_opts half = *opt;
+	struct descend_part *parts = NULL;
+	size_t cnt = 0;
+	int r;
+
+	by_group.group_key = LABEL_CGROUP;
+	half.allowed_error = opt->allowed_error / 2;
+	r = evidence_regroup(e, &by_group, err);
+	if (r)
+		return r == -ENODATA || r == -ENOTSUP ? 0 : r;
+	r = blame_run(e->timeline, e->incidents, e->incident_cnt, &half, &rolled.verdict, err);
+	if (!r && is_told(rolled.verdict)) {
+		r = add_proof(&rolled, e, LABEL_CGROUP, err);
+		if (!r)
+			r = find_risen(rolled.diff, rolled.verdict->suspects[0].name, &parts, &cnt);
+		if (!r && is_storm(parts, cnt))
+			r = note_group(&rolled, parts, cnt);
+		if (!r && is_storm(parts, cnt)) {
+			struct blame_report old = *report;
+
+			*report = rolled;
+			rolled = old;
+			r = 1;
+		}
+	}
+	free(parts);
+	blame_report_release(&rolled);
+	return r;
+}
+
+int blame_report_make(struct blame_report *report, struct evidence *e,
+		      const struct evidence_query *q, const struct blame_opts *opt, struct err *err)
+{
+	const char *key = q->group_key;
+	int r = blame_run(e->timeline, e->incidents, e->incident_cnt, opt, &report->verdict, err);
+
+	if (!r && report->verdict->kind != VERDICT_NAMED && !opt->explain.len &&
+	    !strcmp(key, LABEL_PROCESS)) {
+		r = roll_up(report, e, q, opt, err);
+		key = r > 0 ? LABEL_CGROUP : key;
+	}
+	if (!r)
+		r = add_proof(report, e, key, err);
+	if (r < 0)
+		return r;
+	report->view = (struct verdict_view){
+		.incident = report->name,
+		.key = str_of(key),
+		.paths = report->paths,
+		.path_cnt = report->verdict->suspect_cnt,
+		.places = report->places,
+		.place_cnt = report->verdict->suspect_cnt,
+		.untimed = e->synthetic_times,
+	};
+	return 0;
+}
