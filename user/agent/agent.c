@@ -18,7 +18,7 @@
 #include "base/log.h"
 
 #define LOOK_EVERY_NS	NSEC_PER_SEC
-#define ASK_EVERY_NS	(NSEC_PER_SEC / 4) /* for the file that disables us: a system call */
+#define ASK_EVERY_NS	(NSEC_PER_SEC / 3) /* for the file that disables us: a system call */
 #define SHRINK_EVERY_NS (30 * NSEC_PER_SEC)
 #define MAX_TEXT	(1 << 20)
 #define CACHE_DIR	"cache" /* in the store's directory: symbol files, see elf/symcache.h */

@@ -22,7 +22,7 @@
 #include "base/err.h"
 
 #define AGENT_DISABLE_FILE  "disable"
-#define AGENT_POLL_MS	    250 /* each time costs some 50 µs, whatever there is to do */
+#define AGENT_POLL_MS	    500 /* each time costs some 50 µs, whatever there is to do */
 #define AGENT_TELL_EVERY_NS (10 * NSEC_PER_SEC) /* agent.prom */
 
 #define AGENT_DEFAULT_CPU_BUDGET 0.01

@@ -28,7 +28,7 @@
  */
 #define SLACK_NS (UINT64_C(10) * 1000 * 1000)
 
-#define FOLLOW_CPUS_NS NSEC_PER_SEC
+#define FOLLOW_CPUS_NS (2 * NSEC_PER_SEC) /* each event is asked, on its own CPU */
 
 #define WAKE_EVERY_NS (NSEC_PER_SEC / 5) /* for a process that is new, at most */
 #define BUSY_WAIT_MS  100		 /* …and in between */

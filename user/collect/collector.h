@@ -20,7 +20,7 @@
  * its own, older time, and is never dropped for that.
  *
  * Memory: fixed at start. What does not fit is counted in collector_stats().lost[], never silent.
- * CPUs that come online or go offline are followed about once a second, as part of polling.
+ * CPUs that come online or go offline are followed every other second, as part of polling.
  *
  * Threads: one thread at a time per collector. Needs root, or CAP_BPF and CAP_PERFMON
  * (CAP_SYS_ADMIN before 5.8).

@@ -288,11 +288,12 @@ int image_cache_open(struct image_cache *cache, int fd, const char *path, struct
 /* As of mono_ns or later. */
 static bool is_unchanged(struct image *image, uint64_t mono_ns)
 {
-	uint64_t now_ns = clock_mono_ns(image->cache->limits.clock);
 	struct symcache_key now;
+	uint64_t now_ns;
 
 	if (image->seen_ns >= mono_ns)
 		return true;
+	now_ns = clock_mono_ns(image->cache->limits.clock);
 	if (!read_file_id(image->fd, &now) || !same_file(&image->file, &now))
 		return false;
 	image->seen_ns = now_ns;
