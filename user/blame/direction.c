@@ -15,6 +15,8 @@
 #define Z_MOST	      2.0  /* of one incident: no single one decides */
 #define Z_FREE	      1.0  /* what chance gives to the luckiest of several */
 #define OTHER_LEAST   0.2  /* a rise smaller than this part of another's cannot be behind it */
+#define LOSS_LEAST    0.1  /* nor can a loss that small, and noise has losses, too */
+#define TIMED_LEAST   2	   /* incidents: one order alone is chance as often as not */
 #define DOSE_LAGS     3	   /* slots by which the symptom may follow */
 #define DOSE_LEAST    12   /* slots within incidents to correlate over */
 #define NODE_FULL     0.95 /* of its CPUs */
@@ -148,6 +150,7 @@ struct measuring {
 	struct onset *onsets; /* (DIRECTION_MAX + 1) x incidents; the last row is the victims' */
 	double *lost;	      /* per slot: what the victims have, level x seconds */
 	double *z;	      /* per incident */
+	double loss;	      /* of all victims: level */
 	size_t cnt;	      /* candidates */
 };
 
@@ -260,10 +263,13 @@ static void judge_onset(struct measuring *m, struct rank *ranks, size_t c)
 		bool victims = other == DIRECTION_MAX;
 
 		if (other == c || (!victims && other >= m->cnt) ||
-		    (!victims &&
-		     ranks[other].score.delta_hit < OTHER_LEAST * ranks[c].score.delta_hit))
+		    (victims ? m->loss < LOSS_LEAST * ranks[c].score.delta_hit
+			     : ranks[other].score.delta_hit <
+				       OTHER_LEAST * ranks[c].score.delta_hit))
 			continue;
 		nats = behind(m, c, other, &gap, &pooled, &timed);
+		if (timed < TIMED_LEAST)
+			continue;
 		if (victims) {
 			dir->after_loss = pooled;
 			dir->loss_timed = timed;
@@ -405,7 +411,6 @@ int direction_measure(struct scorer *s, struct rank *ranks, size_t cnt, const ui
 {
 	struct measuring m = {.s = s};
 	uint32_t k = s->plan->incident_cnt;
-	double loss;
 	int r = -ENOMEM;
 
 	while (m.cnt < cnt && m.cnt < DIRECTION_MAX && ranks[m.cnt].linked)
@@ -417,7 +422,7 @@ int direction_measure(struct scorer *s, struct rank *ranks, size_t cnt, const ui
 	m.z = calloc((size_t)k + 1, sizeof(*m.z));
 	if (!m.onsets || !m.lost || !m.z)
 		goto out;
-	loss = watch_victims(&m, victims, victim_cnt);
+	m.loss = watch_victims(&m, victims, victim_cnt);
 	for (size_t c = 0; c < m.cnt; c++)
 		find_onsets(&m, c, &ranks[c]);
 	for (size_t c = 0; c < m.cnt; c++) {
@@ -425,7 +430,7 @@ int direction_measure(struct scorer *s, struct rank *ranks, size_t cnt, const ui
 		judge_lateness(s, &ranks[c].dir, o);
 		if (victim_cnt)
 			judge_dose(&m, &ranks[c]);
-		judge_displacement(s, &ranks[c], loss);
+		judge_displacement(s, &ranks[c], m.loss);
 		judge_signature(s, &ranks[c], o);
 	}
 	r = 0;
