@@ -31,6 +31,7 @@ static struct verdict_entity suspect(const char *name)
 		.posterior = 0.9876,
 		.log_bf = 12.5,
 		.e_false = 0.00042,
+		.p_adj = 0.004,
 		.f = 0.0125,
 		.delta = 1.42,
 		.delta_low = 1.3,
@@ -297,7 +298,7 @@ static void test_json(void)
 	   "begins with the verdict");
 	ok(holds(&b, "\"labels\": {\n        \"cgroup\": \"nightly-report\"\n      }"), "labels");
 	ok(holds(&b, "\"posterior\": 0.9876") && holds(&b, "\"e_false\": 0.00042") &&
-		   holds(&b, "\"p_adj\": null") && holds(&b, "\"delta_cores\": 1.42") &&
+		   holds(&b, "\"p_adj\": 0.004") && holds(&b, "\"delta_cores\": 1.42") &&
 		   holds(&b, "\"cores_incident\": 1.44") && holds(&b, "\"cores_baseline\": 0.02") &&
 		   holds(&b, "\"hits\": 2") && holds(&b, "\"role\": \"suspect\""),
 	   "the fields of a suspect");

@@ -14,6 +14,7 @@
 #include "blame/notes.h"
 #include "blame/plan.h"
 #include "blame/score.h"
+#include "blame/shift.h"
 
 #define MAX_VICTIMS	5
 #define VICTIM_EVIDENCE 3.0   /* nats: twenty to one */
@@ -26,6 +27,7 @@ struct run {
 	struct axis axis;
 	struct plan plan;
 	struct scorer scorer;
+	struct shifts shifts;
 	struct rank *ranks; /* the first `cnt` have risen or fallen, best first */
 	size_t cnt;
 	uint32_t *victims; /* entities, greatest loss first */
@@ -68,6 +70,8 @@ static int start(struct run *run, const struct timeline *t, const struct blame_i
 	r = plan_init(&run->plan, &run->axis, inc, cnt, &run->opts, run->v, err);
 	if (!r)
 		r = scorer_init(&run->scorer, t, &run->axis, &run->plan);
+	if (!r)
+		r = shifts_init(&run->shifts, &run->axis, &run->plan);
 	return r == -ENOMEM ? err_set(err, r, "out of memory") : r;
 }
 
@@ -80,8 +84,11 @@ static int score_all(struct run *run, const struct timeline *t)
 		if (t->first_cell[e] == t->first_cell[e + 1])
 			continue;
 		run->ranks[run->cnt].entity = e;
-		score_entity(&run->scorer, e, true, &run->ranks[run->cnt++].score);
+		score_entity(&run->scorer, e, true, &run->ranks[run->cnt].score);
+		run->ranks[run->cnt++].stand_out = shifts_count(&run->shifts, &run->scorer);
 	}
+	for (size_t i = 0; i < run->cnt; i++)
+		run->ranks[i].p_adj = shifts_p(&run->shifts, run->ranks[i].stand_out);
 	return 0;
 }
 
@@ -125,6 +132,7 @@ static int copy_plan(struct run *run)
 	v->baseline_cnt = p->baseline_cnt;
 	v->block_cnt = p->block_cnt;
 	v->block_ns = p->block_ns;
+	v->place_cnt = run->shifts.cnt;
 	for (uint32_t b = 0; b < p->block_cnt; b++)
 		v->baseline_s += p->blocks[b].at.seconds;
 	v->guard_ns = p->guard_ns;
@@ -281,6 +289,12 @@ static int note_doubt(const struct decision *d, const struct rank *first, struct
 		r = verdict_note(v,
 				 "it is not named because its rise is small: less than 2%% of the "
 				 "node or a tenth of what all processes rose by");
+	else if (decide_is_common(d, first))
+		r = verdict_note(
+			v,
+			"it is not named because other times show somebody as busy as this, "
+			"too (p = %.2g): wait for another recurrence",
+			first->p_adj);
 	else if (first->e_false > d->allowed_error)
 		r = verdict_note(v, "it is not named because too many innocent processes would "
 				    "match as well by luck: wait for another recurrence");
@@ -313,6 +327,7 @@ static int decide(struct run *run)
 		.capacity = v->capacity,
 		.rise = v->rise,
 		.noise = v->noise,
+		.p_floor = run->shifts.cnt ? 1.0 / (run->shifts.cnt + 1.0) : 0,
 	};
 	const struct rank *first;
 	size_t listed;
@@ -386,6 +401,7 @@ out:
 		verdict_free(run.v);
 	free(run.ranks);
 	free(run.victims);
+	shifts_release(&run.shifts);
 	scorer_release(&run.scorer);
 	plan_release(&run.plan);
 	axis_release(&run.axis);

@@ -99,10 +99,17 @@ static bool did_not_rise(const struct decision *d, const struct rank *ranks, siz
 	return true;
 }
 
+bool decide_is_common(const struct decision *d, const struct rank *r)
+{
+	double most = d->p_floor > d->allowed_error ? d->p_floor : d->allowed_error;
+
+	return d->p_floor > 0 && r->p_adj > most * (1 + 1e-9);
+}
+
 static bool is_named(const struct decision *d, const struct rank *r)
 {
-	return r->linked && !r->reacts && !r->dir.late && d->recurrences >= 2 &&
-	       r->score.with.runs >= 2 && r->posterior >= MIN_POSTERIOR &&
+	return r->linked && !r->reacts && !r->dir.late && !decide_is_common(d, r) &&
+	       d->recurrences >= 2 && r->score.with.runs >= 2 && r->posterior >= MIN_POSTERIOR &&
 	       r->e_false <= d->allowed_error && r->score.delta >= decide_least_rise(d);
 }
 

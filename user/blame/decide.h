@@ -27,6 +27,8 @@ struct rank {
 	double s;	  /* evidence, capped, and share of the rise; -INFINITY: no rise */
 	double posterior; /* 0..1 */
 	double e_false;
+	double stand_out; /* T of shift.h */
+	double p_adj;	  /* against shifted times; NAN: unknown */
 	bool linked;
 	bool clock_shared;
 	bool reacts; /* another one rose clearly before it */
@@ -38,7 +40,11 @@ struct decision {
 	uint32_t entity_cnt, recurrences, block_cnt;
 	double capacity;    /* 0 = unknown */
 	double rise, noise; /* as in struct verdict */
+	double p_floor;	    /* no p can be smaller; 0: there are none */
 };
+
+/* Other times show somebody who stands out as much. */
+bool decide_is_common(const struct decision *d, const struct rank *r);
 
 /* Nats of the onset from which a process is said to react. */
 #define DECIDE_REACTS 2.0

@@ -78,6 +78,7 @@ static void fill_evidence(struct verdict_entity *e, const struct rank *r, enum v
 	e->role = role == ROLE_SUSPECT && r->reacts ? ROLE_REACTS : role;
 	e->direction = r->dir;
 	e->linked = r->linked;
+	e->p_adj = r->p_adj;
 	e->clock_shared = r->clock_shared;
 	e->flat = l->flat;
 	e->posterior = r->posterior;

@@ -75,6 +75,7 @@ struct verdict_entity {
 	double posterior;  /* 0..1 of being the cause, something unsampled included */
 	double log_bf;	   /* nats for "tied to the incidents" against "luck" */
 	double e_false;	   /* innocent processes expected to match as well by luck */
+	double p_adj;	   /* other times that show somebody like this; NAN: unknown (shift.h) */
 	double f;	   /* share of the baseline in which it is that busy */
 	double delta;	   /* rise, averaged over the incidents; negative for victims */
 	double delta_low, delta_high;	   /* 95 % block bootstrap of it */
@@ -136,7 +137,9 @@ struct verdict {
 	uint64_t guard_min_ns; /* and the smallest */
 	uint64_t period_ns;    /* shortest period that the incidents' starts share; 0 = none */
 	uint32_t phase_cnt;    /* times at that phase without an incident */
-	double capacity;       /* of the node, in the unit of the levels; 0 = unknown */
+	uint32_t
+		place_cnt; /* other times at which was looked for somebody like the first; 0: none */
+	double capacity;   /* of the node, in the unit of the levels; 0 = unknown */
 	double node_incident, node_baseline; /* all processes together; baseline: median */
 	double rise;  /* sum of all processes' rises, averaged over the incidents */
 	double noise; /* the rise that mere luck would give (mean of the baseline + 2 sd) */

@@ -166,7 +166,7 @@ static void add_entity(struct json *j, const char *key, const struct verdict *v,
 	json_cstr(j, "role", verdict_role_name(e->role));
 	add_if_known(j, "posterior", suspect, e->posterior);
 	add_if_known(j, "e_false", suspect, e->e_false);
-	json_null(j, "p_adj"); /* comes with the test against shifted times */
+	json_double(j, "p_adj", e->p_adj, DIGITS); /* NAN: null */
 	add_if_known(j, "delta_cores", cores, e->delta);
 	add_if_known(j, "cores_incident", cores, e->incident);
 	add_if_known(j, "cores_baseline", cores, e->baseline);

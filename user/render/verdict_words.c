@@ -222,9 +222,18 @@ void verdict_add_luck_words(struct buf *b, const struct verdict *v, const struct
 
 void verdict_add_p(struct buf *b, const struct verdict *v, const struct verdict_entity *e)
 {
-	(void)v;
-	(void)e;
-	buf_addstr(b, "No p-value: the incidents were not compared with shifted times.");
+	if (!v->place_cnt || isnan(e->p_adj)) {
+		buf_addstr(b, "No p-value: the history has no room to move the incidents to other "
+			      "times.");
+		return;
+	}
+	buf_addf(b, "Of %" PRIu32 " other times for the incidents, ", v->place_cnt);
+	num_add_double(b, round(e->p_adj * (v->place_cnt + 1.0) - 1), 6);
+	buf_addstr(b, " show somebody who stands out as much: p = ");
+	num_add_double(b, e->p_adj, 2);
+	buf_addstr(b, " (it cannot be below ");
+	num_add_double(b, 1 / (v->place_cnt + 1.0), 2);
+	buf_addstr(b, ").");
 }
 
 void verdict_add_rarity(struct buf *b, const struct verdict *v, const struct verdict_entity *e)
