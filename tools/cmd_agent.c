@@ -23,7 +23,8 @@ struct config {
 	struct push_options push;
 	struct listen_options listen;
 	const char *heartbeat;
-	uint64_t heartbeat_ns;
+	uint64_t heartbeat_ns, verify_ns;
+	bool verify;
 };
 
 #define DAY_NS (86400 * NSEC_PER_SEC)
@@ -55,6 +56,12 @@ static const struct opt opts[] = {
 	{"cpu-budget", 0, OPT_REAL, offsetof(struct config, cpu_budget), "PERCENT",
 	 "of a CPU, for each CPU sampled: above it the rate is lowered (default 1)", 0.001, 100},
 	PUSH_OPTIONS(struct config, push),
+	{"verify", 0, OPT_FLAG, offsetof(struct config, verify), NULL,
+	 "read back from each backend a small profile that is pushed now and then: what is taken "
+	 "is not yet stored",
+	 0, 0},
+	{"verify-every", 0, OPT_DURATION, offsetof(struct config, verify_ns), "TIME",
+	 "how often (default 60s)", 5, 86400},
 	LISTEN_OPTIONS(struct config, listen),
 	{"heartbeat", 0, OPT_STRING, offsetof(struct config, heartbeat), "URL[,K=V…]",
 	 "POST there now and then while sampling, storing and pushing are fresh", 0, 0},
@@ -139,12 +146,15 @@ static int set_up(const struct config *c, struct parts *p, struct err *err)
 {
 	const struct store_opts store_opts = {
 		.block_ns = c->block_ns, .max_age_ns = c->max_age_ns, .max_bytes = c->max_bytes};
+	struct push_options push = c->push;
 	int r = store_open(c->store, STORE_WRITE, &store_opts, &p->store, err);
 
 	if (!r && keeper_new(p->store, &clock_system, &p->keeper))
 		r = err_set(err, ENOMEM, "out of memory");
+	push.verify_ns = c->verify ? c->verify_ns : 0;
+	push.window_ns = c->window_ns;
 	if (!r && c->push.targets.cnt)
-		r = push_start(&c->push, c->store, false, &p->shipper, err);
+		r = push_start(&push, c->store, false, &p->shipper, err);
 	if (!r)
 		r = make_agent(c, p, err);
 	if (!r && c->listen.address)
@@ -203,6 +213,8 @@ static int run(const void *config, const struct operands *operands)
 		return command_failf("'%s': takes no operands", operands->words[0]);
 	if (!c->store)
 		return command_failf("--store DIR is needed");
+	if (c->verify && !c->push.targets.cnt)
+		return command_failf("--verify wants --push URL");
 	signals_catch();
 	r = set_up(c, &p, &err);
 	if (!r) {
@@ -250,6 +262,7 @@ const struct command cmd_agent = {
 					   .max_bytes = (uint64_t)2 << 30,
 					   .push = PUSH_DEFAULTS,
 					   .heartbeat_ns = 60 * NSEC_PER_SEC,
+					   .verify_ns = 60 * NSEC_PER_SEC,
 					   .memory_budget = BUDGET_DEFAULT_BYTES,
 					   .cpu_budget = 100 * AGENT_DEFAULT_CPU_BUDGET},
 	.config_size = sizeof(struct config),

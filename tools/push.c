@@ -33,6 +33,8 @@ int push_start(const struct push_options *o, const char *dir, bool from_start, s
 		.from_start = from_start,
 		.max_age_ns = o->spool_age_ns,
 		.bytes_per_s = o->rate,
+		.verify_ns = o->verify_ns,
+		.window_ns = o->window_ns,
 	};
 	int r = 0;
 

@@ -10,6 +10,7 @@ struct push_options {
 	struct opt_list targets, labels;
 	const char *node;
 	uint64_t spool_age_ns, rate;
+	uint64_t verify_ns, window_ns; /* of canaries; no options of their own */
 };
 
 /* Their rows in a table of options; `push` is the member of the configuration. */

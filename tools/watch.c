@@ -40,6 +40,17 @@ static bool stores(struct watch *w, uint64_t now_ns, uint64_t lately_ns)
 	return w->windows && now_ns - w->stored_ns < lately_ns;
 }
 
+/* One of the last three canaries was read back, where there are some. */
+static bool is_verified(struct canary *canary, int64_t now_ns)
+{
+	struct canary_stats stats;
+
+	if (!canary)
+		return true;
+	canary_stats(canary, &stats);
+	return now_ns - stats.last_verified_ns < 3 * (int64_t)canary_every_ns(canary);
+}
+
 static bool pushes(const struct watch *w, uint64_t lately_ns)
 {
 	int64_t now_ns = clock_wall_ns(&clock_system);
@@ -48,7 +59,8 @@ static bool pushes(const struct watch *w, uint64_t lately_ns)
 		struct receiver_stats stats;
 
 		receiver_stats(shipper_receiver(w->shipper, i), &stats);
-		if (now_ns - stats.delivery.last_success_ns > (int64_t)lately_ns)
+		if (now_ns - stats.delivery.last_success_ns > (int64_t)lately_ns ||
+		    !is_verified(shipper_canary(w->shipper, i), now_ns))
 			return false;
 	}
 	return true;

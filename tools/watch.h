@@ -4,7 +4,8 @@
  * does its work, and nothing when it does not.
  *
  * All is well while it samples (or was told not to), a window was stored lately, and every backend
- * has taken something lately: within three windows, and at least a minute.
+ * has taken something lately: within three windows, and at least a minute. With canaries, one of the
+ * last three must have been read back from each backend.
  */
 #ifndef TOOLS_WATCH_H
 #define TOOLS_WATCH_H

@@ -21,6 +21,8 @@ struct querier {
 	struct http *http;
 	char *type;
 	const struct matcher *matcher;
+	unsigned int tries;
+	const atomic_bool *stop;
 	struct http_answer answer;
 	struct buf body, selector;
 };
@@ -37,6 +39,8 @@ int querier_new(const struct querier_opts *opts, struct querier **ret, struct er
 	buf_init(&q->body, 1 << 20);
 	buf_init(&q->selector, 1 << 20);
 	q->matcher = opts->matcher;
+	q->tries = opts->tries ? opts->tries : TRIES;
+	q->stop = opts->stop;
 	q->type = strdup(opts->type ? opts->type : QUERIER_CPU_TYPE);
 	http.max_answer = MAX_ANSWER;
 	if (!http.timeout_ns)
@@ -173,15 +177,15 @@ static int ask(struct querier *q, const char *method, struct err *err)
 	(void)snprintf(path, sizeof(path), SERVICE "%s", method);
 	request.path = path;
 	request.body = buf_str(&q->body);
-	for (unsigned int try = 0; try < TRIES; try++) {
+	for (unsigned int try = 0; try < q->tries; try++) {
 		uint64_t pause_ns = NSEC_PER_SEC / 2 << try;
 
-		http_post(q->http, &request, NULL, &q->answer);
+		http_post(q->http, &request, q->stop, &q->answer);
 		if (q->answer.status == 200)
 			break;
 		ship_judge(&q->answer, clock_wall_ns(&clock_system), &verdict);
 		if (verdict.action != SHIP_LATER || verdict.reason == SHIP_QUOTA ||
-		    verdict.reason == SHIP_CONNECT || try + 1 == TRIES)
+		    verdict.reason == SHIP_CONNECT || try + 1 == q->tries)
 			return refuse(q, method, err);
 		if (q->answer.retry_after_ns > pause_ns)
 			pause_ns = q->answer.retry_after_ns;

@@ -25,6 +25,8 @@ struct querier_opts {
 	const struct http_opts *http;
 	const char *type;	       /* id of a profile type; NULL: CPU time */
 	const struct matcher *matcher; /* borrowed; NULL: everything */
+	unsigned int tries;	       /* of a question; 0: 4 */
+	const atomic_bool *stop; /* borrowed; ends a request soon (http.h); NULL: nothing does */
 };
 
 /* Copies what it needs, but for the matcher. */

@@ -15,6 +15,7 @@ struct shipper {
 	struct push_label *labels; /* the policy's */
 	struct intern texts;
 	struct receiver *receivers[SHIPPER_MAX_TARGETS];
+	struct canary *canaries[SHIPPER_MAX_TARGETS]; /* NULL: none */
 	size_t cnt;
 };
 
@@ -67,6 +68,10 @@ static int add(struct shipper *s, const struct shipper_opts *opts, const char *t
 		.seed = seed_of(s->cnt),
 	};
 	struct target target;
+	struct canary_opts canary = {.target = &target,
+				     .policy = &s->policy,
+				     .every_ns = opts->verify_ns,
+				     .window_ns = opts->window_ns};
 	int r;
 
 	if (s->cnt == SHIPPER_MAX_TARGETS)
@@ -75,10 +80,12 @@ static int add(struct shipper *s, const struct shipper_opts *opts, const char *t
 	receiver.http = target.http;
 	if (!r)
 		r = receiver_new(&receiver, &s->receivers[s->cnt], err);
+	if (!r && opts->verify_ns)
+		r = canary_new(&canary, &s->canaries[s->cnt], err);
 	target_release(&target);
+	s->cnt += s->receivers[s->cnt] != NULL;
 	if (r)
 		return err_prefix(err, r, "--push");
-	s->cnt++;
 	for (size_t i = 0; i + 1 < s->cnt; i++)
 		if (!strcmp(receiver_name(s->receivers[i]),
 			    receiver_name(s->receivers[s->cnt - 1])))
@@ -110,8 +117,10 @@ void shipper_free(struct shipper *s, uint64_t grace_ns)
 {
 	if (!s)
 		return;
-	for (size_t i = 0; i < s->cnt; i++)
+	for (size_t i = 0; i < s->cnt; i++) {
+		canary_free(s->canaries[i]);
 		receiver_free(s->receivers[i], grace_ns);
+	}
 	intern_release(&s->texts);
 	free(s->labels);
 	free(s);
@@ -146,11 +155,16 @@ bool shipper_is_idle(const struct shipper *s)
 uint64_t shipper_cpu_ns(const struct shipper *s)
 {
 	struct receiver_stats stats;
+	struct canary_stats canary;
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < s->cnt; i++) {
 		receiver_stats(s->receivers[i], &stats);
 		sum += stats.cpu_ns;
+		if (s->canaries[i]) {
+			canary_stats(s->canaries[i], &canary);
+			sum += canary.cpu_ns;
+		}
 	}
 	return sum;
 }
@@ -163,6 +177,11 @@ size_t shipper_cnt(const struct shipper *s)
 struct receiver *shipper_receiver(const struct shipper *s, size_t i)
 {
 	return s->receivers[i];
+}
+
+struct canary *shipper_canary(const struct shipper *s, size_t i)
+{
+	return s->canaries[i];
 }
 
 int shipper_parse_label(const char *text, struct push_label *ret, struct err *err)

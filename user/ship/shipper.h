@@ -8,6 +8,7 @@
 #ifndef SHIP_SHIPPER_H
 #define SHIP_SHIPPER_H
 
+#include "ship/canary.h"
 #include "ship/receiver.h"
 
 #define SHIPPER_MAX_TARGETS 8
@@ -22,6 +23,8 @@ struct shipper_opts {
 	bool from_start;     /* a backend that is new gets all of the store, not what is new only */
 	uint64_t max_age_ns; /* of what is missing */
 	uint64_t bytes_per_s; /* to each backend while it drains; 0: no limit */
+	uint64_t verify_ns;   /* each gets a canary so often; 0: none does */
+	uint64_t window_ns;   /* for it */
 };
 
 struct shipper;
@@ -43,6 +46,7 @@ uint64_t shipper_cpu_ns(const struct shipper *s);
 
 size_t shipper_cnt(const struct shipper *s);
 struct receiver *shipper_receiver(const struct shipper *s, size_t i); /* borrowed */
+struct canary *shipper_canary(const struct shipper *s, size_t i); /* borrowed; NULL: it has none */
 
 /* "name=value" as a label, borrowed; -EINVAL with the reason. */
 int must_check shipper_parse_label(const char *text, struct push_label *ret, struct err *err);

@@ -148,6 +148,33 @@ static void add_losses(struct buf *text, const struct backend *backends, size_t 
 	}
 }
 
+static void add_canaries(const struct shipper *s, struct buf *text, const struct backend *backends,
+			 size_t cnt)
+{
+	static const char total[] = "culprit_canary_total",
+			  last[] = "culprit_canary_last_success_timestamp_seconds";
+	struct canary_stats stats;
+
+	if (!shipper_canary(s, 0)) /* all have one, or none has */
+		return;
+	add_head(text, total, "counter",
+		 "Profiles pushed to be read back, by what became of them.");
+	for (size_t i = 0; i < cnt; i++) {
+		canary_stats(shipper_canary(s, i), &stats);
+		for (int f = 0; f < CANARY_FATE_CNT; f++) {
+			add_name(text, total, &backends[i]);
+			buf_addf(text, ",result=\"%s\"", canary_fate_name((enum canary_fate)f));
+			add_value(text, (double)stats.fates[f]);
+		}
+	}
+	add_head(text, last, "gauge", "When one was last read back; 0: not since the start.");
+	for (size_t i = 0; i < cnt; i++) {
+		canary_stats(shipper_canary(s, i), &stats);
+		add_name(text, last, &backends[i]);
+		add_value(text, seconds(stats.last_verified_ns));
+	}
+}
+
 void shipstats_format(const struct shipper *s, struct buf *text)
 {
 	struct backend backends[SHIPPER_MAX_TARGETS];
@@ -171,4 +198,5 @@ void shipstats_format(const struct shipper *s, struct buf *text)
 	add_reasons(text, backends, cnt, false);
 	add_reasons(text, backends, cnt, true);
 	add_losses(text, backends, cnt);
+	add_canaries(s, text, backends, cnt);
 }

@@ -44,6 +44,8 @@ type Mode struct {
 	Half       bool   `json:"half"`        // half an answer, after taking
 	Truncate   bool   `json:"truncate"`    // close after half of the request, take nothing
 	Poison     string `json:"poison"`      // 500 for a request with this process
+	Querier    int    `json:"querier"`     // answer questions with this; pushes are taken
+	Forget     bool   `json:"forget"`      // answer 200, store nothing
 	Reject     string `json:"reject"`      // 400 for a request with this process
 	MaxBody    int64  `json:"max_body"`    // 413 above
 	Authorize  string `json:"authorize"`   // what Authorization must be; else 401
@@ -486,6 +488,11 @@ func (s *Server) push(w http.ResponseWriter, r *http.Request) {
 			refuse(w, 400, "invalid_argument", "profile with labels '{}' is rejected")
 			return
 		}
+	}
+	if m.Forget {
+		s.count("forgotten")
+		w.Header().Set("Content-Type", "application/proto")
+		return
 	}
 	s.take(all)
 	if m.Half {

@@ -289,6 +289,10 @@ func (s *Server) query(w http.ResponseWriter, r *http.Request) {
 	if s.misbehave(w, r, m, 0) {
 		return
 	}
+	if m.Querier != 0 {
+		refuse(w, m.Querier, "told", "no questions")
+		return
+	}
 	q, err := parse(method, body)
 	if err == nil && method != "ProfileTypes" && (q.start <= 0 || q.end <= 0 || q.end < q.start) {
 		err = fmt.Errorf("missing time range in the query")
