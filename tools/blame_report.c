@@ -60,7 +60,7 @@ static int add_proof(struct blame_report *report, struct evidence *e, const char
 	struct str keys[] = {str_of(group_key), STR_LIT(LABEL_PROCESS)}, key = keys[0];
 	struct diff_options opt = {
 		.group_keys = keys,
-		.group_cnt = str_eq(keys[0], keys[1]) ? 1 : 2,
+		.group_cnt = str_eq(keys[0], STR_LIT(LABEL_CGROUP)) ? 2 : 1,
 		.rules = {.strip_hex = true, .merge_lambdas = true},
 		.label_a = STR_LIT("baseline"),
 		.label_b = STR_LIT("incidents"),
@@ -141,17 +141,6 @@ static int note_group(struct blame_report *report, const struct descend_part *pa
 	return r;
 }
 
-/* Is a group named that says more than "something on this machine"? */
-static bool is_told(const struct verdict *v)
-{
-	struct str name;
-
-	if (v->kind != VERDICT_NAMED)
-		return false;
-	name = v->suspects[0].name;
-	return !str_eq(name, STR_LIT("/")) && !str_eq(name, STR_LIT("[no " LABEL_CGROUP "]"));
-}
-
 /* Does the rise come from many, or is it one process with something beside it? */
 static bool is_storm(const struct descend_part *parts, size_t cnt)
 {
@@ -162,39 +151,104 @@ static bool is_storm(const struct descend_part *parts, size_t cnt)
 	return cnt > 1 && parts[0].delta < MOST_OF * sum;
 }
 
-/* 1 when the report is now that of a control group, 0 when there is none to name, or -errno. */
-static int roll_up(struct blame_report *report, struct evidence *e, const struct evidence_query *q,
-		   const struct blame_opts *opt, struct err *err)
+/* Is a group named that says more than "something on this machine"? */
+static int judge_group(struct blame_report *rolled, const struct timeline *t)
 {
-	struct blame_report rolled = {.name = report->name};
-	struct evidence_query by_group = *q;
-	struct blame_opts half = *opt;
+	struct str name = rolled->verdict->suspects[0].name;
 	struct descend_part *parts = NULL;
 	size_t cnt = 0;
 	int r;
 
-	by_group.group_key = LABEL_CGROUP;
+	(void)t;
+	if (str_eq(name, STR_LIT("/")) || str_eq(name, STR_LIT("[no " LABEL_CGROUP "]")))
+		return 0;
+	r = find_risen(rolled->diff, name, &parts, &cnt);
+	if (!r && is_storm(parts, cnt)) {
+		r = note_group(rolled, parts, cnt);
+		r = r ? r : 1;
+	}
+	free(parts);
+	return r;
+}
+
+/* "app in container 0123456789ab" where there is another app */
+static int judge_container(struct blame_report *rolled, const struct timeline *t)
+{
+	static const struct str in = STR_LIT(" in container ");
+	struct str name = rolled->verdict->suspects[0].name, other;
+	const char *at = memmem(name.p, name.len, in.p, in.len);
+	size_t base = at ? (size_t)(at - name.p) : name.len, cnt = 0;
+	int r;
+
+	for (uint32_t e = 0; e < t->entity_cnt; e++) {
+		other = timeline_name(t, e);
+		cnt += other.len >= base && !memcmp(other.p, name.p, base) &&
+		       (other.len == base ||
+			(other.len > base + in.len && !memcmp(other.p + base, in.p, in.len)));
+	}
+	if (cnt < 2)
+		return 0;
+	r = verdict_note(rolled->verdict,
+			 "%zu programs bear this name, in different containers; all of them "
+			 "together could not be named",
+			 cnt);
+	return r ? r : 1;
+}
+
+/* Another way to tell who is who, and whether its answer says more. */
+struct other_way {
+	const char *group_key;
+	int (*judge)(struct blame_report *rolled, const struct timeline *t); /* 1: take it */
+};
+
+static const struct other_way other_ways[] = {
+	{LABEL_PROCESS "," LABEL_CONTAINER_ID, judge_container},
+	{LABEL_CGROUP, judge_group},
+};
+
+/* 1 when the report is now one by that way, 0 when it names nobody, or -errno. */
+static int try_way(struct blame_report *report, struct evidence *e, const struct evidence_query *q,
+		   const struct blame_opts *opt, const struct other_way *way, struct err *err)
+{
+	struct blame_report rolled = {.name = report->name};
+	struct evidence_query by_group = *q;
+	struct blame_opts half = *opt;
+	int r;
+
+	by_group.group_key = way->group_key;
 	half.allowed_error = opt->allowed_error / 2;
 	r = evidence_regroup(e, &by_group, err);
 	if (r)
 		return r == -ENODATA || r == -ENOTSUP ? 0 : r;
 	r = blame_run(e->timeline, e->incidents, e->incident_cnt, &half, &rolled.verdict, err);
-	if (!r && is_told(rolled.verdict)) {
-		r = add_proof(&rolled, e, LABEL_CGROUP, err);
+	if (!r && rolled.verdict->kind == VERDICT_NAMED) {
+		r = add_proof(&rolled, e, way->group_key, err);
 		if (!r)
-			r = find_risen(rolled.diff, rolled.verdict->suspects[0].name, &parts, &cnt);
-		if (!r && is_storm(parts, cnt))
-			r = note_group(&rolled, parts, cnt);
-		if (!r && is_storm(parts, cnt)) {
+			r = way->judge(&rolled, e->timeline);
+		if (r == 1) {
 			struct blame_report old = *report;
 
 			*report = rolled;
 			rolled = old;
-			r = 1;
 		}
 	}
-	free(parts);
 	blame_report_release(&rolled);
+	return r;
+}
+
+static int try_other_ways(struct blame_report *report, struct evidence *e,
+			  const struct evidence_query *q, const struct blame_opts *opt,
+			  const char **ret_key, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < ARRAY_SIZE(other_ways); i++) {
+		r = try_way(report, e, q, opt, &other_ways[i], err);
+		if (r == 1)
+			*ret_key = other_ways[i].group_key;
+	}
+	if (!r) /* the profiles are grouped as the verdict is */
+		r = evidence_regroup(e, q, err) == -ENOMEM ? -ENOMEM : 0;
 	return r;
 }
 
@@ -206,8 +260,7 @@ int blame_report_make(struct blame_report *report, struct evidence *e,
 
 	if (!r && report->verdict->kind != VERDICT_NAMED && !opt->explain.len &&
 	    !strcmp(key, LABEL_PROCESS)) {
-		r = roll_up(report, e, q, opt, err);
-		key = r > 0 ? LABEL_CGROUP : key;
+		r = try_other_ways(report, e, q, opt, &key, err);
 	}
 	if (!r)
 		r = add_proof(report, e, key, err);

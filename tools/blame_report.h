@@ -2,10 +2,11 @@
 /*
  * blame_report.h - a verdict with all that an output may want to show of it.
  *
- * Where processes were asked for and none is named, their control groups are asked as well: of a
- * storm of short processes no single program stands out, but the service, session or container that
- * they belong to does. What it takes to be named is the same there, for half of the error that is
- * allowed.
+ * Where processes were asked for and none is named, two other ways to tell who is who are tried. Two
+ * programs of one name in two containers are told apart: the one that is always busy hides the other.
+ * And control groups are asked: of a storm of short processes no single program stands out, but the
+ * service, session or container that they belong to does. What it takes to be named is the same there,
+ * for half of the error that is allowed.
  */
 #ifndef TOOLS_BLAME_REPORT_H
 #define TOOLS_BLAME_REPORT_H

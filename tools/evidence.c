@@ -10,6 +10,7 @@
 #include "diff/replicates.h"
 #include "incident/incident.h"
 #include "model/builder.h"
+#include "model/entity.h"
 #include "model/restamp.h"
 #include "model/timeline.h"
 #include "store/store.h"
@@ -35,6 +36,22 @@ static int check_entities(const struct evidence *e, const struct evidence_query 
 			       "--group-by %s: no series of the history has this label (culprit ls "
 			       "shows the labels)",
 			       q->group_key);
+	return 0;
+}
+
+/* Gives the series the label by which they are grouped, where it is made of others. */
+static int label_entities(const struct evidence *e, struct profile **p)
+{
+	struct profile *labelled;
+	int r;
+
+	if (!entity_is_derived(str_of(e->group_key)))
+		return 0;
+	r = entity_label(*p, str_of(e->group_key), &labelled);
+	if (r)
+		return r;
+	profile_free(*p);
+	*p = labelled;
 	return 0;
 }
 
@@ -80,6 +97,7 @@ int evidence_from_store(struct evidence *e, const struct evidence_query *q, stru
 	int r;
 
 	e->matcher = q->matcher;
+	e->group_key = q->group_key;
 	r = store_open(q->dir, STORE_READ, NULL, &e->store, err);
 	if (r)
 		return r;
@@ -166,8 +184,13 @@ static int make_timeline(struct evidence *e, const struct evidence_query *q, str
 	e->timeline = timeline_new(e->windows[0]->unit);
 	if (!e->timeline)
 		return err_set(err, ENOMEM, "out of memory");
-	for (size_t i = 0; !r && i < e->window_cnt; i++)
-		r = timeline_add_profile(e->timeline, e->windows[i], NULL, str_of(q->group_key));
+	e->group_key = q->group_key;
+	for (size_t i = 0; !r && i < e->window_cnt; i++) {
+		r = label_entities(e, &e->windows[i]);
+		if (!r)
+			r = timeline_add_profile(e->timeline, e->windows[i], NULL,
+						 str_of(q->group_key));
+	}
 	if (!r)
 		r = timeline_seal(e->timeline);
 	if (r == -EINVAL)
@@ -248,11 +271,13 @@ int evidence_from_far(struct evidence *e, const struct evidence_query *q, struct
 int evidence_regroup(struct evidence *e, const struct evidence_query *q, struct err *err)
 {
 	struct timeline *old = e->timeline;
+	const char *old_key = e->group_key;
 	int r;
 
 	if (q->dir && source_is_far(q->dir))
 		return -ENOTSUP;
 	e->timeline = NULL;
+	e->group_key = q->group_key;
 	if (!e->store)
 		r = make_timeline(e, q, err);
 	else
@@ -263,6 +288,7 @@ int evidence_regroup(struct evidence *e, const struct evidence_query *q, struct 
 	if (r) {
 		timeline_free(e->timeline);
 		e->timeline = old;
+		e->group_key = old_key;
 	} else {
 		timeline_free(old);
 	}
@@ -304,6 +330,8 @@ int evidence_profile(struct evidence *e, const struct verdict *v, enum verdict_s
 	for (size_t i = 0; i < cnt; i++)
 		ranges[i] = (struct time_range){stretches[i].from_ns, stretches[i].until_ns};
 	r = store_read(e->store, ranges, cnt, e->matcher, ret_profile, err);
+	if (!r && label_entities(e, ret_profile))
+		r = err_set(err, ENOMEM, "cannot label the windows: out of memory");
 	free(ranges);
 	return r == -ENODATA ? profile_from_files(e, v, SIDE_NEITHER, ret_profile, err) : r;
 }
@@ -313,13 +341,23 @@ int evidence_profile(struct evidence *e, const struct verdict *v, enum verdict_s
 struct laying {
 	struct replicates *to;
 	enum diff_which side;
+	const char *group_key;
 };
 
 static int lay_window(void *arg, const struct profile *window)
 {
 	struct laying *l = arg;
+	struct profile *labelled;
+	int r;
 
-	return replicates_add(l->to, l->side, window);
+	if (!entity_is_derived(str_of(l->group_key)))
+		return replicates_add(l->to, l->side, window);
+	r = entity_label(window, str_of(l->group_key), &labelled);
+	if (r)
+		return r;
+	r = replicates_add(l->to, l->side, labelled);
+	profile_free(labelled);
+	return r;
 }
 
 static int lay_range(struct evidence *e, struct laying *l, int64_t from_ns, int64_t until_ns)
@@ -333,7 +371,7 @@ static int lay_range(struct evidence *e, struct laying *l, int64_t from_ns, int6
 
 static int replicate_store(struct evidence *e, const struct verdict *v, struct replicates *to)
 {
-	struct laying a = {to, DIFF_A}, b = {to, DIFF_B};
+	struct laying a = {to, DIFF_A, e->group_key}, b = {to, DIFF_B, e->group_key};
 	int64_t length = (int64_t)v->block_ns;
 	uint64_t every = v->block_cnt / MAX_REPLICATES + 1, n = 0;
 	int r = 0;

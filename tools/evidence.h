@@ -36,6 +36,7 @@ struct evidence {
 	struct profile **windows; /* private: of files; owned */
 	size_t window_cnt, window_cap;
 	const struct matcher *matcher; /* borrowed */
+	const char *group_key;	       /* borrowed; as entity.h takes it */
 	struct evidence_query far;     /* private: the backend to ask for stacks; dir NULL: none */
 };
 

@@ -7,8 +7,11 @@
 #include "base/sum.h"
 #include "base/text.h"
 #include "model/builder.h"
+#include "model/entity.h"
 #include "model/timeline.h"
 #include "store/scan.h"
+
+#define MAX_NAME (1U << 20) /* bytes */
 
 /* ---- timeline ---- */
 
@@ -27,6 +30,21 @@ struct drawing {
 	struct err *err;
 };
 
+/* By a name that is not simply a label's value. */
+static int add_derived(struct drawing *dr, const struct str (*labels)[2], size_t cnt, uint32_t *ret)
+{
+	struct buf name;
+	int r;
+
+	buf_init(&name, MAX_NAME);
+	entity_add_name(&name, labels, cnt, dr->group_key);
+	r = buf_error(&name);
+	if (!r)
+		r = timeline_entity(dr->timeline, buf_str(&name), ret);
+	buf_release(&name);
+	return r;
+}
+
 static int entity_of(struct drawing *dr, const struct dict *dict, uint32_t series,
 		     const struct entity **ret)
 {
@@ -40,6 +58,8 @@ static int entity_of(struct drawing *dr, const struct dict *dict, uint32_t serie
 	e->known = true;
 	n = dict_labels(dict, series, labels);
 	e->accepted = matcher_accepts_labels(dr->matcher, (const struct str(*)[2])labels, n);
+	if (e->accepted && entity_is_derived(dr->group_key))
+		return add_derived(dr, (const struct str(*)[2])labels, n, &e->id);
 	for (size_t i = 0; i < n; i++)
 		if (str_eq(labels[i][0], dr->group_key))
 			name = labels[i][1];
