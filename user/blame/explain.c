@@ -94,6 +94,8 @@ static void ask_doubt(struct asking *q)
 	if (r->dir.late)
 		say(q, "it rose %.3g s after the marked starts: it reacts, or the marks are early",
 		    r->dir.lag_s);
+	if (decide_is_common(q->d, r))
+		say(q, "other times show somebody as busy as this, too (p = %.2g)", r->p_adj);
 	if (r->e_false > q->d->allowed_error)
 		say(q, "%.2g innocent processes would match as well by luck; at most %g is allowed",
 		    r->e_false, q->d->allowed_error);

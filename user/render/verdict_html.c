@@ -131,7 +131,8 @@ static void add_tiles(struct page *p)
 	flush(p);
 	buf_addstr(p->out, "<p>");
 	verdict_add_luck_words(&p->words, p->v, e);
-	buf_addch(&p->words, ' ');
+	flush(p);
+	buf_addstr(p->out, "<p>");
 	verdict_add_p(&p->words, p->v, e);
 	flush(p);
 	buf_addstr(p->out, "</div>\n");
