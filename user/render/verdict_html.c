@@ -98,6 +98,12 @@ static void add_tiles(struct page *p)
 {
 	const struct verdict_entity *e = &p->v->suspects[0];
 
+	if (p->v->kind != VERDICT_NAMED) {
+		buf_addstr(p->out, "<p class=\"whose\"><b>");
+		add_name(p, e->name);
+		buf_addstr(p->out, p->v->suspect_cnt > 1 ? "</b>, the first of them" : "</b>");
+		buf_addstr(p->out, p->v->kind == VERDICT_SHORTLIST ? ":</p>\n" : ", so far:</p>\n");
+	}
 	buf_addstr(p->out, "<dl class=\"tiles\">\n");
 	tile(p, p->v->measure == MEASURE_CORES ? "CPU added" : "Added");
 	buf_addch(p->out, e->delta >= 0 ? '+' : '-');
@@ -255,6 +261,14 @@ static void add_victims(struct page *p)
 	buf_addstr(p->out, "</table></div>\n");
 }
 
+static bool has_tie(const struct verdict *v)
+{
+	for (size_t i = 0; i < v->suspect_cnt; i++)
+		if (v->suspects[i].tie_group && v->suspects[i].role != ROLE_REACTS)
+			return true;
+	return false;
+}
+
 static void add_others(struct page *p)
 {
 	if (!p->v->suspect_cnt && !p->v->victim_cnt)
@@ -269,6 +283,9 @@ static void add_others(struct page *p)
 		for (size_t i = 0; i < p->v->suspect_cnt; i++)
 			add_suspect_row(p, &p->v->suspects[i]);
 		buf_addstr(p->out, "</table></div>\n<p class=\"quietly rest\">");
+		if (has_tie(p->v))
+			buf_addstr(&p->words, "Those of one tie are not put in order by the "
+					      "evidence. ");
 		verdict_add_rest(&p->words, p->v);
 		flush(p);
 		buf_addstr(p->out, "</p>\n");
@@ -388,8 +405,13 @@ static int add_flame(struct page *p, const struct diff *d, struct html_pruned *r
 
 	if (p->v->suspect_cnt)
 		opt.focus = p->v->suspects[0].name;
-	buf_addstr(p->out, "<section>\n<h2>Where the time goes <small>baseline against incidents; "
-			   "red took more in the incidents, blue less</small></h2>\n");
+	buf_addstr(p->out, "<section>\n<h2>Where the time goes");
+	if (p->v->suspect_cnt) {
+		buf_addstr(p->out, " in ");
+		add_name(p, p->v->suspects[0].name);
+	}
+	buf_addstr(p->out, " <small>baseline against incidents; red took more in the incidents, "
+			   "blue less</small></h2>\n");
 	add_path(p);
 	buf_addstr(p->out, "</section>\n");
 	return html_flame(d, &opt, "f", p->out, ret_pruned);
