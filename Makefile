@@ -64,7 +64,7 @@ JEMALLOC := $(if $(SAN),,-ljemalloc)
 LIB_SRC  := $(sort $(wildcard user/*/*.c))
 ifeq ($(FUZZER),1) # what takes bytes apart, and what that needs; nothing of it needs BPF
 LIB_SRC  := $(filter-out user/base/sandbox%,$(filter $(addprefix user/,base/% model/% elf/% unwind/walk.c proc/% sym/% format/% store/encode.c store/moments.c \
-              collect/taskrecord.c),$(LIB_SRC)))
+              collect/taskrecord.c serve/words.c ship/answer.c ship/target.c),$(LIB_SRC)))
 BPF_SRC  :=
 else
 BPF_SRC  := $(sort $(wildcard bpf/*.bpf.c))

@@ -14,20 +14,11 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "serve/words.h"
 
-#define MAX_ARGS  64
-#define MAX_WORDS ((size_t)16 << 10)
-#define MAX_WHY	  4096
+#define MAX_WHY 4096
 
 static atomic_int running;
-
-/* A command line while it is put together. */
-struct words {
-	char *argv[MAX_ARGS + 1];
-	size_t cnt;
-	struct buf text; /* what argv points into; a ceiling, so it never moves */
-	bool full;
-};
 
 /* A child that answers. */
 struct answering {
@@ -36,38 +27,6 @@ struct answering {
 	char first[64 << 10]; /* what was read before the answer began */
 	size_t first_len, first_at;
 };
-
-static void add_word(struct words *w, const char *option, const char *value)
-{
-	size_t need = strlen(option) + strlen(value) + 1, at = w->text.len;
-
-	if (w->cnt == MAX_ARGS || w->text.len + need > MAX_WORDS) {
-		w->full = true;
-		return;
-	}
-	buf_addf(&w->text, "%s%s", option, value);
-	buf_addch(&w->text, '\0');
-	w->argv[w->cnt++] = w->text.data + at;
-	w->argv[w->cnt] = NULL;
-}
-
-static int words_init(struct words *w, const char *command)
-{
-	w->cnt = 0;
-	w->full = false;
-	buf_init(&w->text, MAX_WORDS + 1);
-	if (!buf_reserve(&w->text, MAX_WORDS)) /* all of it now: pointers stay valid */
-		return -ENOMEM;
-	add_word(w, "culprit", "");
-	add_word(w, command, "");
-	return 0;
-}
-
-static int add_match(void *arg, const char *value)
-{
-	add_word(arg, "--match=", value);
-	return 0;
-}
 
 /* ---- the child ---- */
 
@@ -215,83 +174,40 @@ static void run(struct words *w, const char *type, struct server_call *call)
 
 /* ---- questions ---- */
 
-static const struct {
-	const char *name, *option, *type;
-} formats[] = {
-	{"pprof", "--format=pprof", "application/vnd.google.protobuf+gzip"},
-	{"folded", "--format=folded", "text/plain; charset=utf-8"},
-	{"windowed", "--windowed", "text/plain; charset=utf-8"},
-	{"text", "--format=text", "text/plain; charset=utf-8"},
-	{"json", "--format=json", "application/json"},
-	{"svg", "--format=svg", "image/svg+xml"},
-	{"html", "--format=html", "text/html; charset=utf-8"},
-};
-
-static void add_times(struct words *w, const struct server_call *call)
-{
-	const char *from = server_param(call, "from"), *until = server_param(call, "until");
-
-	if (from)
-		add_word(w, "--from=", from);
-	if (until)
-		add_word(w, "--until=", until);
-}
-
 void query_profile(const struct query_source *source, struct server_call *call)
 {
-	const char *format = server_param(call, "format"), *group = server_param(call, "group-by");
+	const char *type;
 	struct words w;
-	size_t f = 0;
+	int r = words_profile(&w, call, source->store, &type);
 
-	while (format && f < ARRAY_SIZE(formats) && strcmp(formats[f].name, format))
-		f++;
-	if (f == ARRAY_SIZE(formats)) {
+	if (r == -EINVAL)
 		server_error(call, 400,
 			     "format '%s': want pprof, folded, windowed, text, json, svg or html",
-			     format);
-		return;
-	}
-	if (words_init(&w, "show")) {
+			     server_param(call, "format"));
+	else if (r)
 		server_error(call, 500, "out of memory");
-		return;
-	}
-	add_times(&w, call);
-	server_params(call, "match", add_match, &w);
-	if (group)
-		add_word(&w, "--group-by=", group);
-	add_word(&w, formats[f].option, "");
-	add_word(&w, "--output=-", "");
-	add_word(&w, "--", "");
-	add_word(&w, source->store, "");
-	run(&w, formats[f].type, call);
-	buf_release(&w.text);
+	else
+		run(&w, type, call);
+	words_release(&w);
 }
 
-static void list(const struct query_source *source, struct server_call *call, const char *what)
+static void list(const struct query_source *source, struct server_call *call, bool windows)
 {
 	struct words w;
 
-	if (words_init(&w, "ls")) {
+	if (words_list(&w, call, source->store, windows))
 		server_error(call, 500, "out of memory");
-		return;
-	}
-	add_word(&w, "--store=", source->store);
-	add_word(&w, "--format=json", "");
-	add_word(&w, "--top=0", "");
-	if (*what)
-		add_word(&w, what, "");
-	if (*what)
-		add_times(&w, call);
-	run(&w, "application/json", call);
-	buf_release(&w.text);
+	else
+		run(&w, "application/json", call);
+	words_release(&w);
 }
 
 void query_series(const struct query_source *source, struct server_call *call)
 {
-	list(source, call, "");
+	list(source, call, false);
 }
 
 void query_windows(const struct query_source *source, struct server_call *call)
 {
-	list(source, call, "--windows");
+	list(source, call, true);
 }
