@@ -75,7 +75,8 @@ static void test_identity(void)
 {
 	struct image_cache *cache = new_cache(&image_limits_default);
 	struct image *a, *b, *c;
-	uint64_t start = 0, offset = code_offset((const void *)a_function);
+	struct image_range range = {0};
+	uint64_t offset = code_offset((const void *)a_function);
 	struct str name = {"", 0};
 	struct stat st;
 	int fd;
@@ -98,12 +99,12 @@ static void test_identity(void)
 	ok(str_eq(image_path(a), STR_LIT("/usr/bin/prog")),
 	   "its path is the one that was given first");
 	ok(!image_is_loader(a), "a program is no loader");
-	ok(a_function(1) != 0 && image_symbol(a, offset, &name, &start), "a function has a name");
-	ok(str_eq(name, STR_LIT("a_function")) && start == offset,
-	   "which is right, and its start too");
+	ok(a_function(1) != 0 && image_symbol(a, offset, &name, &range), "a function has a name");
+	ok(str_eq(name, STR_LIT("a_function")) && range.start == offset && range.until > offset + 3,
+	   "which is right, and where it is too");
 	ok(image_symbol(a, offset + 3, &name, NULL) && str_eq(name, STR_LIT("a_function")),
 	   "inside of it as well");
-	ok(!image_symbol(a, 0, &name, &start), "the header of the file has no name");
+	ok(!image_symbol(a, 0, &name, &range), "the header of the file has no name");
 	image_unref(c);
 	image_unref(b);
 	image_unref(a);

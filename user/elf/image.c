@@ -424,11 +424,12 @@ bool image_is_pending(const struct image *image)
 	return image->names.put_off;
 }
 
-bool image_symbol(struct image *image, uint64_t offset, struct str *ret_name, uint64_t *ret_start)
+bool image_symbol(struct image *image, uint64_t offset, struct str *ret_name,
+		  struct image_range *ret_range)
 {
 	struct names_file file = names_file(image);
 
-	return names_find(image->cache->namer, &file, offset, ret_name, ret_start);
+	return names_find(image->cache->namer, &file, offset, ret_name, ret_range);
 }
 
 int image_rules(struct image *image, uint32_t first_chunk, uint32_t cnt, struct buf *reply)

@@ -136,11 +136,19 @@ struct str image_path(const struct image *image);
 struct str image_build_id(struct image *image);
 
 /*
- * Name of the function at a file offset, demangled: borrowed, valid until the next call on the same
- * cache. False when the file has no name for it. *ret_start (may be NULL) is the file offset at
- * which the function begins.
+ * From where a function begins, its name holds for every offset up to `until`; when that is the
+ * same, for the one that was asked for alone.
  */
-bool image_symbol(struct image *image, uint64_t offset, struct str *ret_name, uint64_t *ret_start);
+struct image_range {
+	uint64_t start, until;
+};
+
+/*
+ * Name of the function at a file offset, demangled: borrowed, valid until the next call on the same
+ * cache. False when the file has no name for it. *ret_range may be NULL.
+ */
+bool image_symbol(struct image *image, uint64_t offset, struct str *ret_name,
+		  struct image_range *ret_range);
 
 /*
  * After image_symbol() said false: it may say something else later, since there was no time or no

@@ -427,7 +427,7 @@ static bool demangle_found(struct namer *n, const struct names_file *file, struc
 }
 
 bool names_find(struct namer *n, const struct names_file *file, uint64_t offset,
-		struct str *ret_name, uint64_t *ret_start)
+		struct str *ret_name, struct image_range *ret_range)
 {
 	struct names *names = file->names;
 	int r;
@@ -448,8 +448,8 @@ bool names_find(struct namer *n, const struct names_file *file, uint64_t offset,
 	}
 	if (!r || !demangle_found(n, file, ret_name))
 		return false;
-	if (ret_start)
-		*ret_start = n->found.start;
+	if (ret_range)
+		*ret_range = (struct image_range){n->found.start, n->found.until};
 	return true;
 }
 

@@ -52,7 +52,7 @@ void namer_stats(const struct namer *n, struct image_stats *ret);
 
 /* As image_symbol(). */
 bool names_find(struct namer *n, const struct names_file *file, uint64_t offset,
-		struct str *ret_name, uint64_t *ret_start);
+		struct str *ret_name, struct image_range *ret_range);
 
 /* As image_rules(). */
 int must_check names_rules(struct namer *n, const struct names_file *file, uint32_t first_chunk,

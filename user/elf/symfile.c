@@ -336,6 +336,25 @@ static int read_name(const struct symfile *sf, const struct symformat_header *he
 	return 0;
 }
 
+/*
+ * How far the answer reaches: to the end of the function, or to the next one that begins inside of
+ * it. `next` is the row behind the one that the name was found in.
+ */
+static int find_until(const struct symfile *sf, uint64_t next, struct block *block,
+		      struct symfile_name *name)
+{
+	struct symformat_row row;
+	int r;
+
+	name->until = name->end;
+	if (next == sf->row_cnt)
+		return 0;
+	r = read_row(sf, next, block, &row);
+	if (!r && symformat_offset(&row) < name->end)
+		name->until = symformat_offset(&row);
+	return r;
+}
+
 int symfile_find(const struct symfile *sf, int image_fd, uint64_t offset, struct symfile_name *ret)
 {
 	struct symformat_header header;
@@ -357,8 +376,12 @@ int symfile_find(const struct symfile *sf, int image_fd, uint64_t offset, struct
 			return r;
 		ret->text[ret->len] = '\0';
 		ret->start = symformat_offset(&row);
-		ret->end = ret->start + row.size;
-		return 1;
+		ret->end = ret->until = ret->start + row.size;
+		if (looked) /* others that have ended before are in between */
+			ret->until = ret->start;
+		else
+			r = find_until(sf, next, &block, ret);
+		return r ? r : 1;
 	}
 	return r;
 }

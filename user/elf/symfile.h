@@ -53,6 +53,7 @@ uint64_t symfile_size(const struct symfile *sf); /* bytes on disk */
 
 struct symfile_name {
 	uint64_t start, end; /* file offsets */
+	uint64_t until;	     /* the answer is the same from start to here; start: it may not be */
 	size_t len;
 	bool is_mangled; /* it was not worth demangling all of them: demangle() it */
 	char text[SYMTAB_MAX_NAME];

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Names of places in files are remembered by (image, offset), since asking a file means reading it
- * and demangling. Two generations share the ceiling: when the young one is full the old one is
+ * and demangling; the offset is where the function begins, where a small table of ranges tells that
+ * it is known already. Two generations share the ceiling: when the young one is full the old one is
  * forgotten, and what is used again moves to the young one. So hot names stay, without a list to
  * keep in order.
  */
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/idmap.h"
 #include "base/intern.h"
 #include "base/log.h"
@@ -30,8 +32,22 @@ struct generation {
 	struct intern names;
 };
 
+/* Offsets of one image that have one name. */
+struct range {
+	uint32_t image; /* 0: none */
+	uint32_t start, until;
+};
+
+/*
+ * Places that are sampled lie close together: the range of the last one in each so many bytes is
+ * kept, one in the place of another.
+ */
+#define RANGE_BYTES_SHIFT 6
+#define RANGES		  2048 /* power of two */
+
 struct symbolizer {
 	struct generation generations[2];
+	struct range ranges[RANGES];
 	unsigned int young;
 	char *kallsyms_path;
 	struct kallsyms *kallsyms;
@@ -168,10 +184,39 @@ static bool recall(struct symbolizer *s, uint64_t key, struct symbol *ret)
 	return false;
 }
 
+static struct range *range_at(struct symbolizer *s, const struct place *place)
+{
+	uint64_t chunk = (uint64_t)image_id(place->image) << OFFSET_BITS |
+			 place->offset >> RANGE_BYTES_SHIFT;
+
+	return &s->ranges[hash_u64(chunk) & (RANGES - 1)];
+}
+
+/* Names are remembered at the beginning of their range, if that is known. */
+static uint64_t key_of(const struct place *place, const struct range *range)
+{
+	uint32_t id = image_id(place->image);
+	bool is_inside =
+		range->image == id && place->offset >= range->start && place->offset < range->until;
+
+	return (uint64_t)id << OFFSET_BITS | (is_inside ? range->start : place->offset);
+}
+
+static void note_range(struct range *range, const struct place *place,
+		       const struct image_range *found)
+{
+	if (place->offset >= found->start && place->offset < found->until &&
+	    found->until >> OFFSET_BITS == 0)
+		*range = (struct range){image_id(place->image), (uint32_t)found->start,
+					(uint32_t)found->until};
+}
+
 static void name_file(struct symbolizer *s, const struct place *place, struct symbol *ret)
 {
-	uint64_t key = (uint64_t)image_id(place->image) << OFFSET_BITS | place->offset;
+	struct range *range = range_at(s, place);
+	uint64_t key = key_of(place, range);
 	bool cached = place->offset >> OFFSET_BITS == 0;
+	struct image_range found;
 
 	ret->module = image_module(place->image);
 	ret->kind = FRAME_USER;
@@ -180,9 +225,13 @@ static void name_file(struct symbolizer *s, const struct place *place, struct sy
 		return;
 	}
 	s->misses++;
-	ret->named = image_symbol(place->image, place->offset, &ret->name, NULL);
-	if (!ret->named)
+	ret->named = image_symbol(place->image, place->offset, &ret->name, &found);
+	if (ret->named && cached) {
+		note_range(range, place, &found);
+		key = key_of(place, range);
+	} else if (!ret->named) {
 		ret->name = bracket(s, ret->module);
+	}
 	if (cached && (ret->named || !image_is_pending(place->image)))
 		ret->name = remember(s, key, ret->name, ret->named);
 }
