@@ -80,8 +80,8 @@ static void parse(const struct server_call *call)
 
 		must(!time_parse(text, NOW, &at, &err) || err.text[0]);
 		must(time_range_parse(text, NOW, &range, &err) || range.from_ns < range.until_ns);
-		(void)duration_parse(text, &length, &err);
-		(void)matcher_add(m, text, &err);
+		must(!duration_parse(text, &length, &err) || err.text[0]);
+		must(!matcher_add(m, text, &err) || err.text[0]);
 	}
 	matcher_free(m);
 }
