@@ -198,17 +198,19 @@ static int judge_container(struct blame_report *rolled, const struct timeline *t
 /* Another way to tell who is who, and whether its answer says more. */
 struct other_way {
 	const char *group_key;
+	bool is_finer; /* it splits processes: as many entities are the same ones */
 	int (*judge)(struct blame_report *rolled, const struct timeline *t); /* 1: take it */
 };
 
 static const struct other_way other_ways[] = {
-	{LABEL_PROCESS "," LABEL_CONTAINER_ID, judge_container},
-	{LABEL_CGROUP, judge_group},
+	{LABEL_PROCESS "," LABEL_CONTAINER_ID, true, judge_container},
+	{LABEL_CGROUP, false, judge_group},
 };
 
 /* 1 when the report is now one by that way, 0 when it names nobody, or -errno. */
 static int try_way(struct blame_report *report, struct evidence *e, const struct evidence_query *q,
-		   const struct blame_opts *opt, const struct other_way *way, struct err *err)
+		   const struct blame_opts *opt, const struct other_way *way, uint32_t process_cnt,
+		   struct err *err)
 {
 	struct blame_report rolled = {.name = report->name};
 	struct evidence_query by_group = *q;
@@ -220,6 +222,9 @@ static int try_way(struct blame_report *report, struct evidence *e, const struct
 	r = evidence_regroup(e, &by_group, err);
 	if (r)
 		return r == -ENODATA || r == -ENOTSUP ? 0 : r;
+	if (e->timeline->entity_cnt < 2 ||
+	    (way->is_finer && e->timeline->entity_cnt == process_cnt))
+		return 0; /* there is nothing that was not asked already */
 	r = blame_run(e->timeline, e->incidents, e->incident_cnt, &half, &rolled.verdict, err);
 	if (!r && rolled.verdict->kind == VERDICT_NAMED) {
 		r = add_proof(&rolled, e, way->group_key, err);
@@ -240,15 +245,23 @@ static int try_other_ways(struct blame_report *report, struct evidence *e,
 			  const struct evidence_query *q, const struct blame_opts *opt,
 			  const char **ret_key, struct err *err)
 {
+	struct timeline *by_process = e->timeline;
+	const char *key = e->group_key;
 	int r = 0;
 
+	e->timeline = NULL;
 	for (size_t i = 0; !r && i < ARRAY_SIZE(other_ways); i++) {
-		r = try_way(report, e, q, opt, &other_ways[i], err);
+		r = try_way(report, e, q, opt, &other_ways[i], by_process->entity_cnt, err);
 		if (r == 1)
 			*ret_key = other_ways[i].group_key;
 	}
-	if (!r) /* the profiles are grouped as the verdict is */
-		r = evidence_regroup(e, q, err) == -ENOMEM ? -ENOMEM : 0;
+	if (r == 1) {
+		timeline_free(by_process);
+	} else {
+		timeline_free(e->timeline);
+		e->timeline = by_process;
+		e->group_key = key;
+	}
 	return r;
 }
 
@@ -258,8 +271,8 @@ int blame_report_make(struct blame_report *report, struct evidence *e,
 	const char *key = q->group_key;
 	int r = blame_run(e->timeline, e->incidents, e->incident_cnt, opt, &report->verdict, err);
 
-	if (!r && report->verdict->kind != VERDICT_NAMED && !opt->explain.len &&
-	    !strcmp(key, LABEL_PROCESS)) {
+	if (!r && report->verdict->kind != VERDICT_NAMED && report->verdict->recurrences > 1 &&
+	    !opt->explain.len && !strcmp(key, LABEL_PROCESS)) {
 		r = try_other_ways(report, e, q, opt, &key, err);
 	}
 	if (!r)
