@@ -8,7 +8,7 @@
 set -eu
 cd "$(dirname "$0")"
 benches=("$@")
-[ ${#benches[@]} -gt 0 ] || benches=(bpf_cost agent_cost first_stack symbols huge data diff page)
+[ ${#benches[@]} -gt 0 ] || benches=(bpf_cost agent_cost first_stack symbols huge data push diff page)
 
 echo "$(uname -srm), $(nproc) CPUs, load $(cut -d' ' -f1-3 /proc/loadavg), $(date -u +%FT%TZ)"
 failed=()

@@ -62,6 +62,7 @@ type Stats struct {
 	Nanos      int64          `json:"nanoseconds"`
 	Refused    map[string]int `json:"refused"`
 	Largest    int            `json:"largest"` // pprof before gzip
+	Plain      int64          `json:"plain"`   // bytes of all that
 	Headers    []string       `json:"headers"` // of the last request
 	Beats      int            `json:"beats"`
 	Left       int            `json:"left"` // requests for which the mode goes on; 0: it is over, or for all
@@ -381,6 +382,7 @@ func (s *Server) take(all []series) {
 		s.kept = append(s.kept, one)
 		s.stats.Profiles++
 		s.stats.Nanos += one.prof.nanos
+		s.stats.Plain += int64(len(one.plain))
 		if len(one.plain) > s.stats.Largest {
 			s.stats.Largest = len(one.plain)
 		}
