@@ -370,6 +370,23 @@ static void test_sentences(void)
 	buf_release(&b);
 }
 
+static void test_recursion(void)
+{
+	const struct str frames[] = {STR_LIT("main"), STR_LIT("[lib]"), STR_LIT("[lib]"),
+				     STR_LIT("[lib]"), STR_LIT("main")};
+	const struct descend path = {.frames = frames, .frame_cnt = 5, .share = 0.9};
+	struct verdict_view view = {.paths = &path, .path_cnt = 1};
+	struct verdict_entity e = suspect("x");
+	struct verdict v = verdict_of(VERDICT_NAMED, &e, 1);
+	struct buf b;
+
+	buf_init(&b, 1 << 16);
+	verdict_text(&v, &view, &b);
+	ok(holds(&b, "hot path: main > [lib] x3 > main (90% of its rise)\n"),
+	   "frames of one name in a row are one");
+	buf_release(&b);
+}
+
 static struct diff *make_diff(void)
 {
 	struct diff *d;
@@ -473,6 +490,7 @@ int main(void)
 	test_hostile_names();
 	test_json();
 	test_sentences();
+	test_recursion();
 	test_markdown();
 	test_html();
 	return tap_done();

@@ -98,7 +98,8 @@ static void add_tiles(struct page *p)
 {
 	const struct verdict_entity *e = &p->v->suspects[0];
 
-	if (p->v->kind != VERDICT_NAMED) {
+	if (p->v->kind != VERDICT_NAMED &&
+	    (p->v->suspect_cnt > 1 || p->v->kind != VERDICT_SHORTLIST)) {
 		buf_addstr(p->out, "<p class=\"whose\"><b>");
 		add_name(p, e->name);
 		buf_addstr(p->out, p->v->suspect_cnt > 1 ? "</b>, the first of them" : "</b>");
@@ -327,9 +328,12 @@ static void add_frames(struct page *p, const struct descend *x)
 	if (!x->frame_cnt)
 		return;
 	buf_addstr(p->out, "<p class=\"path\">");
-	for (size_t i = 0; i < x->frame_cnt; i++) {
+	for (size_t i = 0, run; i < x->frame_cnt; i += run) {
+		run = verdict_frame_run(x, i);
 		buf_addstr(p->out, i ? " <span>\xe2\x80\xba</span> <code>" : "<code>");
 		add_name(p, x->frames[i]);
+		if (run > 1)
+			buf_addf(p->out, " \xc3\x97%zu", run);
 		buf_addstr(p->out, "</code>");
 	}
 	if (x->share > 0)

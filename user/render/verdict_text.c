@@ -183,9 +183,12 @@ static void add_path(struct buf *b, const struct verdict *v, const struct verdic
 
 	if (!x)
 		return;
-	for (size_t f = 0; f < x->frame_cnt; f++) {
+	for (size_t f = 0, run; f < x->frame_cnt; f += run) {
+		run = verdict_frame_run(x, f);
 		buf_addstr(b, f ? " > " : "  hot path: ");
 		text_add_clean(b, x->frames[f]);
+		if (run > 1)
+			buf_addf(b, " x%zu", run);
 	}
 	if (x->frame_cnt && x->share > 0)
 		buf_addf(b, " (%.0f%% of its rise)", x->share * 100);

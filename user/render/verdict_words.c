@@ -345,6 +345,15 @@ void verdict_add_mark(struct buf *b, const struct verdict_entity *e)
 		buf_addstr(b, "shares the clock");
 }
 
+size_t verdict_frame_run(const struct descend *x, size_t i)
+{
+	size_t n = 1;
+
+	while (i + n < x->frame_cnt && str_eq(x->frames[i + n], x->frames[i]))
+		n++;
+	return n;
+}
+
 static void add_part(struct buf *b, const struct descend_part *p, const char *unit)
 {
 	label_add(b, p->name, LONG_NAME);

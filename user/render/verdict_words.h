@@ -61,6 +61,9 @@ void verdict_add_places(struct buf *b, const struct verdict_view *view, size_t s
 /* What speaks against it or sets it apart, in a word or two: "reacts", "tie A"; or nothing. */
 void verdict_add_mark(struct buf *b, const struct verdict_entity *e);
 
+/* How many frames of the path from i on have one name: a library without symbols fills screens. */
+size_t verdict_frame_run(const struct descend *x, size_t i);
+
 /*
  * Inside of a suspect, each a line without its end or nothing: where its path splits, which
  * functions took the time themselves, what only moved. `unit`: " cores".
