@@ -145,6 +145,8 @@ static struct world_opts world_of(const struct cell *c, uint64_t seed)
 		.culprit = c->cores,
 		.culprit_base = c->base,
 		.label_error_s = c->labels == LABEL_EXACT ? 0 : 40,
+		.symptom_s = 20,
+		.react_s = 60,
 		.wrong = c->labels == LABEL_ONE_WRONG,
 		.reacting = 6,
 		.victims = 15,

@@ -12,6 +12,7 @@ static void test_step(void)
 	/* README: a rise from 1 to 3 that begins a quarter into slot 4 fills it by three quarters */
 	const double up[] = {1, 1, 1, 1, 2.5, 3, 3, 3}, down[] = {3, 3, 3, 2, 1, 1, 1, 1};
 	const double flat[] = {1, 1, 1, 1, 1, 1}, noisy[] = {0, 2, 0, 2, 1, 2, 0, 2, 1, 2};
+	const double unsure[] = {1, 2, 1, 2, 1, 3, 2, 3};
 	struct step s = {0};
 
 	ok(direction_step(up, 8, 1, &s), "a step up");
@@ -20,6 +21,10 @@ static void test_step(void)
 	is_near(s.error, 0.2, 1e-9, "…known to a fifth of a slot at best");
 	ok(direction_step(down, 8, -1, &s), "a step down");
 	is_near(s.at, 3.5, 1e-9, "…half way through its slot");
+	/* README: sd 0.612 of a step of 1; slots from 1 to 6.75 fit with 0.06 to 0.37 */
+	ok(direction_step(unsure, 8, 1, &s), "a step in noise");
+	is_near(s.at, 5, 1e-9, "…where it fits best");
+	is_near(s.error, 1.549099, 1e-6, "…but known only as well as other places fit");
 	ok(!direction_step(up, 8, -1, &s) && !direction_step(flat, 6, 1, &s),
 	   "no step where nothing goes that way");
 	ok(!direction_step(noisy, 10, 1, &s), "…nor where noise is as large");

@@ -49,8 +49,9 @@ bool decide_is_common(const struct decision *d, const struct rank *r);
 /* Nats of the onset from which a process is said to react. */
 #define DECIDE_REACTS 2.0
 
-/* The same for rising after the victims have lost CPU, in standard errors: they mark the symptom. */
-#define DECIDE_AFTER_LOSS 1.0
+/* The same for rising after the victims have lost CPU, in standard errors (one-sided 5 %): they mark
+ * the symptom. */
+#define DECIDE_AFTER_LOSS 1.64
 
 /*
  * Fills s, posterior, e_false, linked, clock_shared, reacts and sorts: best first, equal ones by

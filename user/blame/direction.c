@@ -7,10 +7,12 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "blame/evidence.h"
 
 #define STEP_SLOTS    64   /* looked at, on either side of the label */
 #define STEP_LEAST    4	   /* slots before the label at least */
 #define STEP_CLEAR    1.5  /* a step smaller than so many standard deviations has no time */
+#define SPREAD_FLOOR  1e-6 /* of the squares: no fit is better than this */
 #define ERROR_FLOOR   0.2  /* of a slot: neither work nor its windows begin exactly */
 #define Z_MOST	      2.0  /* of one incident: no single one decides */
 #define Z_FREE	      1.0  /* what chance gives to the luckiest of several */
@@ -66,6 +68,52 @@ static double squares_of(const double *v, size_t n, double mean)
 	return sum;
 }
 
+/* What lies before slot j is the base, what lies after it the top; the step is inside of j. */
+struct fit {
+	double base, top, squares, at;
+};
+
+static struct fit fit_at(const double *v, size_t n, size_t j)
+{
+	size_t high = j + 1;
+	struct fit f = {.base = mean_of(v, j), .top = mean_of(v + high, n - high)};
+	double filled = (v[j] - f.base) / (f.top - f.base), inside = fmax(0, fmin(filled, 1));
+	double off = (filled - inside) * (f.top - f.base);
+
+	f.squares = squares_of(v, j, f.base) + squares_of(v + high, n - high, f.top) + off * off;
+	f.at = (double)high - inside;
+	return f;
+}
+
+/*
+ * How far from `at` the step may be: the root mean square distance over all slots that it could lie
+ * in, each by its likelihood (Student's, the noise being unknown). In noise any slot will do, and
+ * the best one of many means nothing.
+ */
+static double spread_of(const double *v, size_t n, double sign, double at)
+{
+	double least = INFINITY, sum = 0, far = 0, scale = squares_of(v, n, mean_of(v, n));
+
+	for (int pass = 0; pass < 2; pass++) {
+		for (size_t j = 1; j + 1 < n; j++) {
+			struct fit f = fit_at(v, n, j);
+			double squares = f.squares + SPREAD_FLOOR * scale, p;
+
+			if (!((f.top - f.base) * sign > 0))
+				continue;
+			if (!pass) {
+				least = fmin(least, squares);
+				continue;
+			}
+			p = pow(squares / least, -((double)n - 2) / 2) /
+			    sqrt((double)j * (double)(n - j - 1));
+			sum += p;
+			far += p * (f.at - at) * (f.at - at);
+		}
+	}
+	return sum > 0 ? sqrt(far / sum) : 0;
+}
+
 bool direction_step(const double *v, size_t n, double sign, struct step *ret)
 {
 	size_t m = n >= 4 ? split_of(v, n, sign) : SIZE_MAX, low, high;
@@ -90,7 +138,8 @@ bool direction_step(const double *v, size_t n, double sign, struct step *ret)
 		filled += (v[i] - base) / (top - base);
 	filled = fmax(0, fmin(filled, (double)(high - low)));
 	ret->at = (double)high - filled;
-	ret->error = hypot(ERROR_FLOOR, M_SQRT2 * sd / ret->size);
+	ret->error =
+		hypot(hypot(ERROR_FLOOR, M_SQRT2 * sd / ret->size), spread_of(v, n, sign, ret->at));
 	return true;
 }
 
@@ -374,9 +423,12 @@ static double noise_of(const struct scorer *s, double loss)
 
 /*
  * What the victims have together, and when it fell. Each counts by its loss over its variance
- * (Fisher's discriminant), so that a large unsteady one does not hide what the others show.
+ * (Fisher's discriminant), so that a large unsteady one does not hide what the others show. Only
+ * those that are tied to the incidents as firmly as a suspect must be tell the time: of many
+ * processes a few seem to lose by chance, and what drifts down by itself does so early.
  */
-static double watch_victims(struct measuring *m, const uint32_t *victims, size_t cnt)
+static double watch_victims(struct measuring *m, const uint32_t *victims, size_t cnt,
+			    double least_log_bf)
 {
 	struct scorer *s = m->s;
 	struct onset *o = row(m, DIRECTION_MAX);
@@ -387,6 +439,8 @@ static double watch_victims(struct measuring *m, const uint32_t *victims, size_t
 
 		score_entity(s, victims[v], false, &sc);
 		loss += sc.loss;
+		if (sc.loss_log_bf < least_log_bf)
+			continue;
 		weight = sc.loss / noise_of(s, sc.loss);
 		for (uint32_t i = 0; i < s->axis->cnt; i++)
 			m->lost[i] += weight * s->value[i];
@@ -422,7 +476,8 @@ int direction_measure(struct scorer *s, struct rank *ranks, size_t cnt, const ui
 	m.z = calloc((size_t)k + 1, sizeof(*m.z));
 	if (!m.onsets || !m.lost || !m.z)
 		goto out;
-	m.loss = watch_victims(&m, victims, victim_cnt);
+	m.loss = watch_victims(&m, victims, victim_cnt,
+			       evidence_threshold((uint32_t)cnt, o->allowed_error));
 	for (size_t c = 0; c < m.cnt; c++)
 		find_onsets(&m, c, &ranks[c]);
 	for (size_t c = 0; c < m.cnt; c++) {

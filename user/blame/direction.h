@@ -12,7 +12,8 @@
  *	signature	-ln 2 or 0	what rose in it is waiting, retrying, logging
  *
  * The onset of a rise is found by a change point of least squares between the time before the label
- * and the incident, then placed inside its slot by how full that slot is. Only differences of
+ * and the incident, then placed inside its slot by how full that slot is; its error says how well
+ * other places would fit. Only differences of
  * onsets count, since labels are late by an unknown time.
  */
 #ifndef BLAME_DIRECTION_H
