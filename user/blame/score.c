@@ -21,6 +21,9 @@
 
 #define LAG_MAX 64
 
+#define MAX_EXCUSES   2
+#define EXCUSE_BLOCKS 3 /* an incident and the two blocks that it may reach into */
+
 enum { SET_ALL, SET_NEAR, SET_CLOCK };
 
 static int alloc_blocks(struct scorer *s)
@@ -317,20 +320,63 @@ static void count_hits(const struct scorer *s, double level, double tau, struct 
 	l->misses = s->plan->incident_cnt - l->hits;
 }
 
-static double tail_of_sets(const struct scorer *s, uint32_t j, double weight)
+static double tail_of_sets(const struct scorer *s, const uint32_t busy[3], double weight)
 {
-	double all = evidence_tail(s->busy[SET_ALL][j], s->set_cnt[SET_ALL], weight), f = all;
+	double all = evidence_tail(busy[SET_ALL], s->set_cnt[SET_ALL], weight), f = all;
 
 	for (int i = SET_NEAR; i <= SET_CLOCK; i++) {
 		double near;
 
 		if (s->set_cnt[i] < 5)
 			continue;
-		near = evidence_tail_near(s->busy[i][j], s->set_cnt[i], all);
+		near = evidence_tail_near(busy[i], s->set_cnt[i], all);
 		if (near > f)
 			f = near;
 	}
 	return f;
+}
+
+/* The longest run of busy blocks that is no longer than an incident may be and does not begin at `but`.
+ * Its length; 0: none. */
+static uint32_t longest_run(const struct scorer *s, double tau, uint32_t but, uint32_t *ret_first)
+{
+	uint32_t best = 0, run = 0;
+
+	for (uint32_t b = 0; b <= s->plan->block_cnt; b++) {
+		if (b < s->plan->block_cnt && s->blocks[b] >= tau) {
+			run++;
+			continue;
+		}
+		if (run > best && run <= EXCUSE_BLOCKS && b - run != but) {
+			best = run;
+			*ret_first = b - run;
+		}
+		run = 0;
+	}
+	return best;
+}
+
+/*
+ * A label that is wrong leaves a real incident among the baseline, where the cause was busy as well:
+ * for each of two misses one run of busy blocks may be such. Takes the longest out of the counts
+ * `busy` of the sets. Returns what that costs, in nats: of a run that is an incident, one place is as
+ * good as any other; of one that is not, there are as many as what is left lets expect.
+ */
+static double excuse_misses(const struct scorer *s, double tau, uint32_t misses, uint32_t busy[3])
+{
+	uint32_t but = UINT32_MAX, first = 0, len;
+	double cost = 0;
+
+	for (uint32_t i = 0; i < misses && i < MAX_EXCUSES; i++) {
+		len = longest_run(s, tau, but, &first);
+		for (uint32_t b = first; b < first + len; b++)
+			for (int set = SET_ALL; set <= SET_CLOCK; set++)
+				busy[set] -= set == SET_ALL || (s->sets[b] & (1U << set));
+		if (len && busy[SET_ALL])
+			cost += log(busy[SET_ALL] + 0.5);
+		but = first;
+	}
+	return cost;
 }
 
 static double tail_of_phases(const struct scorer *s, double tau, struct score *sc)
@@ -400,13 +446,20 @@ static void link_at(struct scorer *s, double weight, bool phases, struct score *
 	best->log_bf = -INFINITY;
 	for (uint32_t j = 0; j < most; j++) {
 		struct linkage l = {.tau = TAU_MARGIN * s->sorted[j], .level = s->sorted[j]};
+		uint32_t busy[3] = {s->busy[0][j], s->busy[1][j], s->busy[2][j]};
+		double excused, cost, plain;
 
 		if (j && s->sorted[j] <= s->sorted[j - 1])
 			continue;
 		count_hits(s, s->sorted[j], l.tau, &l);
 		if (!l.hits)
 			continue;
-		l.f = tail_of_sets(s, j, weight);
+		l.f = excused = tail_of_sets(s, busy, weight);
+		cost = evidence_choice_cost(n);
+		if (l.misses && l.runs >= 2) {
+			cost += excuse_misses(s, l.tau, l.misses, busy);
+			excused = tail_of_sets(s, busy, weight);
+		}
 		l.blocks = s->set_cnt[SET_ALL] * weight;
 		l.flat = !s->busy[SET_ALL][j];
 		if (phases) {
@@ -417,9 +470,13 @@ static void link_at(struct scorer *s, double weight, bool phases, struct score *
 				l.f = f;
 				l.blocks = seen.phase_cnt;
 			}
+			excused = f > excused ? f : excused;
 			l.flat = l.flat && !seen.phase_busy;
 		}
-		l.log_bf = evidence_log_bf(l.f, l.runs, l.misses) - evidence_choice_cost(n);
+		plain = evidence_log_bf(l.f, l.runs, l.misses) - evidence_choice_cost(n);
+		l.log_bf = evidence_log_bf(excused, l.runs, l.misses) - cost;
+		if (plain > l.log_bf)
+			l.log_bf = plain;
 		if (l.log_bf > best->log_bf)
 			*best = l;
 	}
