@@ -115,6 +115,15 @@ with=
 run culprit spool send --store basic --push "$url" --push "$url/"
 is "$status" 2 'a backend may be named once'
 
+# A proxy of the environment, which is asked for the whole URL; names of no_proxy go without it.
+made proxied 2
+backend proxied.got
+run env http_proxy="$url" "$CULPRIT" spool send --store proxied --push http://backend.invalid --push-rate 0 --spool-age 0s --node n1
+arrived proxied
+run env http_proxy=http://127.0.0.1:1 no_proxy=127.0.0.1 "$CULPRIT" spool send --store proxied --push "$url" --push-rate 0 \
+	--spool-age 0s --node n1
+is "$status" 0 'no_proxy: without it'
+
 # One that is down holds up nobody.
 made two 5
 backend two.got
