@@ -10,6 +10,7 @@
  *	null	as random, but nobody's CPU is behind it: no incident at all (the label is a whim), a
  *		culprit that takes no CPU, or one on another node
  *	quick	random and null in turn, a day of history at most: what tests take
+ *	short	two minutes of seconds on two CPUs, 2-5 incidents, with and without a culprit: WORLDS of each
  *	name	one history of ten incidents, asked after each: at which one is the culprit named?
  *
  * A clock that the history has no room for is not drawn (daily needs four days, hourly six hours).
@@ -25,9 +26,17 @@
 enum label_quality { LABEL_EXACT, LABEL_OFF, LABEL_ONE_WRONG };
 enum null_kind { NULL_NOT, NULL_WHIM, NULL_NO_CPU, NULL_ELSEWHERE };
 
-enum design { DESIGN_RANDOM, DESIGN_NULL, DESIGN_CELLS, DESIGN_NAME, DESIGN_QUICK, DESIGN_CNT };
+enum design {
+	DESIGN_RANDOM,
+	DESIGN_NULL,
+	DESIGN_CELLS,
+	DESIGN_NAME,
+	DESIGN_SHORT,
+	DESIGN_QUICK,
+	DESIGN_CNT
+};
 
-static const char *const design_names[] = {"random", "null", "cells", "name", "quick"};
+static const char *const design_names[] = {"random", "null", "cells", "name", "short", "quick"};
 
 struct cell {
 	enum design design; /* never DESIGN_QUICK */
@@ -128,6 +137,40 @@ static struct cell fixed_cell(size_t i)
 	if (c.clock == WORLD_DAILY)
 		c.slot_s = 120;
 	return c;
+}
+
+/* Number i of 4 x 2: what the demonstration of the program looks like. */
+static struct cell short_cell(size_t i)
+{
+	return (struct cell){
+		.k = 2 + (uint32_t)(i % 4),
+		.cores = i / 4 % 2 ? 0 : 0.9,
+		.null = i / 4 % 2 ? NULL_WHIM : NULL_NOT,
+		.hz = 97,
+		.slot_s = 1,
+		.history_s = 120,
+		.labels = LABEL_OFF,
+	};
+}
+
+static struct world_opts short_world(const struct cell *c, uint64_t seed)
+{
+	return (struct world_opts){
+		.seed = seed,
+		.services = 50,
+		.rare = 10,
+		.windows = (uint32_t)c->history_s,
+		.window_s = c->slot_s,
+		.cpus = 2,
+		.hz = c->hz,
+		.incident_s = 3,
+		.incident_max_s = 5,
+		.label_error_s = 0.7,
+		.symptom_s = 0.4,
+		.culprit = c->cores,
+		.victims = c->null ? 0 : 3,
+		.k = c->k,
+	};
 }
 
 static struct world_opts world_of(const struct cell *c, uint64_t seed)
@@ -252,7 +295,8 @@ static double now_ms(void)
 
 static bool play(struct row *r)
 {
-	struct world_opts o = world_of(&r->cell, r->seed);
+	struct world_opts o = r->cell.design == DESIGN_SHORT ? short_world(&r->cell, r->seed)
+							     : world_of(&r->cell, r->seed);
 	struct verdict *v = NULL;
 	uint32_t culprit;
 	struct world w;
@@ -318,7 +362,8 @@ static struct cell cell_of(enum design design, size_t i, uint64_t seed)
 		return draw_cell(seed, i % 2, ARRAY_SIZE(histories) - 1);
 	if (design == DESIGN_RANDOM || design == DESIGN_NULL)
 		return draw_cell(seed, design == DESIGN_NULL, ARRAY_SIZE(histories));
-	c = fixed_cell(design == DESIGN_CELLS ? i % 45 : i % 6 * 5);
+	c = design == DESIGN_SHORT ? short_cell(i)
+				   : fixed_cell(design == DESIGN_CELLS ? i % 45 : i % 6 * 5);
 	c.design = design;
 	if (design == DESIGN_NAME)
 		c.k = 10;
@@ -327,7 +372,9 @@ static struct cell cell_of(enum design design, size_t i, uint64_t seed)
 
 static bool fill(struct work *work, uint64_t worlds, uint64_t seed)
 {
-	work->cnt = worlds * (work->design == DESIGN_CELLS ? 45 : 1);
+	work->cnt = worlds * (work->design == DESIGN_CELLS   ? 45
+			      : work->design == DESIGN_SHORT ? 8
+							     : 1);
 	work->rows = calloc(work->cnt + 1, sizeof(*work->rows));
 	for (size_t i = 0; work->rows && i < work->cnt; i++) {
 		struct row *r = &work->rows[i];
@@ -352,8 +399,9 @@ int main(int argc, char **argv)
 	    (argc > 3 && num_parse_u64(str_of(argv[3]), &seed)) ||
 	    (argc > 4 && num_parse_u64(str_of(argv[4]), &jobs)) || jobs < 1 || jobs > 64 ||
 	    worlds > 1000000) {
-		fprintf(stderr, "usage: grid random|null|cells|name|quick [WORLDS [FIRST-SEED "
-				"[JOBS]]]\n");
+		fprintf(stderr,
+			"usage: grid random|null|cells|name|short|quick [WORLDS [FIRST-SEED "
+			"[JOBS]]]\n");
 		return 2;
 	}
 	if (!fill(&work, worlds, seed))

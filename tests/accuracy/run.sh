@@ -23,6 +23,7 @@ run_grid() {
 		"$O/tests/accuracy/grid" random $((600 * seeds)) "$seed" "$jobs"
 		"$O/tests/accuracy/grid" null $((400 * seeds)) "$seed" "$jobs" | tail -n +2
 		"$O/tests/accuracy/grid" cells $((6 * seeds)) "$seed" "$jobs" | tail -n +2
+		"$O/tests/accuracy/grid" short $((100 * seeds)) "$seed" "$jobs" | tail -n +2
 		"$O/tests/accuracy/grid" name $((36 * seeds)) "$seed" "$jobs" | tail -n +2
 	} >"$out/grid.tsv"
 }

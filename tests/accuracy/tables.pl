@@ -71,6 +71,9 @@ sub labels_right { $_->{labels} ne 'one wrong' }
 my @target = grep { targeted() && labels_right() } @hits;
 my @one_wrong = grep { targeted() && !labels_right() && $_->{k} >= 4 } @hits;
 
+my @short = grep { $_->{design} eq 'short' } @rows;
+my @short_hits = grep { $_->{cores} > 0 && $_->{k} >= 3 } @short;
+
 # By name: text, how many, of how many. For floors and for the first table.
 my %figure = (
 	'top1-target'    => ['Top-1, right labels, K >= 3, +1.5 cores (4.7 %) and more', (count { within('rank', 1) } @target), scalar @target],
@@ -82,6 +85,8 @@ my %figure = (
 	'wrong-null'     => ['somebody named, null worlds', (count { is_wrong() } @null), scalar @null],
 	'wrong-clock'    => ['somebody named, null worlds of a clock (hourly, daily)',
 		(count { is_wrong() } grep { $_->{clock} ne 'random' } @null), count { $_->{clock} ne 'random' } @null],
+	'named-short'    => ['named and right, two minutes of 1 s windows, K >= 3', (count { is_right() } @short_hits), scalar @short_hits],
+	'wrong-short'    => ['somebody else named, two minutes of 1 s windows', (count { is_wrong() } @short), scalar @short],
 );
 my @figures = qw(top1-target top1-one-wrong top1-all top3-all named-target wrong-hits wrong-null wrong-clock);
 
@@ -126,7 +131,7 @@ sub by {
 }
 
 if (@hits || @null) {
-	my @seeds = sort { $a <=> $b } map { $_->{seed} } grep { $_->{design} ne 'cells' } @rows;
+	my @seeds = sort { $a <=> $b } map { $_->{seed} } grep { $_->{design} !~ /^(?:cells|short)$/ } @rows;
 	print "Simulated worlds, seeds $seeds[0] to $seeds[-1].\n\n";
 	table(['figure', '%', '95 % interval', 'worlds'],
 		map { my $f = $figure{$_}; [$f->[0], $f->[2] ? sprintf('%.1f', 100 * $f->[1] / $f->[2]) : '-', wilson($f->[1], $f->[2]), $f->[2]] } @figures);
@@ -184,6 +189,19 @@ if (@cells) {
 		}
 	}
 	table([@verdict_head, 'Top-1', 'Top-3', 'named wrong'], @lines);
+}
+
+if (@short) {
+	print "Two minutes of 1 s windows on two CPUs, incidents of 3-5 s, labels up to 0.7 s off.\n\n";
+	my @lines;
+	for my $cores (0.9, 0) {
+		for my $k (2 .. 5) {
+			my @of = grep { $_->{cores} == $cores && $_->{k} == $k } @short;
+			push @lines, [@{ verdicts($cores ? "+0.9 of 2, K=$k" : "no culprit, K=$k", @of) },
+				$cores ? percent((count { within('rank', 1) } @of), scalar @of) : '-', percent((count { is_wrong() } @of), scalar @of)];
+		}
+	}
+	table([@verdict_head, 'Top-1', 'named wrong'], @lines);
 }
 
 my @believed = map { split /,/, $_->{beliefs} // '' } @hits, @null, @cells;
