@@ -222,14 +222,22 @@ void verdict_add_luck_words(struct buf *b, const struct verdict *v, const struct
 
 void verdict_add_p(struct buf *b, const struct verdict *v, const struct verdict_entity *e)
 {
+	uint32_t as_much;
+
 	if (!v->place_cnt || isnan(e->p_adj)) {
 		buf_addstr(b, "No p-value: the history has no room to move the incidents to other "
 			      "times.");
 		return;
 	}
+	as_much = (uint32_t)lround(e->p_adj * (v->place_cnt + 1.0) - 1);
 	buf_addf(b, "Of %" PRIu32 " other times for the incidents, ", v->place_cnt);
-	num_add_double(b, round(e->p_adj * (v->place_cnt + 1.0) - 1), 6);
-	buf_addstr(b, " show somebody who stands out as much: p = ");
+	if (!as_much)
+		buf_addstr(b, "none shows anybody");
+	else
+		buf_addf(b,
+			 as_much == 1 ? "%" PRIu32 " shows somebody" : "%" PRIu32 " show somebody",
+			 as_much);
+	buf_addstr(b, " who stands out as much: p = ");
 	num_add_double(b, e->p_adj, 2);
 	buf_addstr(b, " (it cannot be below ");
 	num_add_double(b, 1 / (v->place_cnt + 1.0), 2);
