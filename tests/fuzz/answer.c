@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* FUZZ: -max_len=2048 */
 /* What a backend answers to a push: status, Retry-After in seconds, body; and a backend as --push names one. */
+#include "base/mem.h"
 #include "base/num.h"
 #include "base/text.h"
 #include "fuzz/fuzz.h"
@@ -48,7 +49,7 @@ static void judge(struct str status, struct str after, struct str body)
 
 static void name(struct str text)
 {
-	char *copy = strndup(text.p, text.len);
+	char *copy = mem_strndup(text.p, text.len);
 	struct target target;
 	struct err err = {0};
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* FUZZ: -max_len=4096 */
 /* A question over HTTP, as decoded parameters "name=value": what command line it becomes, and what its command makes of it. */
+#include "base/mem.h"
 #include "base/text.h"
 #include "base/times.h"
 #include "fuzz/fuzz.h"
@@ -97,7 +98,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	while (rest.len && call.cnt < MAX_PARAMS) {
 		struct str part = fuzz_part(&rest);
 
-		call.params[call.cnt] = strndup(part.p, part.len);
+		call.params[call.cnt] = mem_strndup(part.p, part.len);
 		must(call.params[call.cnt++]);
 	}
 	r = words_profile(&w, &call, "STORE", &type);
