@@ -16,10 +16,12 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/log.h"
+#include "base/mem.h"
 
 #define LOOK_EVERY_NS	NSEC_PER_SEC
 #define ASK_EVERY_NS	(NSEC_PER_SEC / 3) /* for the file that disables us: a system call */
 #define SHRINK_EVERY_NS (30 * NSEC_PER_SEC)
+#define GIVE_EVERY_NS	(10 * NSEC_PER_SEC) /* free memory back to the kernel */
 #define MAX_TEXT	(1 << 20)
 #define CACHE_DIR	"cache" /* in the store's directory: symbol files, see elf/symcache.h */
 
@@ -34,7 +36,7 @@ struct agent {
 	bool governed, healthy, said_over, said_memory;
 	bool disabled; /* the file is there, when last asked for */
 	char *disable_path, *prom_path, *cache_path;
-	uint64_t attached_ns, asked_ns, looked_ns, told_ns, shrunk_ns;
+	uint64_t attached_ns, asked_ns, looked_ns, told_ns, shrunk_ns, gave_ns;
 	uint64_t shrinks, windows; /* windows: stored, when it was last told of */
 	uint64_t resident_bytes;
 	struct recorder_stats seen; /* of this recorder, when last looked at */
@@ -267,6 +269,10 @@ static void keep_memory(struct agent *a, uint64_t now_ns)
 {
 	uint64_t bytes;
 
+	if (now_ns - a->gave_ns >= GIVE_EVERY_NS) {
+		a->gave_ns = now_ns;
+		mem_give_back();
+	}
 	a->resident_bytes = usage_resident_bytes();
 	bytes = a->resident_bytes + a->seen.collector.map_bytes;
 	if (bytes <= a->opts.memory_budget || now_ns - a->shrunk_ns < SHRINK_EVERY_NS)
@@ -278,6 +284,7 @@ static void keep_memory(struct agent *a, uint64_t now_ns)
 			 (double)bytes / (1 << 20), (double)a->opts.memory_budget / (1 << 20));
 	a->said_memory = true;
 	recorder_shrink(a->recorder);
+	mem_give_back();
 }
 
 /* ---- life ---- */

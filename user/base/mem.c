@@ -90,3 +90,13 @@ char *mem_strndup(const char *p, size_t len)
 	copy[len] = '\0';
 	return copy;
 }
+
+/* Of jemalloc, which is linked into the program only. */
+extern int mallctl(const char *name, void *old, size_t *old_len, void *new, size_t new_len)
+	__attribute__((weak));
+
+void mem_give_back(void)
+{
+	if (mallctl)
+		(void)mallctl("arena.4096.purge", NULL, NULL, NULL, 0); /* MALLCTL_ARENAS_ALL */
+}

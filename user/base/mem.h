@@ -21,6 +21,13 @@ int must_check mem_grow(void *array /* T ** */, size_t *cap, size_t need, size_t
 void *mem_array(size_t cnt, size_t size);
 void *mem_zarray(size_t cnt, size_t size);
 
+/*
+ * Gives free pages back to the kernel. jemalloc does so by itself, but only as it is called: who has
+ * much to do once and then little keeps what the much has taken. Does nothing with another allocator.
+ * jemalloc(3), arena.<i>.purge.
+ */
+void mem_give_back(void);
+
 /* Copies (p, len) into a NUL-terminated string; returns owned (free()), NULL when out of memory. */
 char *mem_strndup(const char *p, size_t len);
 
