@@ -30,7 +30,7 @@ start_crowd() {
 sysctl -q kernel.bpf_stats_enabled=1
 start_crowd
 start_load nofp 30
-kill "${load[-1]}"
+kill "${load[0]}"
 taskset -c 0 "$TARGETS/deep_recursion" 3600 30 &
 load+=("$!")
 sleep 5
