@@ -28,7 +28,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < series.cnt; i++) {
 		must(series.curves[i].value.p);
 		for (size_t k = 0; k < series.curves[i].point_cnt; k++, points++)
-			must(series.curves[i].points[k].value <= INT64_MAX);
+			must(series.curves[i].points[k].value <= INT64_MAX &&
+			     series.curves[i].points[k].at_ms >= 0 &&
+			     series.curves[i].points[k].at_ms <= QUERY_MAX_MS);
 	}
 	must(points <= size);
 	query_series_release(&series);

@@ -94,6 +94,12 @@ summary='join " ", $d->{verdict}, $d->{culprits}[0]{process}, $d->{culprits}[0]{
 is "$(json "$summary" far.json)" "$(json "$summary" near.json)" 'say the same'
 # shellcheck disable=SC2016
 is "$(json 'join ">", @{$d->{culprits}[0]{path}}' far.json)" 'main>build>sort_rows' 'with the path of the stacks'
+culprit import --store other history.folded 2>/dev/null
+send other --node n2
+run culprit blame --store "$far" "${incidents[@]}" --from 1790100000 --until 1790107300
+like "$status $err" '^2 .*windows of 2 nodes: choose one, --match node=n1' 'two machines are not one'
+run culprit blame --store "$far" --match node=n2 "${incidents[@]}" --from 1790100000 --until 1790107300 --format json -o n2.json
+is "$(json "$summary" n2.json)" "$(json "$summary" near.json)" 'each of them says the same'
 run culprit blame --store "$far" nightly
 like "$status $err" '^2 .*--incident' 'an incident is not known there by a name'
 done_testing

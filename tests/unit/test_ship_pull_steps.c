@@ -34,6 +34,17 @@ static void test_gaps(void)
 	   "a gap and a restart do not change what is usual");
 }
 
+/* A canary, or an agent that was restarted at another moment, comes first. */
+static void test_stranger(void)
+{
+	int64_t at[] = {1000000, 1003000, 1013000, 1023000, 1033000, 1040000, 1043000};
+	struct pull_steps s;
+
+	pull_steps_from(at, ARRAY_SIZE(at), &s);
+	ok(s.is_known && s.step_ns == 10 * NSEC_PER_SEC, "somebody else's windows among them");
+	is_i64(s.phase_ns, 3000 * MS, "do not tell where they begin");
+}
+
 static void test_few(void)
 {
 	int64_t at[] = {1000000, 1010000, 1020000};
@@ -55,6 +66,7 @@ int main(void)
 {
 	test_regular();
 	test_gaps();
+	test_stranger();
 	test_few();
 	return tap_done();
 }

@@ -170,9 +170,12 @@ static int read_curve(const Query__Series *in, struct str label, struct arena *a
 		return -ENOMEM;
 	for (size_t i = 0; i < in->n_points; i++) {
 		double value = in->points[i]->value;
+		int64_t at_ms = in->points[i]->timestamp;
 
+		if (at_ms < 0 || at_ms > QUERY_MAX_MS)
+			at_ms = value = 0;
 		ret->points[ret->point_cnt++] = (struct query_point){
-			.at_ms = in->points[i]->timestamp,
+			.at_ms = at_ms,
 			.value = !(value > 0)	   ? 0
 				 : value >= 0x1p63 ? INT64_MAX
 						   : (uint64_t)llround(value),

@@ -42,9 +42,11 @@ int must_check query_read_types(struct str bytes, struct query_names *ret, struc
 int must_check query_read_names(struct str bytes, struct query_names *ret, struct err *err);
 void query_names_release(struct query_names *n);
 
+#define QUERY_MAX_MS (INT64_MAX / 2000000) /* half of what nanoseconds can say */
+
 struct query_point {
-	int64_t at_ms;
-	uint64_t value; /* rounded; what is no positive number is 0 */
+	int64_t at_ms;	/* 0 … QUERY_MAX_MS */
+	uint64_t value; /* rounded; what is no positive number, or has another time, is 0 */
 };
 
 struct query_curve {

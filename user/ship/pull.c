@@ -285,6 +285,22 @@ static int each_window(const struct query_series *series, struct str key,
 	return r;
 }
 
+/* Processes of two machines are not one, and their windows begin at different times. */
+static int check_node(struct querier *q, struct time_range range, struct err *err)
+{
+	struct query_names nodes;
+	int r = querier_values(q, STR_LIT("node"), first_part(range, QUERIER_MAX_RANGE_NS), &nodes,
+			       err);
+
+	if (!r && nodes.cnt > 1)
+		r = err_set(err, E2BIG, "%s: windows of %zu nodes: choose one, --match node=%.*s",
+			    querier_name(q), nodes.cnt,
+			    (int)(nodes.items[0].len < 100 ? nodes.items[0].len : 100),
+			    nodes.items[0].p);
+	query_names_release(&nodes);
+	return r;
+}
+
 int pull_windows(struct querier *q, const struct pull_opts *opts, struct time_range range,
 		 pull_window_fn fn, void *arg, struct err *err)
 {
@@ -297,6 +313,8 @@ int pull_windows(struct querier *q, const struct pull_opts *opts, struct time_ra
 	r = find_key(q, opts, range, &key, err);
 	if (r == -ENODATA)
 		return explain_nothing(q, range, err);
+	if (!r)
+		r = check_node(q, range, err);
 	if (!r)
 		r = pull_steps_find(q, range, &steps, err);
 	if (r)

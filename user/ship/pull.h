@@ -37,7 +37,8 @@ int must_check pull_profile(struct querier *q, const struct pull_opts *opts,
 /* Called with one borrowed window, in order of time: each process one sample without a frame. */
 typedef int (*pull_window_fn)(void *arg, const struct profile *window);
 
-/* Anything but 0 from fn stops, and is returned. None in the range is -ENODATA. */
+/* Anything but 0 from fn stops, and is returned. None in the range is -ENODATA;
+ * of several nodes -E2BIG. */
 int must_check pull_windows(struct querier *q, const struct pull_opts *opts,
 			    struct time_range range, pull_window_fn fn, void *arg, struct err *err);
 

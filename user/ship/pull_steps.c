@@ -2,6 +2,7 @@
 #include "ship/pull_steps.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define LOOK_NS	     (600 * NSEC_PER_SEC)
 #define USUAL_NS     (15 * NSEC_PER_SEC)
@@ -34,22 +35,36 @@ static unsigned int usual_distance(const int64_t *at_ms, size_t cnt)
 	return best;
 }
 
+/* Where most windows begin within a step: of the rest some were restarts, or somebody else's. */
+static int64_t usual_phase_ms(const int64_t *at_ms, size_t cnt, unsigned int step_s)
+{
+	unsigned int seen[MAX_STEP_S] = {0};
+	int64_t step_ms = step_s * INT64_C(1000), best_ms = at_ms[0] % step_ms;
+
+	for (size_t i = 0; i < cnt; i++) {
+		int64_t phase_ms = at_ms[i] % step_ms;
+
+		if (++seen[phase_ms / 1000] > seen[best_ms / 1000])
+			best_ms = phase_ms;
+	}
+	return best_ms;
+}
+
 void pull_steps_from(const int64_t *at_ms, size_t cnt, struct pull_steps *ret)
 {
 	int64_t *sorted = calloc(cnt + 1, sizeof(*sorted));
 	unsigned int step_s = 0;
 
 	*ret = (struct pull_steps){.step_ns = USUAL_NS};
-	for (size_t i = 0; sorted && i < cnt; i++)
-		sorted[i] = at_ms[i];
 	if (sorted && cnt >= ENOUGH) {
+		memcpy(sorted, at_ms, cnt * sizeof(*sorted));
 		qsort(sorted, cnt, sizeof(*sorted), by_value);
 		step_s = usual_distance(sorted, cnt);
 	}
 	if (step_s)
 		*ret = (struct pull_steps){
 			.step_ns = step_s * NSEC_PER_SEC,
-			.phase_ns = NS_OF_MS(sorted[0] % (step_s * INT64_C(1000))),
+			.phase_ns = NS_OF_MS(usual_phase_ms(sorted, cnt, step_s)),
 			.is_known = true,
 		};
 	free(sorted);

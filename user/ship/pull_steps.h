@@ -18,7 +18,7 @@ struct pull_steps {
 int must_check pull_steps_find(struct querier *q, struct time_range range, struct pull_steps *ret,
 			       struct err *err);
 
-/* The same from times of points, in any order: a pure function. */
+/* The same from times of points, in any order, none negative: a pure function. */
 void pull_steps_from(const int64_t *at_ms, size_t cnt, struct pull_steps *ret);
 
 /* The first phase + n x step that is not before from_ns. */
