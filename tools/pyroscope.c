@@ -69,50 +69,48 @@ static int ranges_of(const struct load_opts *load, struct time_range *usual,
 	return 0;
 }
 
-static struct pull_opts pull_opts_of(const struct pyroscope_query *query)
-{
-	struct pull_opts opts = {.only = query->only, .only_cnt = query->only_cnt};
+/* A backend and when: what every question begins with. */
+struct asking {
+	struct querier *q;
+	const struct time_range *ranges;
+	size_t cnt;
+	struct time_range usual;
+	struct pull_opts opts;
+};
 
+static int begin(struct asking *a, const char *source, const struct pyroscope_query *query,
+		 struct err *err)
+{
+	int r = ranges_of(query->load, &a->usual, &a->ranges, &a->cnt, err);
+
+	a->q = NULL;
+	a->opts = (struct pull_opts){.only = query->only, .only_cnt = query->only_cnt};
 	if (query->key && strcmp(query->key, LABEL_PROCESS))
-		opts.key = str_of(query->key);
-	return opts;
+		a->opts.key = str_of(query->key);
+	return r ? r : open_querier(source, query->load, &a->q, err);
 }
 
 int pyroscope_profile(const char *source, const struct pyroscope_query *query, struct profile **ret,
 		      struct err *err)
 {
-	struct pull_opts opts = pull_opts_of(query);
-	const struct time_range *ranges;
-	struct time_range usual;
-	struct querier *q = NULL;
-	size_t cnt;
-	int r;
+	struct asking a;
+	int r = begin(&a, source, query, err);
 
-	r = ranges_of(query->load, &usual, &ranges, &cnt, err);
 	if (!r)
-		r = open_querier(source, query->load, &q, err);
-	if (!r)
-		r = pull_profile(q, &opts, ranges, cnt, ret, err);
-	querier_free(q);
+		r = pull_profile(a.q, &a.opts, a.ranges, a.cnt, ret, err);
+	querier_free(a.q);
 	return r;
 }
 
 int pyroscope_windows(const char *source, const struct pyroscope_query *query, load_window_fn fn,
 		      void *arg, struct err *err)
 {
-	struct pull_opts opts = pull_opts_of(query);
-	const struct time_range *ranges;
-	struct time_range usual;
-	struct querier *q = NULL;
-	size_t cnt;
-	int r;
+	struct asking a;
+	int r = begin(&a, source, query, err);
 
-	r = ranges_of(query->load, &usual, &ranges, &cnt, err);
-	if (!r)
-		r = open_querier(source, query->load, &q, err);
-	for (size_t i = 0; !r && i < cnt; i++)
-		r = pull_windows(q, &opts, ranges[i], fn, arg, err);
-	querier_free(q);
+	for (size_t i = 0; !r && i < a.cnt; i++)
+		r = pull_windows(a.q, &a.opts, a.ranges[i], fn, arg, err);
+	querier_free(a.q);
 	return r;
 }
 
@@ -154,32 +152,26 @@ static int add_values(struct querier *q, struct str label, struct time_range ran
 int pyroscope_list(const char *source, const struct pyroscope_query *query, size_t top,
 		   struct buf *out, struct err *err)
 {
-	const struct time_range *ranges;
 	struct query_names types = {.items = NULL}, labels = {.items = NULL};
-	struct time_range usual;
-	struct querier *q = NULL;
-	size_t cnt;
-	int r;
+	struct asking a;
+	int r = begin(&a, source, query, err);
 
-	r = ranges_of(query->load, &usual, &ranges, &cnt, err);
 	if (!r)
-		r = open_querier(source, query->load, &q, err);
-	if (!r)
-		r = querier_types(q, ranges[0], &types, err);
+		r = querier_types(a.q, a.ranges[0], &types, err);
 	for (size_t i = 0; !r && i < types.cnt; i++) {
 		if (!i)
 			buf_addstr(out, "profile types\n");
 		add_line(out, "  ", types.items[i]);
 	}
 	if (!r)
-		r = querier_labels(q, ranges[0], &labels, err);
+		r = querier_labels(a.q, a.ranges[0], &labels, err);
 	for (size_t i = 0; !r && i < labels.cnt; i++)
 		if (!is_internal(labels.items[i]))
-			r = add_values(q, labels.items[i], ranges[0], top, out, err);
+			r = add_values(a.q, labels.items[i], a.ranges[0], top, out, err);
 	if (!r && !types.cnt)
-		r = err_set(err, ENODATA, "%s: nothing there in that time", querier_name(q));
+		r = err_set(err, ENODATA, "%s: nothing there in that time", querier_name(a.q));
 	query_names_release(&types);
 	query_names_release(&labels);
-	querier_free(q);
+	querier_free(a.q);
 	return r;
 }
