@@ -7,7 +7,7 @@
 
 grep -q ' handle_softirqs$\| __do_softirq$' /proc/kallsyms || skip_all 'this kernel lists no softirqs in /proc/kallsyms'
 
-# Datagrams to ourselves: what receives them is a softirq, run at the end of each send.
+# Datagrams to ourselves: what receives them is a softirq.
 cat >flood.pl <<'END'
 use Socket;
 socket(my $in, PF_INET, SOCK_DGRAM, 17) or die "socket: $!";
@@ -23,8 +23,32 @@ while (time < $end) {
 	}
 }
 END
-start perl flood.pl 8
+# Received by the same CPU at the end of each send: that is the sender's doing, nobody is interrupted.
+start perl flood.pl 5
 flood=$started
+sleep 0.3
+run culprit record -d 2s --hz 499 -o own.folded
+is "$status" 0 'record exits 0'
+sender=$(labelled own.folded 'perl flood.pl')
+diag "$sender samples of the sender, $(labelled own.folded '[irq]') in interrupts"
+at_least "$sender" 50 'the sender is there'
+at_least "$(count own.folded '^perl flood\.pl;.*process_backlog;.*(udp_rcv|udp_unicast_rcv)')" 10 'it receives what it sends itself'
+is "$(count own.folded '^\[irq\];.*__dev_queue_xmit.*process_backlog')" 0 'and no interrupt does'
+stop "$flood"
+
+# Handed to the other CPU (receive packet steering), it is an interrupt of whoever works there.
+[ "$(nproc)" -ge 2 ] || skip_all 'one CPU has no other to hand packets to'
+cat >steered.sh <<'END'
+ip link set lo up && echo 2 >/sys/class/net/lo/queues/rx-0/rps_cpus && exec taskset -c 0 perl flood.pl "$1"
+END
+start unshare -n -m sh -c 'mount -t sysfs none /sys && exec sh steered.sh 20'
+flood=$started
+cat >spin.pl <<'END'
+my $end = time + 20;
+1 while time < $end;
+END
+start taskset -c 1 perl spin.pl
+spinner=$started
 sleep 0.3
 run culprit record -d 2s --hz 499 -o irq.folded
 is "$status" 0 'record exits 0'
@@ -34,13 +58,15 @@ diag "$irq samples in interrupts, $sender of the sender"
 at_least "$sender" 50 'the sender is there'
 at_least "$irq" 20 'so is [irq]'
 at_least "$(share "$(count irq.folded '^\[irq\];.*net_rx_action')" "$irq")" 30 'receiving is its work'
-is "$(count irq.folded '^perl flood\.pl;.*(net_rx_action|handle_softirqs|__do_softirq)')" 0 'and none of the sender'
+is "$(count irq.folded '^perl .*(net_rx_action|handle_softirqs|__do_softirq)')" 0 \
+	'and none of the sender, nor of who computes there'
 at_least "$(count irq.folded '^perl flood\.pl;.*udp_sendmsg')" 10 'whose own work in the kernel stays with it'
 is "$(perl -ne 'print "$1\n" if /^\[irq\];([^; ]+)/' irq.folded | sort -u |
 	grep -vE '^(asm_|fred_)?(common_|spurious_|sysvec_|extint)|^(__)?(do_softirq|handle_softirqs|sysvec_|irq_exit)|^el[01]')" '' \
 	'its stacks begin with the entry of an interrupt'
 is "$(count irq.folded .)" "$(printf '%s' "$err" | sed -n 's/^culprit record: \([0-9]*\) samples.*/\1/p')" \
 	'the processes add up to all samples'
+stop "$spinner"
 
 run culprit record -d 1s -p "$flood" --hz 499 --no-kernel-stacks -o none.folded
 is "$(labels none.folded)" 'perl flood.pl' 'without kernel stacks nobody can tell: it is the sender'

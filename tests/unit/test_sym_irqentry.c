@@ -39,6 +39,9 @@ static const struct role_row roles[] = {
 	{"irqentry_exit_to_user_mode", IRQ_LEAVE},
 	{"irqentry_exit", IRQ_NONE},
 	{"preempt_schedule_irq", IRQ_LEAVE},
+	{"__dev_queue_xmit", IRQ_SEND},
+	{"__dev_queue_xmit_nit", IRQ_NONE},
+	{"process_backlog.constprop.0", IRQ_BACKLOG},
 	{"asm_exc_page_fault", IRQ_NONE},
 	{"exc_page_fault", IRQ_NONE},
 	{"asm_exc_nmi", IRQ_NONE},
@@ -77,6 +80,9 @@ static const char *const functions[] = {
 	"preempt_schedule_irq",
 	"asm_exc_page_fault",
 	"handle_mm_fault",
+	"udp_sendmsg",
+	"__dev_queue_xmit",
+	"process_backlog",
 	"_etext",
 };
 
@@ -131,8 +137,28 @@ static const struct stack_row stacks[] = {
 	 6, "a softirq at the end of an interrupt of a user program"},
 	{"vfs_read __local_bh_enable_ip do_softirq handle_softirqs net_rx_action", 3,
 	 "a softirq at the end of a system call's own"},
+	{"udp_sendmsg __dev_queue_xmit __local_bh_enable_ip do_softirq handle_softirqs "
+	 "net_rx_action "
+	 "process_backlog tcp_v4_rcv",
+	 0, "what a task sends to this machine it receives itself"},
+	{"udp_sendmsg __dev_queue_xmit __local_bh_enable_ip do_softirq handle_softirqs "
+	 "net_rx_action "
+	 "tcp_v4_rcv",
+	 4, "what a device brings in meanwhile is not the sender's"},
+	{"udp_sendmsg __dev_queue_xmit __local_bh_enable_ip do_softirq handle_softirqs "
+	 "net_rx_action "
+	 "process_backlog asm_common_interrupt handle_irq_event",
+	 2, "nor is an interrupt on top of its own"},
+	{"udp_sendmsg __dev_queue_xmit asm_common_interrupt irq_exit_rcu handle_softirqs "
+	 "net_rx_action "
+	 "process_backlog",
+	 5, "nor what another CPU put into the backlog"},
+	{"vfs_read __local_bh_enable_ip do_softirq handle_softirqs net_rx_action process_backlog",
+	 4, "nor a backlog that no send ran"},
 	{"kthread smpboot_thread_fn run_ksoftirqd handle_softirqs net_rx_action", 0,
 	 "ksoftirqd is a thread"},
+	{"kthread run_ksoftirqd handle_softirqs net_rx_action __dev_queue_xmit process_backlog", 0,
+	 "even when it forwards"},
 	{"kthread smpboot_thread_fn run_ksoftirqd handle_softirqs net_rx_action "
 	 "asm_common_interrupt handle_irq_event",
 	 2, "and is interrupted like others"},

@@ -64,6 +64,14 @@ static const struct role_name names[] = {
 	{STR_LIT("do_notify_resume"), IRQ_LEAVE, false},
 	{STR_LIT("preempt_schedule_irq"), IRQ_LEAVE, false},
 	{STR_LIT("arm64_preempt_schedule_irq"), IRQ_LEAVE, false},
+
+	/* where softirqs are allowed again after a packet was handed over */
+	{STR_LIT("__dev_queue_xmit"), IRQ_SEND, false},
+	{STR_LIT("__dev_direct_xmit"), IRQ_SEND, false},
+	{STR_LIT("ip_finish_output2"), IRQ_SEND, false},
+	{STR_LIT("ip6_finish_output2"), IRQ_SEND, false},
+	{STR_LIT("netif_rx"), IRQ_SEND, false},
+	{STR_LIT("process_backlog"), IRQ_BACKLOG, false},
 };
 
 enum irq_role irq_role_of(struct str name)
@@ -85,30 +93,51 @@ enum irq_role irq_role_of(struct str name)
 	return IRQ_NONE;
 }
 
+/* Reads a stack from its root. */
+struct walk {
+	size_t frames;	   /* of the interrupt that is on top, counted from the leaf; 0 = none */
+	bool soft_is_own;  /* the task is there to run softirqs */
+	bool sends;	   /* the task gave a packet to a device */
+	bool is_send_soft; /* the interrupt is a softirq that this send ran */
+};
+
+static void enter(struct walk *w, size_t frames, bool by_send)
+{
+	if (w->frames)
+		return;
+	w->frames = frames;
+	w->is_send_soft = by_send;
+}
+
 size_t irq_frames(const struct kallsyms *k, const struct wire_sample *s)
 {
-	bool soft_is_own = false;
-	size_t frames = 0;
+	struct walk w = {0};
 
 	for (size_t i = s->kernel_cnt; i-- > 0;) {
 		switch (kallsyms_irq_role(k, s->pcs[i] - (i ? 1 : 0))) {
 		case IRQ_NONE:
 			break;
 		case IRQ_SOFT:
-			if (soft_is_own)
-				break;
-			/* fallthrough */
+			if (!w.soft_is_own)
+				enter(&w, i + 1, w.sends);
+			break;
 		case IRQ_HARD:
-			if (!frames)
-				frames = i + 1;
+			enter(&w, i + 1, false);
 			break;
 		case IRQ_SOFT_TASK:
-			soft_is_own = true;
+			w.soft_is_own = true;
+			break;
+		case IRQ_SEND:
+			w.sends |= !w.frames;
+			break;
+		case IRQ_BACKLOG:
+			if (w.is_send_soft)
+				w.frames = 0;
 			break;
 		case IRQ_LEAVE:
-			frames = 0;
+			w.frames = 0;
 			break;
 		}
 	}
-	return frames;
+	return w.frames;
 }

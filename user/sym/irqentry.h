@@ -17,13 +17,28 @@
  * system calls and NMIs stay with the process. ksoftirqd is a thread like others, known by its own
  * name: softirqs that it runs are its own.
  *
+ * Not chance is who receives what a task sends into its own machine, over the loopback or the veth
+ * of a container: the device puts the packet into the CPU's backlog, and the end of the same send
+ * takes it out. A backlog (IRQ_BACKLOG) of a softirq that a send (IRQ_SEND) ran stays with the
+ * sender:
+ *
+ *	udp_sendmsg
+ *	__dev_queue_xmit             IRQ_SEND
+ *	do_softirq                   IRQ_SOFT
+ *	process_backlog              IRQ_BACKLOG: the sender's own packets
+ *	udp_rcv
+ *
+ * A backlog that another CPU hands over (receive packet steering) comes by an interrupt and is
+ * nobody's.
+ *
  * At the end of an interrupt the kernel may turn to the task's own affairs, with the interrupt's
  * entry still at the root of the stack: it reschedules, handles signals, even exits. That is
  * IRQ_LEAVE: the process again.
  *
  * Sources: arch/x86/include/asm/idtentry.h (DECLARE_IDTENTRY_SYSVEC, DECLARE_IDTENTRY_IRQ),
  * arch/x86/entry/entry_fred.c, arch/arm64/kernel/entry.S and entry-common.c, kernel/softirq.c,
- * kernel/entry/common.c; Linux 5.10 to 6.18.
+ * kernel/entry/common.c, net/core/dev.c (__dev_queue_xmit, process_backlog), drivers/net/loopback.c,
+ * drivers/net/veth.c; Linux 5.10 to 6.18.
  */
 #ifndef SYM_IRQENTRY_H
 #define SYM_IRQENTRY_H
@@ -41,6 +56,8 @@ enum irq_role {
 	IRQ_SOFT = 2,
 	IRQ_LEAVE = 3,	   /* back in the task that was interrupted */
 	IRQ_SOFT_TASK = 4, /* a thread whose work it is to run softirqs */
+	IRQ_SEND = 5,	   /* a packet is given to a device */
+	IRQ_BACKLOG = 6,   /* packets from this machine are received */
 };
 
 /* The role of a kernel function, by its name; what compilers append (".cold", ".isra.0") is not
