@@ -191,6 +191,8 @@ static void walk_by_frame_pointer(struct collector *c, uint32_t pid)
 	uint8_t *arena = collector_arena(c, &bytes);
 
 	ok(arena && bytes > UNWIND_PAGE, "an arena of %zu bytes", bytes);
+	ok(!collector_reach_arena(c, (size_t)2 * UNWIND_PAGE), "…of which some is reached for");
+	is_i64(collector_reach_arena(c, bytes + 1), -EINVAL, "…and not more than there is");
 	list = (struct unwind_list *)(arena + UNWIND_PAGE);
 	list->cnt = 1;
 	list->spans[0] = (struct unwind_span){0, UNWIND_NO_RULE, 0};
@@ -293,6 +295,7 @@ static void test_rules(void)
 	if (!c)
 		return;
 	arena = collector_arena(c, &bytes);
+	ok(!collector_reach_arena(c, (size_t)5 * UNWIND_PAGE), "some memory");
 	space.list = write_end_rule(arena);
 	ok(!collector_set_space(c, by_rule.pid, &space), "a list");
 	spin_deep(30, 300 * 1000 * 1000);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "unwind/units.h"
 
+#include <errno.h>
+
 #include "unit/tap.h"
 
 #define PAGES 64
@@ -11,7 +13,7 @@ static struct units *make(size_t pages)
 {
 	struct units *a = NULL;
 
-	ok(!units_new(memory, pages * UNWIND_PAGE, &a), "an arena of %zu pages", pages);
+	ok(!units_new(memory, pages * UNWIND_PAGE, NULL, NULL, &a), "an arena of %zu pages", pages);
 	return a;
 }
 
@@ -118,9 +120,48 @@ static void test_churn(void)
 	units_free(a);
 }
 
+struct limit {
+	size_t bytes, reached;
+};
+
+static int reach(void *arg, size_t bytes)
+{
+	struct limit *l = arg;
+
+	if (bytes > l->bytes)
+		return -ENOMEM;
+	if (bytes > l->reached)
+		l->reached = bytes;
+	return 0;
+}
+
+/* Memory is asked for page by page as it is needed, and only once. */
+static void test_reach(void)
+{
+	struct limit l = {.bytes = (size_t)4 * UNWIND_PAGE};
+	struct units *a = NULL;
+	uint32_t unit;
+
+	ok(!units_new(memory, sizeof(memory), reach, &l, &a), "memory that has to be reached");
+	is_u64(l.reached, 0, "none is at first");
+	unit = units_alloc(a, UNWIND_PAGE);
+	is_u64(l.reached, (uint64_t)unit * UNWIND_UNIT + UNWIND_PAGE, "the page that is given out");
+	ok(units_alloc(a, 64) && units_alloc(a, 64), "two that share one");
+	is_u64(l.reached, (uint64_t)3 * UNWIND_PAGE, "…take one more");
+	ok(units_alloc(a, UNWIND_PAGE), "the last");
+	is_u64(units_alloc(a, UNWIND_PAGE), 0, "no room where it cannot be reached");
+	units_release(a, unit);
+	units_tick(a);
+	units_tick(a);
+	l.bytes = 0;
+	is_u64(units_alloc(a, UNWIND_PAGE), unit, "what was reached once can be used again");
+	units_free(a);
+}
+
 int main(void)
 {
 	test_bounds();
+	test_reach();
 	test_grace();
 	test_churn();
 	return tap_done();

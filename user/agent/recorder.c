@@ -57,6 +57,11 @@ static int open_raw(struct recorder *r, const struct recorder_opts *opts, struct
 	return opts->raw_path ? raw_writer_new(opts->raw_path, &info, &r->raw, err) : 0;
 }
 
+static int reach_arena(void *collector, size_t bytes)
+{
+	return collector_reach_arena(collector, bytes);
+}
+
 static int set_space(void *collector, uint32_t pid, const struct unwind_space *space)
 {
 	return collector_set_space(collector, pid, space);
@@ -87,6 +92,7 @@ static int open_pipeline(struct recorder *r, const struct recorder_opts *opts, a
 		.journal = r->raw ? raw_writer_put : NULL,
 		.journal_arg = r->raw,
 		.unwind = {.max_spaces = collector_max_spaces(r->collector),
+			   .reach_arena = reach_arena,
 			   .set_space = set_space,
 			   .set_tick = set_tick,
 			   .arg = r->collector},

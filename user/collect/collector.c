@@ -215,6 +215,11 @@ void *collector_arena(const struct collector *c, size_t *ret_bytes)
 	return sampler_arena(c->sampler, ret_bytes);
 }
 
+int collector_reach_arena(struct collector *c, size_t bytes)
+{
+	return sampler_reach_arena(c->sampler, bytes);
+}
+
 uint32_t collector_max_spaces(const struct collector *c)
 {
 	return c->max_spaces;

@@ -104,9 +104,11 @@ int must_check collector_add_pid(struct collector *c, uint32_t pid);
 
 /*
  * The arena of unwind rules (culprit/unwind.h) that the sampler reads, zeroed at first: borrowed,
- * valid until collector_free().
+ * valid until collector_free(). Its first `bytes` may be touched once collector_reach_arena() has
+ * said 0; else -EINVAL (it is smaller) or -errno.
  */
 void *collector_arena(const struct collector *c, size_t *ret_bytes);
+int must_check collector_reach_arena(struct collector *c, size_t bytes);
 
 uint32_t collector_max_spaces(const struct collector *c);
 

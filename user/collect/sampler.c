@@ -17,6 +17,7 @@
 #include "base/num.h"
 #include "base/text.h"
 #include "collect/bpflog.h"
+#include "collect/maparea.h"
 
 #define CPUS_PER_RING	16
 #define MAX_RINGS	64
@@ -36,7 +37,7 @@ struct sampler {
 	size_t map_bytes;  /* all maps and rings; none of them grows */
 	int possible_cpus;
 	bool filter_pids;
-	void *arena;
+	struct maparea arena;
 	size_t arena_bytes;
 	struct unwind_space *spaces;
 	uint32_t space_cnt;
@@ -193,7 +194,7 @@ static int map_memory(const struct bpf_map *map, size_t bytes, void **ret)
 static int map_rules(struct sampler *s)
 {
 	void *spaces = NULL;
-	int r = map_memory(s->skel->maps.arena, s->arena_bytes, &s->arena);
+	int r = maparea_init(&s->arena, bpf_map__fd(s->skel->maps.arena), s->arena_bytes);
 
 	if (!r)
 		r = map_memory(s->skel->maps.spaces, s->space_cnt * sizeof(*s->spaces), &spaces);
@@ -274,8 +275,13 @@ int sampler_allow_pid(struct sampler *s, uint32_t pid)
 
 void *sampler_arena(const struct sampler *s, size_t *ret_bytes)
 {
-	*ret_bytes = s->arena_bytes;
-	return s->arena;
+	*ret_bytes = s->arena.bytes;
+	return s->arena.start;
+}
+
+int sampler_reach_arena(struct sampler *s, size_t bytes)
+{
+	return maparea_reach(&s->arena, bytes);
 }
 
 /* The entry for pid, or a free one when it has none; NULL: there is none nearby. */
@@ -372,8 +378,7 @@ void sampler_free(struct sampler *s)
 	if (!s)
 		return;
 	ring_buffer__free(s->reader);
-	if (s->arena)
-		(void)munmap(s->arena, s->arena_bytes);
+	maparea_release(&s->arena);
 	if (s->spaces)
 		(void)munmap(s->spaces, s->space_cnt * sizeof(*s->spaces));
 	for (size_t i = 0; i < MAX_RINGS; i++)

@@ -41,19 +41,21 @@ int must_check sampler_allow_pid(struct sampler *s, uint32_t pid);
 
 /*
  * The arena of culprit/unwind.h, zeroed: borrowed, valid as long as s. What is written to it is seen
- * by the programs at once.
+ * by the programs at once. Only as far as was reached for it may be touched: maparea_reach().
  */
 void *sampler_arena(const struct sampler *s, size_t *ret_bytes);
+int must_check sampler_reach_arena(struct sampler *s, size_t bytes);
 
 /* Says where the spans of a process are; NULL forgets them. -ENOSPC when there are too many. */
 int must_check sampler_set_space(struct sampler *s, uint32_t pid, const struct unwind_space *space);
 
-/* By this number leaves are marked as used from now on. */
 /*
  * Set before waiting for the rings: the next sample that finds no rules makes one of them readable,
  * once.
  */
 void sampler_set_asleep(struct sampler *s, bool asleep);
+
+/* By this number leaves are marked as used from now on. */
 void sampler_set_tick(struct sampler *s, uint16_t tick);
 
 /*

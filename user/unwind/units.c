@@ -32,6 +32,8 @@ struct freed {
 
 struct units {
 	uint8_t *memory;
+	int (*reach)(void *arg, size_t bytes);
+	void *reach_arg;
 	struct page *pages;
 	uint32_t page_cnt;
 	uint32_t fresh; /* pages from here on were never used */
@@ -56,13 +58,16 @@ static uint64_t full_mask(unsigned int class)
 	return n == 64 ? UINT64_MAX : (UINT64_C(1) << n) - 1;
 }
 
-int units_new(void *memory, size_t bytes, struct units **ret)
+int units_new(void *memory, size_t bytes, int (*reach)(void *arg, size_t bytes), void *reach_arg,
+	      struct units **ret)
 {
 	struct units *a = calloc(1, sizeof(*a));
 
 	if (!a)
 		return -ENOMEM;
 	a->memory = memory;
+	a->reach = reach;
+	a->reach_arg = reach_arg;
 	a->page_cnt = (uint32_t)(bytes / UNWIND_PAGE);
 	a->fresh = 1;
 	a->empty = NO_PAGE;
@@ -112,6 +117,16 @@ static void list_remove(struct units *a, uint32_t page)
 	p->is_listed = false;
 }
 
+/* A page that was never used; NO_PAGE when there is none, or it cannot be reached. */
+static uint32_t fresh_page(struct units *a)
+{
+	if (a->fresh == a->page_cnt)
+		return NO_PAGE;
+	if (a->reach && a->reach(a->reach_arg, ((size_t)a->fresh + 1) * UNWIND_PAGE))
+		return NO_PAGE;
+	return a->fresh++;
+}
+
 /* A page for the class, put into its list; NO_PAGE when there is none. */
 static uint32_t new_page(struct units *a, unsigned int class)
 {
@@ -119,9 +134,9 @@ static uint32_t new_page(struct units *a, unsigned int class)
 
 	if (page != NO_PAGE)
 		a->empty = a->pages[page].next;
-	else if (a->fresh < a->page_cnt)
-		page = a->fresh++;
 	else
+		page = fresh_page(a);
+	if (page == NO_PAGE)
 		return NO_PAGE;
 	a->used_pages++;
 	a->pages[page].taken = 0;

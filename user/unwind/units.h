@@ -15,8 +15,13 @@
 
 struct units;
 
-/* `memory` (page-aligned, zeroed) is borrowed. The first page stays unused: its units mean things. */
-int must_check units_new(void *memory, size_t bytes, struct units **ret);
+/*
+ * `memory` (page-aligned, zeroed) is borrowed. The first page stays unused: its units mean things.
+ * reach(arg, n) is called before anything up to byte n is touched for the first time; when it does
+ * not return 0 there is no room. NULL: all of it may be touched.
+ */
+int must_check units_new(void *memory, size_t bytes, int (*reach)(void *arg, size_t bytes),
+			 void *reach_arg, struct units **ret);
 void units_free(struct units *a); /* NULL is fine */
 
 /* A unit for `bytes` (1 to UNWIND_PAGE), or 0 when there is no room. Not zeroed. */

@@ -57,7 +57,8 @@ static int make_parts(struct unwinder *u)
 	if (!u->entries)
 		return -ENOMEM;
 	idmap_init(&u->by_pid, u->target.max_spaces);
-	r = units_new(u->target.arena, bytes, &u->units);
+	r = units_new(u->target.arena, bytes, u->own_memory ? NULL : u->target.reach_arena,
+		      u->target.arg, &u->units);
 	if (!r)
 		r = leaves_new(u->units, dirs < MIN_DIRS ? MIN_DIRS : dirs, &u->leaves);
 	if (!r)
