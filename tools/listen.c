@@ -63,9 +63,12 @@ static void answer_windows(void *arg, struct server_call *call)
 }
 
 static const struct server_route routes[] = {
-	{"/metrics", false, answer_metrics},	  {"/-/healthy", true, answer_health},
-	{"/-/ready", true, answer_health},	  {"/api/v1/profile", false, answer_profile},
-	{"/api/v1/series", false, answer_series}, {"/api/v1/windows", false, answer_windows},
+	{.path = "/metrics", .fn = answer_metrics},
+	{.path = "/-/healthy", .fn = answer_health, .is_open = true},
+	{.path = "/-/ready", .fn = answer_health, .is_open = true},
+	{.path = "/api/v1/profile", .fn = answer_profile},
+	{.path = "/api/v1/series", .fn = answer_series},
+	{.path = "/api/v1/windows", .fn = answer_windows},
 };
 
 int listener_new(const struct listen_options *o, const char *store, struct listener **ret,

@@ -15,9 +15,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fs.h"
 #include "base/json.h"
+#include "base/num.h"
 #include "base/text.h"
+#include "serve/posted.h"
 
 #define MAX_FILE     ((size_t)1 << 20)
 #define STREAM_BLOCK (64 << 10)
@@ -36,6 +39,9 @@ struct server_call {
 	struct server *server;
 	struct MHD_Connection *connection;
 	enum MHD_Result result;
+	const struct server_route *route; /* NULL: the path leads nowhere */
+	struct posted *posted;		  /* NULL: nothing can be */
+	int status;
 };
 
 /* ---- answers ---- */
@@ -53,7 +59,11 @@ static void queue(struct server_call *call, int status, const char *type,
 	if (status == MHD_HTTP_UNAUTHORIZED)
 		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
 	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
-		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW,
+					      call->route->max_body ? "POST, PUT" : "GET, HEAD");
+	if (status == MHD_HTTP_SERVICE_UNAVAILABLE)
+		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "5");
+	call->status = status;
 	call->result = MHD_queue_response(call->connection, (unsigned int)status, response);
 	MHD_destroy_response(response);
 }
@@ -247,6 +257,13 @@ static bool is_allowed(struct server_call *call, const struct server_route *rout
 	return true;
 }
 
+/* ---- what is posted ---- */
+
+struct str server_body(const struct server_call *call)
+{
+	return call->posted ? buf_str(&call->posted->body) : (struct str){"", 0};
+}
+
 static bool has_body(const struct server_call *call)
 {
 	const char *length = header(call, MHD_HTTP_HEADER_CONTENT_LENGTH);
@@ -254,28 +271,129 @@ static bool has_body(const struct server_call *call)
 	return header(call, MHD_HTTP_HEADER_TRANSFER_ENCODING) || (length && strcmp(length, "0"));
 }
 
+static bool is_json(const char *type)
+{
+	static const struct str json = STR_LIT("application/json");
+
+	return type && !strncasecmp(type, json.p, json.len) &&
+	       (!type[json.len] || strchr(" \t;", type[json.len]));
+}
+
+/* False: it was answered, and what follows the head is not read. */
+static bool accept_body(struct server_call *call)
+{
+	const char *type = header(call, MHD_HTTP_HEADER_CONTENT_TYPE);
+	const char *length = header(call, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	uint64_t bytes = 0;
+
+	if (!is_json(type))
+		server_error(call, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,
+			     "Content-Type '%s': want application/json", type ? type : "");
+	else if (header(call, MHD_HTTP_HEADER_CONTENT_ENCODING))
+		server_error(call, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,
+			     "Content-Encoding: want the body as it is");
+	else if (length && (num_parse_u64(str_of(length), &bytes) || bytes > call->route->max_body))
+		server_error(call, MHD_HTTP_CONTENT_TOO_LARGE, "a body of %s bytes: at most %zu",
+			     length, call->route->max_body);
+	else
+		return true;
+	return false;
+}
+
+static void answer_posted(struct server_call *call)
+{
+	int r = posted_check(call->posted);
+
+	if (!r) {
+		call->route->fn(call->server->arg, call);
+		return;
+	}
+	server_error(call, r == -E2BIG ? MHD_HTTP_CONTENT_TOO_LARGE : MHD_HTTP_SERVICE_UNAVAILABLE,
+		     r == -E2BIG ? "a body of more than %zu bytes" : "no memory for %zu bytes",
+		     call->route->max_body);
+	if (call->route->refused)
+		call->route->refused(call->server->arg, call->status);
+}
+
+/* ---- a request ---- */
+
+static const struct server_route *find_route(const struct server *s, const char *url)
+{
+	for (size_t i = 0; i < s->route_cnt; i++)
+		if (!strcmp(url, s->routes[i].path))
+			return &s->routes[i];
+	return NULL;
+}
+
+/* By its head; false: it was answered. */
+static bool accept_head(struct server_call *call, const char *method)
+{
+	bool is_get = !strcmp(method, MHD_HTTP_METHOD_GET) || !strcmp(method, MHD_HTTP_METHOD_HEAD);
+	bool is_post =
+		!strcmp(method, MHD_HTTP_METHOD_POST) || !strcmp(method, MHD_HTTP_METHOD_PUT);
+
+	if (call->route->max_body ? !is_post : !is_get)
+		server_error(call, MHD_HTTP_METHOD_NOT_ALLOWED, "%s: want %s", method,
+			     call->route->max_body ? "POST" : "GET");
+	else if (!call->route->max_body && has_body(call))
+		server_error(call, MHD_HTTP_CONTENT_TOO_LARGE, "no body is wanted");
+	else if (is_allowed(call, call->route))
+		return !call->route->max_body || accept_body(call);
+	return false;
+}
+
+static void begin(struct server_call *call, const char *url, const char *method, void **state)
+{
+	call->route = find_route(call->server, url);
+	if (!call->route) {
+		server_error(call, MHD_HTTP_NOT_FOUND, "nothing is at '%s'", url);
+	} else if (!accept_head(call, method)) {
+		if (call->route->refused)
+			call->route->refused(call->server->arg, call->status);
+	} else if (!call->route->max_body) {
+		call->route->fn(call->server->arg, call);
+	} else {
+		struct posted *p = malloc(sizeof(*p));
+
+		if (p)
+			posted_init(p, call->route->max_body, clock_mono_ns(&clock_system));
+		*state = p;
+		call->result = p ? MHD_YES : MHD_NO;
+	}
+}
+
+/* Called once for the head, then for each piece of a body, and once at its end. */
 static enum MHD_Result take(void *arg, struct MHD_Connection *connection, const char *url,
 			    const char *method, const char *version, const char *body,
 			    size_t *body_len, void **state)
 {
-	struct server_call call = {arg, connection, MHD_YES};
-	const struct server *s = arg;
+	struct server_call call = {
+		.server = arg, .connection = connection, .result = MHD_YES, .posted = *state};
+	struct str piece = {body, *body_len};
 
-	for (size_t i = 0; i < s->route_cnt; i++) {
-		const struct server_route *route = &s->routes[i];
-
-		if (strcmp(url, route->path))
-			continue;
-		if (strcmp(method, MHD_HTTP_METHOD_GET) && strcmp(method, MHD_HTTP_METHOD_HEAD))
-			server_error(&call, MHD_HTTP_METHOD_NOT_ALLOWED, "%s: want GET", method);
-		else if (has_body(&call))
-			server_error(&call, MHD_HTTP_CONTENT_TOO_LARGE, "no body is wanted");
-		else if (is_allowed(&call, route))
-			route->fn(s->arg, &call);
+	if (!call.posted) {
+		begin(&call, url, method, state);
 		return call.result;
 	}
-	server_error(&call, MHD_HTTP_NOT_FOUND, "nothing is at '%s'", url);
+	if (piece.len) {
+		*body_len = 0;
+		return posted_add(call.posted, piece, clock_mono_ns(&clock_system)) ? MHD_YES
+										    : MHD_NO;
+	}
+	call.route = find_route(call.server, url);
+	answer_posted(&call);
 	return call.result;
+}
+
+static void complete(void *arg, struct MHD_Connection *connection, void **state,
+		     enum MHD_RequestTerminationCode how)
+{
+	struct posted *p = *state;
+
+	if (p)
+		posted_release(p);
+	free(p);
+	*state = NULL;
 }
 
 /* ---- listening ---- */
@@ -443,14 +561,14 @@ static int start_daemon(struct server *s, int fd, struct err *err)
 		tls[2] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
 	if (!s->cert)
 		tls[0] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
-	s->daemon =
-		MHD_start_daemon(flags, 0, NULL, NULL, take, s, MHD_OPTION_LISTEN_SOCKET, fd,
-				 MHD_OPTION_CONNECTION_LIMIT, (unsigned int)SERVER_MAX_CONNECTIONS,
-				 MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-				 (unsigned int)(s->unix_path ? 0 : SERVER_MAX_PER_ADDRESS),
-				 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVER_MAX_HEAD,
-				 MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)SERVER_TIMEOUT_S,
-				 MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+	s->daemon = MHD_start_daemon(
+		flags, 0, NULL, NULL, take, s, MHD_OPTION_LISTEN_SOCKET, fd,
+		MHD_OPTION_CONNECTION_LIMIT, (unsigned int)SERVER_MAX_CONNECTIONS,
+		MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+		(unsigned int)(s->unix_path ? 0 : SERVER_MAX_PER_ADDRESS),
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVER_MAX_HEAD,
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)SERVER_TIMEOUT_S,
+		MHD_OPTION_NOTIFY_COMPLETED, complete, NULL, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
 	return s->daemon ? 0
 			 : err_set(err, EIO, "%s: the HTTP server does not start%s", s->address,
 				   s->cert ? " (is the certificate in order?)" : "");

@@ -3,14 +3,15 @@
  * server.h - HTTP in: an address, who may ask, and which function answers. The only user of
  * libmicrohttpd.
  *
- * Bounded: connections in all and from one address, bytes of a request's head, time without a sign
- * of life; a request with a body that is too large is refused unread. Each connection has a thread
- * of its own, so that a slow client holds up nobody, least of all the sampling.
+ * Bounded: connections in all and from one address, bytes of a request's head, bytes and time of a
+ * body, time without a sign of life; a body that nobody wants is refused unread. Each connection has
+ * a thread of its own, so that a slow client holds up nobody, least of all the sampling.
  *
  * Who may ask: an address that others can reach wants a token file or client certificates, else the
  * server refuses to start. On the loopback without a token the Host header must be one of the
  * loopback's, so that no web page can ask in its reader's name (DNS rebinding). The token's file is
- * read anew for each request.
+ * read anew for each request. A body must be application/json, which no web page can post to another
+ * site unasked.
  */
 #ifndef SERVE_SERVER_H
 #define SERVE_SERVER_H
@@ -34,6 +35,10 @@ struct server_route {
 	bool is_open;	  /* nobody is asked for a token: health */
 	/* Answers by server_answer() or server_stream(), once. In a thread of the connection. */
 	void (*fn)(void *arg, struct server_call *call);
+	/* > 0: takes POST and PUT, with a body of at most so many bytes, and no GET */
+	size_t max_body;
+	/* Is told the status of what the server answered itself, at this path; NULL: nobody is. */
+	void (*refused)(void *arg, int status);
 };
 
 struct server_opts {
@@ -64,6 +69,9 @@ const char *server_param(const struct server_call *call, const char *name);
 /* Each of that name; anything but 0 stops. */
 void server_params(const struct server_call *call, const char *name,
 		   int (*fn)(void *arg, const char *value), void *arg);
+
+/* What was posted, borrowed; empty where nothing can be. */
+struct str server_body(const struct server_call *call);
 
 /* The whole answer; `body` is copied. */
 void server_answer(struct server_call *call, int status, const char *type, struct str body);
