@@ -27,6 +27,46 @@ void blame_report_release(struct blame_report *r)
 	r->verdict = NULL;
 }
 
+/* What rose in a process may tell that it reacts: into `ret`, if it is so. */
+static int judge_work(const struct diff *d, struct str name, struct str *ret, size_t *cnt)
+{
+	struct descend x = {.frames = NULL};
+	int r = descend(d, name, &x);
+
+	if (!r && descend_reacting(&x) >= DESCEND_REACTS)
+		ret[(*cnt)++] = name;
+	descend_release(&x);
+	return r == -ENOENT ? 0 : r;
+}
+
+/*
+ * Who waits, tries again or logs does so because of somebody. Only the stacks know, and which of them
+ * to compare only the verdict: it is made once more, with what they tell of its suspects.
+ */
+static int weigh_work(struct blame_report *report, const struct evidence *e,
+		      const struct blame_opts *opt, struct err *err)
+{
+	struct verdict *v = report->verdict, *again;
+	struct str *found = calloc(v->suspect_cnt + 1, sizeof(*found));
+	struct blame_opts with = *opt;
+	int r = found ? 0 : -ENOMEM;
+
+	for (size_t i = 0; !r && i < v->suspect_cnt; i++)
+		r = judge_work(report->diff, v->suspects[i].name, found, &with.reacting_cnt);
+	if (!r && opt->explain.len)
+		r = judge_work(report->diff, opt->explain, found, &with.reacting_cnt);
+	if (!r && with.reacting_cnt) {
+		with.reacting = found;
+		r = blame_run(e->timeline, e->incidents, e->incident_cnt, &with, &again, err);
+		if (!r) {
+			verdict_free(v);
+			report->verdict = again;
+		}
+	}
+	free(found);
+	return r;
+}
+
 /* What goes on inside of each suspect, and where it ran. */
 static int describe_suspects(struct blame_report *report, const struct profile *incidents,
 			     struct str key)
@@ -54,11 +94,11 @@ static int describe_suspects(struct blame_report *report, const struct profile *
 /*
  * The proof: all incident windows laid over all baseline windows, and what it tells of each suspect.
  */
-static int add_proof(struct blame_report *report, struct evidence *e, const char *group_key,
-		     struct err *err)
+static int add_proof(struct blame_report *report, struct evidence *e, const struct blame_opts *opt,
+		     const char *group_key, struct err *err)
 {
 	struct str keys[] = {str_of(group_key), STR_LIT(LABEL_PROCESS)}, key = keys[0];
-	struct diff_options opt = {
+	struct diff_options how = {
 		.group_keys = keys,
 		.group_cnt = str_eq(keys[0], STR_LIT(LABEL_CGROUP)) ? 2 : 1,
 		.rules = {.strip_hex = true, .merge_lambdas = true},
@@ -72,9 +112,11 @@ static int add_proof(struct blame_report *report, struct evidence *e, const char
 	if (!r)
 		r = evidence_profile(e, report->verdict, SIDE_INCIDENT, &incidents, err);
 	if (!r) {
-		r = diff_new(baseline, incidents, &opt, &report->diff);
+		r = diff_new(baseline, incidents, &how, &report->diff);
 		if (!r)
-			r = evidence_replicate(e, report->verdict, report->diff, &opt);
+			r = evidence_replicate(e, report->verdict, report->diff, &how);
+		if (!r)
+			r = weigh_work(report, e, opt, err);
 		if (!r)
 			r = describe_suspects(report, incidents, key);
 		if (r)
@@ -227,8 +269,8 @@ static int try_way(struct blame_report *report, struct evidence *e, const struct
 		return 0; /* there is nothing that was not asked already */
 	r = blame_run(e->timeline, e->incidents, e->incident_cnt, &half, &rolled.verdict, err);
 	if (!r && rolled.verdict->kind == VERDICT_NAMED) {
-		r = add_proof(&rolled, e, way->group_key, err);
-		if (!r)
+		r = add_proof(&rolled, e, &half, way->group_key, err);
+		if (!r && rolled.verdict->kind == VERDICT_NAMED)
 			r = way->judge(&rolled, e->timeline);
 		if (r == 1) {
 			struct blame_report old = *report;
@@ -271,12 +313,12 @@ int blame_report_make(struct blame_report *report, struct evidence *e,
 	const char *key = q->group_key;
 	int r = blame_run(e->timeline, e->incidents, e->incident_cnt, opt, &report->verdict, err);
 
+	if (!r)
+		r = add_proof(report, e, opt, key, err);
 	if (!r && report->verdict->kind != VERDICT_NAMED && report->verdict->recurrences > 1 &&
 	    !opt->explain.len && !strcmp(key, LABEL_PROCESS)) {
 		r = try_other_ways(report, e, q, opt, &key, err);
 	}
-	if (!r)
-		r = add_proof(report, e, key, err);
 	if (r < 0)
 		return r;
 	report->view = (struct verdict_view){

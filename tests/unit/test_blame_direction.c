@@ -140,8 +140,8 @@ static void test_race(void)
 
 static void test_signature(void)
 {
-	const struct blame_signature sig = {STR_LIT("indexer"), 0.8};
-	struct blame_opts o = {.signatures = &sig, .signature_cnt = 1};
+	const struct str reacting = STR_LIT("indexer");
+	struct blame_opts o = {.reacting = &reacting, .reacting_cnt = 1};
 	struct verdict *plain, *told;
 	const struct verdict_entity *e;
 

@@ -387,6 +387,30 @@ static void test_recursion(void)
 	buf_release(&b);
 }
 
+static void test_work(void)
+{
+	struct descend x = {
+		.work = {[WORK_LOCKS] = 0.3, [WORK_LOGGING] = 0.55, [WORK_RECLAIM] = 0.04}};
+	struct verdict_view view = {.paths = &x, .path_cnt = 1};
+	struct verdict_entity e = suspect("x");
+	struct verdict v = verdict_of(VERDICT_NAMED, &e, 1);
+	struct buf b;
+
+	buf_init(&b, 1 << 16);
+	verdict_text(&v, &view, &b);
+	ok(holds(&b, "work: logging 55%, waiting for locks 30%; that is mostly done because of "
+		     "others\n"),
+	   "what sort of work rose, the most first, and what it means");
+	buf_clear(&b);
+	verdict_markdown(&v, &view, &b);
+	ok(holds(&b, "Work: logging 55%, waiting for locks 30%;"), "in Markdown, too");
+	buf_clear(&b);
+	x.work[WORK_LOGGING] = 0.1;
+	verdict_text(&v, &view, &b);
+	ok(holds(&b, "work: waiting for locks 30%, logging 10%\n"), "of less nothing is concluded");
+	buf_release(&b);
+}
+
 static struct diff *make_diff(void)
 {
 	struct diff *d;
@@ -491,6 +515,7 @@ int main(void)
 	test_json();
 	test_sentences();
 	test_recursion();
+	test_work();
 	test_markdown();
 	test_html();
 	return tap_done();

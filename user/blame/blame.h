@@ -22,19 +22,15 @@
 
 #define BLAME_MAX_INCIDENTS 1000
 
-/* Of the rise of a process, the part in frames that wait, retry or log: read from its stacks. */
-struct blame_signature {
-	struct str name;
-	double reacting; /* 0..1 */
-};
-
 struct blame_opts {
 	double allowed_error;	       /* of a named culprit, 0..0.5; 0 = 0.05 */
 	uint64_t guard_ns;	       /* left out on both sides of each incident; 0 = automatic */
 	uint64_t label_uncertainty_ns; /* how far off the incidents' edges may be */
 	uint32_t cpus;		       /* of the node; 0 = what the windows say */
-	const struct blame_signature *signatures; /* borrowed; signature_cnt of them */
-	size_t signature_cnt;
+	const struct str
+		*reacting; /* borrowed; processes whose stacks say that what rose in them is
+				       waiting, trying again, logging; reacting_cnt of them */
+	size_t reacting_cnt;
 	struct str
 		explain; /* borrowed; a process to tell all of (verdict.explained); empty: none */
 	bool separate; /* nothing is known of the time between incidents: each hit counts by itself */

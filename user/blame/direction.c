@@ -9,21 +9,20 @@
 #include "base/text.h"
 #include "blame/evidence.h"
 
-#define STEP_SLOTS    64   /* looked at, on either side of the label */
-#define STEP_LEAST    4	   /* slots before the label at least */
-#define STEP_CLEAR    1.5  /* a step smaller than so many standard deviations has no time */
-#define SPREAD_FLOOR  1e-6 /* of the squares: no fit is better than this */
-#define ERROR_FLOOR   0.2  /* of a slot: neither work nor its windows begin exactly */
-#define Z_MOST	      2.0  /* of one incident: no single one decides */
-#define Z_FREE	      1.0  /* what chance gives to the luckiest of several */
-#define OTHER_LEAST   0.2  /* a rise smaller than this part of another's cannot be behind it */
-#define LOSS_LEAST    0.1  /* nor can a loss that small, and noise has losses, too */
-#define TIMED_LEAST   2	   /* incidents: one order alone is chance as often as not */
-#define DOSE_LAGS     3	   /* slots by which the symptom may follow */
-#define DOSE_LEAST    12   /* slots within incidents to correlate over */
-#define NODE_FULL     0.95 /* of its CPUs */
-#define LATE_SLOTS    0.4  /* a mean lag behind the labels of more than this is late */
-#define SIGNATURE_MIN 0.5  /* of the rise in frames that react */
+#define STEP_SLOTS   64	  /* looked at, on either side of the label */
+#define STEP_LEAST   4	  /* slots before the label at least */
+#define STEP_CLEAR   1.5  /* a step smaller than so many standard deviations has no time */
+#define SPREAD_FLOOR 1e-6 /* of the squares: no fit is better than this */
+#define ERROR_FLOOR  0.2  /* of a slot: neither work nor its windows begin exactly */
+#define Z_MOST	     2.0  /* of one incident: no single one decides */
+#define Z_FREE	     1.0  /* what chance gives to the luckiest of several */
+#define OTHER_LEAST  0.2  /* a rise smaller than this part of another's cannot be behind it */
+#define LOSS_LEAST   0.1  /* nor can a loss that small, and noise has losses, too */
+#define TIMED_LEAST  2	  /* incidents: one order alone is chance as often as not */
+#define DOSE_LAGS    3	  /* slots by which the symptom may follow */
+#define DOSE_LEAST   12	  /* slots within incidents to correlate over */
+#define NODE_FULL    0.95 /* of its CPUs */
+#define LATE_SLOTS   0.4  /* a mean lag behind the labels of more than this is late */
 
 /* ---- pure parts -------------------------------------------------------------------------- */
 
@@ -454,9 +453,8 @@ static void judge_signature(const struct scorer *s, struct rank *r, const struct
 {
 	struct str name = timeline_name(s->t, r->entity);
 
-	for (size_t i = 0; i < o->signature_cnt; i++)
-		if (str_eq(o->signatures[i].name, name) &&
-		    o->signatures[i].reacting >= SIGNATURE_MIN)
+	for (size_t i = 0; i < o->reacting_cnt; i++)
+		if (str_eq(o->reacting[i], name))
 			r->dir.signature = -M_LN2;
 }
 

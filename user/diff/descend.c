@@ -213,6 +213,28 @@ static int find_leaves(const struct diff *d, uint32_t process, struct descend *x
 	return 0;
 }
 
+static int find_work(const struct diff *d, uint32_t process, struct descend *x)
+{
+	int r;
+
+	if (samples_of(d, process) < DESCEND_SAMPLES)
+		return 0;
+	r = work_split(d, process, x->work);
+	for (size_t w = 0; !r && w < WORK_CNT; w++)
+		x->work[w] /= x->delta;
+	return r;
+}
+
+double descend_reacting(const struct descend *x)
+{
+	double sum = 0;
+
+	for (int w = 0; w < WORK_CNT; w++)
+		if (work_reacts((enum work)w))
+			sum += x->work[w];
+	return sum;
+}
+
 int descend(const struct diff *d, struct str process, struct descend *ret)
 {
 	struct descend x = {.frames = NULL};
@@ -233,6 +255,8 @@ int descend(const struct diff *d, struct str process, struct descend *ret)
 		find_moves(d, node, &x);
 		r = find_leaves(d, node, &x);
 	}
+	if (!r)
+		r = find_work(d, node, &x);
 	if (r)
 		descend_release(&x);
 	else

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "base/times.h"
+#include "render/descend_words.h"
 #include "render/html.h"
 #include "render/label.h"
 #include "render/verdict_strip.h"
@@ -83,12 +84,12 @@ static void tile(struct page *p, const char *term)
 	buf_addf(p->out, "<div><dt>%s<dd>", term);
 }
 
-static void add_tile_places(struct page *p)
+/* A tile as wide as the page, for the words at hand. */
+static void wide_tile(struct page *p, const char *term)
 {
-	verdict_add_places(&p->words, p->view, 0);
 	if (!p->words.len)
 		return;
-	buf_addstr(p->out, "<div class=\"wide\"><dt>Runs in<dd class=\"place\">");
+	buf_addf(p->out, "<div class=\"wide\"><dt>%s<dd class=\"place\">", term);
 	flush(p);
 	buf_addstr(p->out, "</div>\n");
 }
@@ -143,7 +144,11 @@ static void add_tiles(struct page *p)
 	verdict_add_p(&p->words, p->v, e);
 	flush(p);
 	buf_addstr(p->out, "</div>\n");
-	add_tile_places(p);
+	verdict_add_places(&p->words, p->view, 0);
+	wide_tile(p, "Runs in");
+	if (p->view->path_cnt)
+		descend_add_work(&p->words, &p->view->paths[0], verdict_unit(p->v));
+	wide_tile(p, "What rose in it");
 	buf_addstr(p->out, "</dl>\n");
 }
 
@@ -329,7 +334,7 @@ static void add_frames(struct page *p, const struct descend *x)
 		return;
 	buf_addstr(p->out, "<p class=\"path\">");
 	for (size_t i = 0, run; i < x->frame_cnt; i += run) {
-		run = verdict_frame_run(x, i);
+		run = descend_frame_run(x, i);
 		buf_addstr(p->out, i ? " <span>\xe2\x80\xba</span> <code>" : "<code>");
 		add_name(p, x->frames[i]);
 		if (run > 1)
@@ -357,7 +362,7 @@ static void add_path(struct page *p)
 	}
 	for (size_t i = 0; i < x->move_cnt; i++) {
 		buf_addstr(p->out, "<p class=\"quietly\">");
-		verdict_add_move(&p->words, &x->moves[i], verdict_unit(p->v));
+		descend_add_move(&p->words, &x->moves[i], verdict_unit(p->v));
 		flush(p);
 		buf_addstr(p->out, ".</p>\n");
 	}

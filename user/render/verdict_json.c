@@ -96,6 +96,10 @@ static void add_descent(struct json *j, const struct descend *x)
 	add_parts(j, "branches", x->branches, x->branch_cnt);
 	add_parts(j, "functions", x->leaves, x->leaf_cnt);
 	json_u64(j, "functions_more", x->leaf_more);
+	json_object(j, "work");
+	for (int w = 0; w < WORK_CNT; w++)
+		json_double(j, work_key((enum work)w), x->work[w], DIGITS);
+	json_end(j);
 	json_array(j, "moved");
 	for (size_t i = 0; i < x->move_cnt; i++) {
 		json_object(j, NULL);

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 
 #include "base/text.h"
+#include "render/descend_words.h"
 #include "render/label.h"
 #include "render/markdown_words.h"
 #include "render/verdict_strip.h"
@@ -135,12 +136,17 @@ static void add_path(const struct verdict *v, const struct verdict_view *view, s
 		buf_addf(out, " (%.0f%% of its rise)", x->share * 100);
 	if (x->leaf_cnt) {
 		buf_addstr(out, x->frame_cnt ? "\\\nOwn time: " : "Own time: ");
-		verdict_add_leaves(words, x, verdict_unit(v));
+		descend_add_leaves(words, x, verdict_unit(v));
+		flush(out, words);
+	}
+	descend_add_work(words, x, verdict_unit(v));
+	if (words->len) {
+		buf_addstr(out, x->frame_cnt || x->leaf_cnt ? "\\\nWork: " : "Work: ");
 		flush(out, words);
 	}
 	for (size_t m = 0; m < x->move_cnt; m++) {
 		buf_addstr(out, "\\\n");
-		verdict_add_move(words, &x->moves[m], verdict_unit(v));
+		descend_add_move(words, &x->moves[m], verdict_unit(v));
 		flush(out, words);
 	}
 	buf_addstr(out, "\n\n");

@@ -7,6 +7,7 @@
 #include "base/num.h"
 #include "base/text.h"
 #include "base/times.h"
+#include "render/descend_words.h"
 #include "render/label.h"
 #include "render/verdict_strip.h"
 
@@ -184,7 +185,7 @@ static void add_path(struct buf *b, const struct verdict *v, const struct verdic
 	if (!x)
 		return;
 	for (size_t f = 0, run; f < x->frame_cnt; f += run) {
-		run = verdict_frame_run(x, f);
+		run = descend_frame_run(x, f);
 		buf_addstr(b, f ? " > " : "  hot path: ");
 		text_add_clean(b, x->frames[f]);
 		if (run > 1)
@@ -195,11 +196,12 @@ static void add_path(struct buf *b, const struct verdict *v, const struct verdic
 	if (x->frame_cnt)
 		buf_addch(b, '\n');
 	if (x->branch_cnt > 1 || !x->frame_cnt)
-		add_parts(b, x, "splits into", verdict_unit(v), verdict_add_branches);
-	add_parts(b, x, "own time", verdict_unit(v), verdict_add_leaves);
+		add_parts(b, x, "splits into", verdict_unit(v), descend_add_branches);
+	add_parts(b, x, "own time", verdict_unit(v), descend_add_leaves);
+	add_parts(b, x, "work", verdict_unit(v), descend_add_work);
 	for (size_t m = 0; m < x->move_cnt; m++) {
 		buf_addstr(b, "  ");
-		verdict_add_move(b, &x->moves[m], verdict_unit(v));
+		descend_add_move(b, &x->moves[m], verdict_unit(v));
 		buf_addch(b, '\n');
 	}
 }

@@ -353,50 +353,6 @@ void verdict_add_mark(struct buf *b, const struct verdict_entity *e)
 		buf_addstr(b, "shares the clock");
 }
 
-size_t verdict_frame_run(const struct descend *x, size_t i)
-{
-	size_t n = 1;
-
-	while (i + n < x->frame_cnt && str_eq(x->frames[i + n], x->frames[i]))
-		n++;
-	return n;
-}
-
-static void add_part(struct buf *b, const struct descend_part *p, const char *unit)
-{
-	label_add(b, p->name, LONG_NAME);
-	buf_addf(b, " %+.3g%s (%.0f%%%s)", p->delta, unit, p->share * 100,
-		 p->moved ? ", moved" : "");
-}
-
-void verdict_add_branches(struct buf *b, const struct descend *x, const char *unit)
-{
-	for (size_t i = 0; i < x->branch_cnt; i++) {
-		buf_addstr(b, i ? ", " : "");
-		add_part(b, &x->branches[i], i ? "" : unit);
-	}
-}
-
-void verdict_add_leaves(struct buf *b, const struct descend *x, const char *unit)
-{
-	for (size_t i = 0; i < x->leaf_cnt; i++) {
-		buf_addstr(b, i ? ", " : "");
-		add_part(b, &x->leaves[i], i ? "" : unit);
-	}
-	if (x->leaf_more)
-		buf_addf(b, " and %zu more", x->leaf_more);
-}
-
-void verdict_add_move(struct buf *b, const struct descend_move *m, const char *unit)
-{
-	buf_addf(b, "%.3g%s of it only moved below ", m->amount, unit);
-	label_add(b, m->below, LONG_NAME);
-	buf_addstr(b, ", from ");
-	label_add(b, m->from, LONG_NAME);
-	buf_addstr(b, " to ");
-	label_add(b, m->to, LONG_NAME);
-}
-
 void verdict_add_rest(struct buf *b, const struct verdict *v)
 {
 	double rest = 1;

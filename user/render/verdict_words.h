@@ -61,17 +61,6 @@ void verdict_add_places(struct buf *b, const struct verdict_view *view, size_t s
 /* What speaks against it or sets it apart, in a word or two: "reacts", "tie A"; or nothing. */
 void verdict_add_mark(struct buf *b, const struct verdict_entity *e);
 
-/* How many frames of the path from i on have one name: a library without symbols fills screens. */
-size_t verdict_frame_run(const struct descend *x, size_t i);
-
-/*
- * Inside of a suspect, each a line without its end or nothing: where its path splits, which
- * functions took the time themselves, what only moved. `unit`: " cores".
- */
-void verdict_add_branches(struct buf *b, const struct descend *x, const char *unit);
-void verdict_add_leaves(struct buf *b, const struct descend *x, const char *unit);
-void verdict_add_move(struct buf *b, const struct descend_move *m, const char *unit);
-
 /* What is left for a cause that is not listed: "0.4% is left for …". */
 void verdict_add_rest(struct buf *b, const struct verdict *v);
 
