@@ -33,6 +33,7 @@ my %allowed = (
 	'user/base/num.c strtod' => 'the one place that calls it, after the text was checked',
 	'user/base/fs.c STDOUT_FILENO' => 'fs_write("-") is the way in which tools/ asks for standard output',
 	'user/format/raw.c STDOUT_FILENO' => 'raw_writer_new("-") writes where tools/ was asked to write',
+	'user/base/sandbox_spawn.c environ' => 'hands what the dynamic loader wants of it to the program that is executed again',
 	'tests/targets/target.h strtoul' => 'programs to be profiled do not link the library',
 );
 

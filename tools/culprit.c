@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/jobs.h"
 #include "base/log.h"
+#include "base/sandbox.h"
 #include "commands.h"
 
 #define CULPRIT_VERSION "0.1.0"
@@ -60,6 +62,7 @@ static int flushed(int status)
 
 int main(int argc, char **argv)
 {
+	sandbox_serve(argc, argv, agent_jobs, AGENT_JOB_CNT);
 	log_set_sink(log_to_stderr);
 	(void)signal(SIGXFSZ, SIG_IGN); /* a full quota is an error to report */
 	if (argc < 2)

@@ -43,9 +43,10 @@ int main(int argc, char **argv)
 	struct buf reply;
 	struct err err;
 
+	sandbox_serve(argc, argv, jobs, ARRAY_SIZE(jobs));
 	if (argc > 1 && num_parse_u64(str_of(argv[1]), &runs))
 		return 2;
-	if (sandbox_new(jobs, ARRAY_SIZE(jobs), &sb, &err)) {
+	if (sandbox_new(&sb, &err)) {
 		fprintf(stderr, "%s\n", err.text);
 		return 2;
 	}

@@ -110,9 +110,10 @@ int main(int argc, char **argv)
 	struct err err;
 	uint64_t cnt;
 
+	sandbox_serve(argc, argv, jobs, ARRAY_SIZE(jobs));
 	if (argc == 4 && !strcmp(argv[1], "--make"))
 		return num_parse_u64(str_of(argv[2]), &cnt) || bigelf_write(argv[3], cnt);
-	if (sandbox_new(jobs, ARRAY_SIZE(jobs), &sb, &err)) {
+	if (sandbox_new(&sb, &err)) {
 		fprintf(stderr, "symbols: %s\n", err.text);
 		return 2;
 	}

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# The processes in which strangers' files are parsed begin and end with the program, and keep nothing of its open.
+# The processes in which strangers' files are parsed begin and end with the program, and keep nothing of its open. The one
+# that makes the others is replaced when it dies.
 # shellcheck source=tests/e2e/profile.sh
 . "$(dirname "$0")/profile.sh"
 
@@ -57,4 +58,67 @@ rm -f "/tmp/perf-$(cat pid).map"
 # shellcheck disable=SC2016 # the inner shell expands it
 run timeout 20 bash -c '"$CULPRIT" record -d 1s --format folded 2>/dev/null | cat >piped; echo "${PIPESTATUS[*]}"'
 is "$out" '0 0' 'a reader of the output sees its end'
+
+# A program that nobody has parsed before: its samples are named only by a new child.
+# fresh NAME
+fresh() {
+	cp "$TARGETS/busy_loop" "$1"
+	start "./$1" 120
+}
+
+# shellcheck disable=SC2317 # called by wait_for
+is_named() {
+	culprit show store --match "process=$1" --format folded 2>/dev/null >"$1.folded"
+	[ "$(count "$1.folded" "^$1;.*spin_inner")" -gt 0 ]
+}
+
+# replaced PID - there is a sandbox, and it is not that one.
+# shellcheck disable=SC2317 # called by wait_for
+replaced() {
+	local now
+	now=$(sandbox_of "$agent")
+	[ "$now" ] && [ "$now" != "$1" ]
+}
+
+# ended CAUSE - how often, by the agent's own account.
+ended() {
+	sed -n "s/^culprit_sandbox_deaths_total{reason=\"$1\"} //p" store/agent.prom
+}
+
+start culprit agent --store store --window 500ms 2>agent.err
+agent=$started
+wait_for 20 is_watching "$agent" || bail "no agent: $(cat agent.err)"
+fresh before
+wait_for 20 is_named before
+ok 'an agent names a program' is_named before
+first=$(sandbox_of "$agent")
+kill -KILL "$first"
+fresh after
+wait_for 20 is_named after
+ok 'and another one when its sandbox was killed' is_named after
+ok 'out of another sandbox' replaced "$first"
+sleep 1
+since=$(date +%s.%N)
+sleep 2
+culprit show store --from "$since" --match process=after --format folded >late.folded
+all=$(count late.folded '^after')
+at_least "$all" 20 'its later samples'
+is "$(count late.folded '^after;.*spin_inner')" "$all" 'are named, all of them'
+for _ in 1 2 3; do
+	last=$(sandbox_of "$agent")
+	kill -KILL "$last"
+	wait_for 20 replaced "$last" || bail 'it is not replaced'
+done
+waits=$(sed -n 's/.*sandbox: .* was ended by signal 9; another one is started in \([0-9.]*\) s,.*/\1/p' agent.err | paste -sd' ')
+is "$waits" '0.1 0.2 0.4 0.8' 'each time it is waited for twice as long, and said so'
+fresh much_later
+wait_for 20 is_named much_later
+ok 'after which files are read again' is_named much_later
+wait_for 20 sh -c "grep -q 'deaths_total{reason=\"killed\"} 4' store/agent.prom"
+is "$(ended killed) $(ended crashed) $(ended exited) $(ended stuck) $(ended not_started)" '4 0 0 0 0' 'the metrics count them'
+like "$(cat store/agent.prom)" '^culprit_sandbox_up 1$' 'and tell that it is there'
+run culprit doctor --store store
+like "$out" '^ok +its parsers +[0-9]+ files read, [0-9]+ without an answer; their process died 4 times$' 'as does doctor'
+is "$(children "$agent" | wc -l)" 1 'no zombie is left'
+stop "$agent"
 done_testing

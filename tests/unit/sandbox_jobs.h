@@ -37,6 +37,7 @@ enum {
 	WHO,
 	MISSING,
 	PRIVATE,
+	SECRET,
 	JOBS,
 };
 
@@ -290,11 +291,22 @@ static inline int do_private(const int *fds, size_t fd_cnt, struct str request, 
 	return 0;
 }
 
+/* What the program's environment says, as the child sees it. */
+static int do_secret(const int *fds, size_t fd_cnt, struct str request, struct buf *reply,
+		     void **state)
+{
+	const char *value = getenv("CULPRIT_SECRET");
+
+	buf_addstr(reply, value ? value : "nothing");
+	return 0;
+}
+
 static const struct sandbox_job jobs[JOBS] = {
-	[ECHO] = {"echo", do_echo},    [NOTHING] = {"nothing", do_nothing},
-	[FILL] = {"fill", do_fill},    [MISBEHAVE] = {"misbehave", do_misbehave},
-	[COUNT] = {"count", do_count}, [WRITE] = {"write", do_write},
-	[WHO] = {"who", do_who},       [PRIVATE] = {"private", do_private},
+	[ECHO] = {"echo", do_echo},	  [NOTHING] = {"nothing", do_nothing},
+	[FILL] = {"fill", do_fill},	  [MISBEHAVE] = {"misbehave", do_misbehave},
+	[COUNT] = {"count", do_count},	  [WRITE] = {"write", do_write},
+	[WHO] = {"who", do_who},	  [PRIVATE] = {"private", do_private},
+	[SECRET] = {"secret", do_secret},
 };
 
 static const struct sandbox_limits usual = {
@@ -325,7 +337,7 @@ static struct sandbox *new_sandbox(void)
 	struct sandbox *sb = NULL;
 	struct err err;
 
-	if (sandbox_new(jobs, JOBS, &sb, &err)) {
+	if (sandbox_new(&sb, &err)) {
 		printf("Bail out! %s\n", err.text);
 		exit(1);
 	}

@@ -267,11 +267,12 @@ static void test_rights(struct sandbox *sb)
 	buf_release(&reply);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	struct sandbox *sb;
 	struct buf reply;
 
+	sandbox_serve(argc, argv, jobs, JOBS);
 	tmpdir_make();
 	buf_init(&reply, 8u << 20);
 	sb = new_sandbox();

@@ -3,7 +3,9 @@
 #include <dirent.h>
 #include <sys/wait.h>
 
+#include "base/sandbox_spawn.h"
 #include "unit/sandbox_jobs.h"
+#include "unit/zygote.h"
 
 static size_t count_dir(const char *path)
 {
@@ -14,22 +16,6 @@ static size_t count_dir(const char *path)
 		cnt++;
 	if (dir)
 		closedir(dir);
-	return cnt;
-}
-
-/* Pids of the children of a process, by the kernel's list of its main thread. */
-static size_t children_of(pid_t pid, pid_t *ret, size_t max)
-{
-	char path[64];
-	size_t cnt = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)pid, (int)pid);
-	f = fopen(path, "r");
-	while (f && cnt < max && fscanf(f, "%d", &ret[cnt]) == 1)
-		cnt++;
-	if (f)
-		fclose(f);
 	return cnt;
 }
 
@@ -66,13 +52,12 @@ static void count_sigchld(int sig)
 static void test_host(struct buf *reply)
 {
 	struct sigaction act = {.sa_handler = count_sigchld}, old;
-	size_t fds = count_dir("/proc/self/fd"), crowd;
+	size_t fds = count_dir("/proc/self/fd");
 	struct sandbox *sb = new_sandbox();
-	pid_t zygote = 0, own, pids[64];
+	pid_t zygote = zygote_of_this(), own, pids[64];
 	int failed = 0, status = 0;
 
 	sigaction(SIGCHLD, &act, &old);
-	children_of(getpid(), pids, 64);
 	own = fork();
 	if (!own)
 		_exit(7);
@@ -84,9 +69,6 @@ static void test_host(struct buf *reply)
 	ok(!failed, "200 runs");
 	is_u64(sigchlds, 0, "none of which signals the program");
 	is_u64(count_dir("/proc/self/fd"), fds + 1, "no descriptor is left but the control socket");
-	crowd = children_of(getpid(), pids, 64);
-	for (size_t i = 0; i < crowd; i++)
-		zygote = pids[i] > zygote ? pids[i] : zygote;
 	for (int i = 0; i < 100 && children_of(zygote, pids, 64); i++)
 		usleep(10000);
 	is_u64(children_of(zygote, pids, 64), 0, "no child is left, nor a zombie");
@@ -115,18 +97,15 @@ static size_t links_to(pid_t pid, const char *target, size_t len)
 static void test_descriptors(void)
 {
 	struct sandbox *sb;
-	pid_t pids[64], zygote = 0;
+	pid_t zygote;
 	int ends[2];
-	size_t cnt;
 
 	if (SANITIZED || pipe(ends)) {
 		tap_skip("beside a sanitizer standard error stays open");
 		return;
 	}
 	sb = new_sandbox();
-	cnt = children_of(getpid(), pids, 64);
-	for (size_t i = 0; i < cnt; i++)
-		zygote = pids[i] > zygote ? pids[i] : zygote;
+	zygote = zygote_of_this();
 	is_u64(links_to(zygote, "pipe:", 5), 0, "a pipe of the program's is not held open");
 	is_u64(links_to(zygote, "socket:", 7), 1, "one socket is");
 	is_u64(links_to(zygote, "/dev/null", 9), 3, "nothing else");
@@ -138,28 +117,42 @@ static void test_descriptors(void)
 /* ^C and what a service manager sends to all is for the program, which needs names to finish. */
 static void test_signals(struct sandbox *sb, struct buf *reply)
 {
-	pid_t pids[64], zygote = 0;
-	size_t cnt = children_of(getpid(), pids, 64);
+	pid_t zygote = zygote_of_this();
 
-	for (size_t i = 0; i < cnt; i++)
-		zygote = pids[i];
 	ok(zygote > 0 && !kill(zygote, SIGINT) && !kill(zygote, SIGTERM), "ending signals");
 	is_i64(ask(sb, ECHO, "", reply), 0, "do not end it");
 	ok(getpgid(zygote) != getpgrp(), "it is not in our process group");
 }
 
+/* Asks until there is an answer; how long that took, in nanoseconds. */
+static uint64_t back_after(struct sandbox *sb, struct buf *reply)
+{
+	uint64_t begin = clock_mono_ns(&clock_system);
+	int r = -EAGAIN;
+
+	for (int i = 0; i < 3000 && r == -EAGAIN; i++) {
+		r = ask(sb, ECHO, "x", reply);
+		if (r)
+			usleep(5000);
+	}
+	is_i64(r, 0, "there are children again");
+	return clock_mono_ns(&clock_system) - begin;
+}
+
 static void test_lost_zygote(struct buf *reply)
 {
 	struct sandbox *sb = new_sandbox();
-	struct sandbox_session *s = NULL;
+	struct sandbox_session *asked = NULL, *s = NULL;
 	struct sandbox_stats stats;
-	pid_t pids[64], zygote = 0;
-	size_t cnt = children_of(getpid(), pids, 64);
+	pid_t zygote = zygote_of_this();
+	uint64_t took;
 
-	for (size_t i = 0; i < cnt; i++)
-		zygote = pids[i] > zygote ? pids[i] : zygote;
+	buf_clear(reply);
+	ok(!sandbox_open(sb, COUNT, NULL, 0, &usual, &asked) &&
+		   !sandbox_ask(asked, STR_LIT(""), reply),
+	   "a session that was asked");
 	kill(zygote, SIGSTOP); /* or it forks before it is killed, and that child answers */
-	ok(!sandbox_open(sb, ECHO, NULL, 0, &usual, &s), "a session");
+	ok(!sandbox_open(sb, ECHO, NULL, 0, &usual, &s), "and one that was not");
 	kill(zygote, SIGKILL);
 	buf_clear(reply);
 	is_i64(sandbox_ask(s, STR_LIT("x"), reply), -EAGAIN, "whose zygote is killed has no child");
@@ -167,20 +160,75 @@ static void test_lost_zygote(struct buf *reply)
 	is_i64(ask(sb, ECHO, "x", reply), -EAGAIN, "nor has the next one");
 	sandbox_stats(sb, &stats);
 	ok(stats.refused == 2 && !stats.is_alive, "which is counted");
+	took = back_after(sb, reply);
+	ok(gone_soon(zygote) && zygote_of_this() != zygote, "another zygote is there (%.3f s)",
+	   (double)took / NSEC_PER_SEC);
+	is_i64(sandbox_ask(asked, STR_LIT(""), reply), -EAGAIN, "the other session is lost, too");
+	sandbox_close(asked);
+	sandbox_stats(sb, &stats);
+	ok(stats.is_alive && stats.deaths[SANDBOX_DEATH_KILLED] == 1, "one death by a kill");
+	for (int i = 1; i <= 2; i++) {
+		kill(zygote_of_this(), SIGABRT);
+		took = back_after(sb, reply);
+		ok(took >= SANDBOX_SHORTEST_WAIT_NS << i, "%.3f s after the next",
+		   (double)took / NSEC_PER_SEC);
+	}
+	sandbox_stats(sb, &stats);
+	is_u64(stats.deaths[SANDBOX_DEATH_CRASHED], 2, "two by a crash");
+	zygote = zygote_of_this();
 	sandbox_free(sb);
 	ok(is_gone(zygote), "no zombie is left");
+}
 
-	sb = new_sandbox();
-	cnt = children_of(getpid(), pids, 64);
-	for (size_t i = 0; i < cnt; i++)
-		zygote = pids[i] > zygote ? pids[i] : zygote;
+static void test_stuck_zygote(struct buf *reply)
+{
+	const struct sandbox_limits brief = {.reply_bytes = 100, .wall_ms = 100};
+	struct sandbox *sb = new_sandbox();
+	struct sandbox_stats stats;
+	pid_t zygote = zygote_of_this();
+
 	kill(zygote, SIGSTOP);
 	buf_clear(reply);
-	is_i64(sandbox_run(sb, ECHO, NULL, 0, STR_LIT("x"),
-			   &(struct sandbox_limits){.reply_bytes = 100, .wall_ms = 100}, reply),
-	       -ETIMEDOUT, "one that is stopped does not stop us");
+	is_i64(sandbox_run(sb, ECHO, NULL, 0, STR_LIT("x"), &brief, reply), -EAGAIN,
+	       "one that is stopped does not stop us");
+	(void)back_after(sb, reply);
+	ok(gone_soon(zygote), "it is replaced");
+	sandbox_stats(sb, &stats);
+	ok(!stats.timeouts && stats.deaths[SANDBOX_DEATH_STUCK] == 1, "which is its fault alone");
+	zygote = zygote_of_this();
+	kill(zygote, SIGSTOP);
 	sandbox_free(sb);
-	ok(gone_soon(zygote), "and is ended");
+	ok(gone_soon(zygote), "one that is stopped is ended at the end");
+}
+
+static void test_waits(void)
+{
+	uint64_t wait = 0, sum = 0;
+	int cnt = 0;
+
+	while (wait < SANDBOX_LONGEST_WAIT_NS) {
+		wait = sandbox_wait_ns(0, wait);
+		sum += wait;
+		cnt++;
+	}
+	is_u64(cnt, 11, "so many starts");
+	is_u64(sum, 162300 * (NSEC_PER_SEC / 1000), "until the longest wait");
+	is_u64(sandbox_wait_ns(0, wait), SANDBOX_LONGEST_WAIT_NS, "which stays");
+	is_u64(sandbox_wait_ns(SANDBOX_LONG_LIFE_NS - 1, wait), wait, "after a life too short");
+	is_u64(sandbox_wait_ns(SANDBOX_LONG_LIFE_NS, wait), SANDBOX_SHORTEST_WAIT_NS,
+	       "a long life makes up for all");
+	is_u64(sandbox_wait_ns(0, 0), SANDBOX_SHORTEST_WAIT_NS, "as it was the first one");
+}
+
+static void test_secret(struct buf *reply)
+{
+	struct sandbox *sb;
+
+	setenv("CULPRIT_SECRET", "token", 1);
+	sb = new_sandbox();
+	is_i64(ask(sb, SECRET, "", reply), 0, "the environment");
+	is_str(reply->data, "nothing", "is not for parsers");
+	sandbox_free(sb);
 }
 
 /* Leaves a child that loops, tells the pids of zygote and child through the pipe, and waits. */
@@ -230,15 +278,22 @@ static void test_death_of_parent(void)
 	close(ends[0]);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-	struct sandbox *sb;
+	struct sandbox *sb = NULL;
+	struct err err;
 	struct buf reply;
+	int r = sandbox_new(&sb, &err);
 
+	sandbox_serve(argc, argv, jobs, JOBS);
+	is_i64(r, -ENOSYS, "a program that does not serve has no sandbox: %s", err.text);
 	buf_init(&reply, 8u << 20);
 	test_host(&reply);
 	test_descriptors();
 	test_lost_zygote(&reply);
+	test_stuck_zygote(&reply);
+	test_waits();
+	test_secret(&reply);
 	sb = new_sandbox();
 	test_signals(sb, &reply);
 	sandbox_free(sb);

@@ -15,6 +15,7 @@
 #include "elf/linecache.h"
 #include "unit/tap.h"
 #include "unit/tmpdir.h"
+#include "unit/zygote.h"
 
 #define MAX_PLACES 64
 #define DAMAGED	   150
@@ -127,6 +128,29 @@ static void test_failure(struct sandbox *sb)
 	close(fd);
 }
 
+/* Not the file's fault: it waits, open or not, and is whole afterwards. */
+static void test_lost_zygote(struct sandbox *sb, int fd)
+{
+	struct linecache *c = NULL;
+	struct linecache_stats stats;
+	struct seen s = {0}, again = {0};
+
+	ok(!linecache_new(sb, &c) && !lines_resolve(c, 1, fd, -1, offsets, 1, look, &s),
+	   "a file that was asked");
+	kill_zygote(sb);
+	is_i64(lines_resolve(c, 1, fd, -1, offsets, 1, look, &s), -EAGAIN, "waits for a zygote");
+	is_i64(lines_resolve(c, 2, fd, -1, offsets, 1, look, &s), -EAGAIN, "as does another");
+	await_zygote(sb);
+	memset(&s, 0, sizeof(s));
+	ok(!lines_resolve(c, 1, fd, -1, offsets, offset_cnt, look, &s) && is_whole(&s),
+	   "it is back");
+	ok(!lines_resolve(c, 2, fd, -1, offsets, offset_cnt, look, &again) && is_whole(&again),
+	   "for both");
+	linecache_stats(c, &stats);
+	is_u64(stats.failed, 0, "neither has failed");
+	linecache_free(c);
+}
+
 static uint32_t next_random(uint32_t *state)
 {
 	*state = *state * 1664525 + 1013904223;
@@ -179,14 +203,15 @@ static void test_damaged(struct sandbox *sb, int fd)
 	close(copy);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	struct sandbox *sb = NULL;
 	char command[256];
 	struct err err;
 	int fd;
 
-	ok(!sandbox_new(jobs, ARRAY_SIZE(jobs), &sb, &err), "a sandbox");
+	sandbox_serve(argc, argv, jobs, ARRAY_SIZE(jobs));
+	ok(!sandbox_new(&sb, &err), "a sandbox");
 	tmpdir_make();
 	close(tmpdir_open("a.c", source, sizeof(source) - 1));
 	snprintf(command, sizeof(command), "cd %s && gcc -O2 -g -o program a.c", tmpdir);
@@ -199,6 +224,7 @@ int main(void)
 	test_sessions(sb, fd);
 	test_sessions(NULL, fd);
 	test_failure(sb);
+	test_lost_zygote(sb, fd);
 	test_damaged(sb, fd);
 	close(fd);
 	sandbox_free(sb);

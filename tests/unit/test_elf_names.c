@@ -21,6 +21,7 @@
 #include "unit/bigelf.h"
 #include "unit/tap.h"
 #include "unit/tmpdir.h"
+#include "unit/zygote.h"
 #include "unit/build_rules.h"
 
 #define FUNCTIONS 3000
@@ -472,6 +473,40 @@ static void test_shrink(void)
 }
 
 /* More files in turn than there may be children. */
+/* Nobody can parse anything for a while: what was asked for waits, and nothing is given up. */
+static void test_lost_zygote(void)
+{
+	struct image_limits lazy = limits_of("lost");
+	struct agent a, b;
+	struct buf rules;
+	struct str name;
+	int r;
+
+	buf_init(&rules, RULES_MAX_BYTES);
+	lazy.max_eager = 0; /* each name is demangled when it is asked for */
+	a = start(&lazy, "big");
+	ok(image_symbol(a.image, bigelf_offset(3, FUNCTIONS), &name, NULL), "a name");
+	kill_zygote(sandbox);
+	ok(!image_symbol(a.image, bigelf_offset(4, FUNCTIONS), &name, NULL) &&
+		   image_is_pending(a.image),
+	   "the next one is not demangled without a zygote: pending");
+	lazy.cache_dir = NULL;
+	b = start(&lazy, "big");
+	ok(!image_symbol(b.image, bigelf_offset(4, FUNCTIONS), &name, NULL) &&
+		   image_is_pending(b.image),
+	   "a file waits to be parsed");
+	r = image_rules(b.image, 0, 1, &rules);
+	is_i64(r, -EAGAIN, "and so do its rules");
+	await_zygote(sandbox);
+	ok(all_right(&a), "with another zygote all are named");
+	ok(all_right(&b), "in the file that waited, too");
+	is_i64(image_rules(b.image, 0, 1, &rules), 0, "and it has its rules");
+	is_u64(stats_of(&a).refused_files + stats_of(&b).refused_files, 0, "nothing was given up");
+	stop(&a);
+	stop(&b);
+	buf_release(&rules);
+}
+
 static void test_many_rules(void)
 {
 	struct image_limits limits = limits_of(NULL);
@@ -509,11 +544,12 @@ static void test_many_rules(void)
 	image_cache_free(cache);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	struct err err;
 
-	if (sandbox_new(jobs, ARRAY_SIZE(jobs), &sandbox, &err)) {
+	sandbox_serve(argc, argv, jobs, ARRAY_SIZE(jobs));
+	if (sandbox_new(&sandbox, &err)) {
 		printf("Bail out! %s\n", err.text);
 		return 1;
 	}
@@ -529,6 +565,7 @@ int main(void)
 	test_rules();
 	test_many_rules();
 	test_shrink();
+	test_lost_zygote();
 	sandbox_free(sandbox);
 	ok(tmpdir_remove(), "the test directory is gone");
 	return tap_done();

@@ -13,6 +13,7 @@
 #include "sym/perfmap.h"
 #include "unit/tap.h"
 #include "unit/tmpdir.h"
+#include "unit/zygote.h"
 
 static struct sandbox *sandbox; /* of new_maps(); NULL: parsed in this process */
 static uint64_t now_ns = NSEC_PER_SEC;
@@ -379,13 +380,18 @@ static void test_tables(void)
 	free(copy);
 }
 
-static int crash(const int *fds, size_t fd_cnt, struct str request, struct buf *reply, void **state)
+/* A parser that some files take over. */
+static int fragile(const int *fds, size_t fd_cnt, struct str request, struct buf *reply,
+		   void **state)
 {
-	_exit(1);
+	char head[4];
+
+	if (pread(fds[0], head, 4, 0) == 4 && !memcmp(head, "dead", 4))
+		_exit(1);
+	return jitparse_job(fds, fd_cnt, request, reply, state);
 }
 
-static const struct sandbox_job good_jobs[] = {[JOB_PERFMAP] = {"perf map", jitparse_job}};
-static const struct sandbox_job bad_jobs[] = {[JOB_PERFMAP] = {"perf map", crash}};
+static const struct sandbox_job jobs[] = {[JOB_PERFMAP] = {"perf map", fragile}};
 
 static void test_sandbox(void)
 {
@@ -393,7 +399,7 @@ static void test_sandbox(void)
 	struct perfmaps *maps;
 	struct err err;
 
-	if (sandbox_new(good_jobs, ARRAY_SIZE(good_jobs), &sandbox, &err)) {
+	if (sandbox_new(&sandbox, &err)) {
 		ok(false, "%s", err.text);
 		return;
 	}
@@ -406,21 +412,24 @@ static void test_sandbox(void)
 	is_str(find(maps, 500, 7, 0x3004), "three", "and again");
 	perfmaps_stats(maps, &stats);
 	ok(stats.reads == 2 && stats.rejected_lines == 1 && !stats.failed, "with its counts");
+	put("500/root/tmp/perf-7.map", "4000 10 four\n");
+	now_ns += 2 * NSEC_PER_SEC;
+	kill_zygote(sandbox);
+	is_str(find(maps, 500, 7, 0x4004), "-", "not while the sandbox makes no children");
+	await_zygote(sandbox);
+	now_ns += 2 * NSEC_PER_SEC;
+	is_str(find(maps, 500, 7, 0x4004), "four", "but as soon as it does");
 	perfmaps_free(maps);
-	sandbox_free(sandbox);
 
-	if (sandbox_new(bad_jobs, ARRAY_SIZE(bad_jobs), &sandbox, &err)) {
-		ok(false, "%s", err.text);
-		return;
-	}
 	maps = new_maps(16, 1 << 20);
+	put("500/root/tmp/perf-7.map", "dead 10 one\n3000 10 three\n");
 	for (int i = 0; i < 5; i++) {
 		is_str(find(maps, 500, 7, 0x3004), "-", "a parser that does not survive it");
 		now_ns += 12 * NSEC_PER_SEC;
 	}
 	perfmaps_stats(maps, &stats);
 	is_u64(stats.failed, 1, "is not tried again");
-	put("500/root/tmp/perf-7.map", "3000 10 changed\n");
+	put("500/root/tmp/perf-7.map", "dead 10 one\n3000 10 changed\n");
 	is_str(find(maps, 500, 7, 0x3004), "-", "until the file changes");
 	perfmaps_stats(maps, &stats);
 	is_u64(stats.failed, 2, "which is counted too");
@@ -452,8 +461,9 @@ static void test_real(void)
 	perfmaps_free(maps);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	sandbox_serve(argc, argv, jobs, ARRAY_SIZE(jobs));
 	tmpdir_make();
 	snprintf(status_old, sizeof(status_old), "Uid:\t%u\t%u\t%u\t%u\n", geteuid(), geteuid(),
 		 geteuid(), geteuid());

@@ -78,12 +78,14 @@ static void add_stats(struct recorder_stats *to, const struct recorder_stats *fr
 	to->sandbox.timeouts += from->sandbox.timeouts;
 	to->sandbox.refused += from->sandbox.refused;
 	to->sandbox.cpu_ns += from->sandbox.cpu_ns;
+	for (size_t i = 0; i < SANDBOX_DEATH_CNT; i++)
+		to->sandbox.deaths[i] += from->sandbox.deaths[i];
 }
 
-/* That of a sandbox becomes our children's when it ends, with its recorder. */
+/* That of a sandbox's processes becomes our children's when they end. */
 static uint64_t cpu_ns(const struct agent *a)
 {
-	return usage_cpu_ns() + a->seen.sandbox.cpu_ns;
+	return usage_cpu_ns() + a->seen.sandbox.live_cpu_ns;
 }
 
 static void set_policy(struct agent *a)
@@ -192,9 +194,10 @@ static void fill_selfstats(const struct agent *a, struct selfstats *s)
 
 static void tell(struct agent *a)
 {
-	struct selfstats_row ends[UNWIND_END_CNT], parts[BUDGET_CNT];
+	struct selfstats_row ends[UNWIND_END_CNT], parts[BUDGET_CNT], deaths[SANDBOX_DEATH_CNT];
 	const struct sandbox_stats *box = &a->seen.sandbox, *past = &a->past.sandbox;
 	const struct selfstats_row runs = {NULL, (double)(past->runs + box->runs)};
+	const struct selfstats_row up = {NULL, a->recorder && box->is_alive};
 	const struct selfstats_row failures[] = {
 		{"crashed", (double)(past->crashes + box->crashes)},
 		{"timed_out", (double)(past->timeouts + box->timeouts)},
@@ -207,6 +210,10 @@ static void tell(struct agent *a)
 		 &runs, 1},
 		{"culprit_sandbox_failures_total", "Files that no parser gave an answer for.",
 		 "reason", failures, ARRAY_SIZE(failures)},
+		{"culprit_sandbox_deaths_total",
+		 "Times that the process died that makes the parsers' processes, and is replaced.",
+		 "reason", deaths, SANDBOX_DEATH_CNT},
+		{"culprit_sandbox_up", "1 while that process is there.", NULL, &up, 1},
 		{"culprit_memory_ceiling_bytes", "Memory that each part may take.", "part",
 		 ceilings(a, parts), BUDGET_CNT},
 	};
@@ -220,6 +227,9 @@ static void tell(struct agent *a)
 		ends[i] = (struct selfstats_row){unwind_ends[i],
 						 (double)(a->past.pipeline.unwind.ends[i] +
 							  a->seen.pipeline.unwind.ends[i])};
+	for (unsigned int i = 0; i < SANDBOX_DEATH_CNT; i++)
+		deaths[i] = (struct selfstats_row){sandbox_death_name(i),
+						   (double)(past->deaths[i] + box->deaths[i])};
 	fill_selfstats(a, &s);
 	s.tables = tables;
 	s.table_cnt = ARRAY_SIZE(tables);

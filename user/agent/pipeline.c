@@ -222,9 +222,11 @@ static const struct source_line *line_at(struct pipeline *p, const struct place 
 	return line;
 }
 
-/* Once looked up, its name stays the same as long as the mappings do. */
-static bool is_lasting(const struct place *place)
+/* Having been looked up, it stays the same as long as the mappings do, and its line as well. */
+static bool is_lasting(const struct pipeline *p, const struct place *place)
 {
+	if (p->inlines && inlines_was_put_off(p->inlines))
+		return false;
 	return place->kind == PLACE_NONE || place->kind == PLACE_NO_FILE ||
 	       (place->kind == PLACE_FILE && !image_is_pending(place->image));
 }
@@ -252,7 +254,7 @@ static int name_frame(struct pipeline *p, const struct place *place, uint32_t *r
 			return r;
 		value = (uint64_t)frame_loss(place, &symbol) << 32 | *ret_frame;
 		/* a full table costs time, nothing else */
-		if (cached && is_lasting(place) && idmap_put(&p->known, key, value) == -ENOMEM)
+		if (cached && is_lasting(p, place) && idmap_put(&p->known, key, value) == -ENOMEM)
 			return -ENOMEM;
 	}
 	*ret_frame = (uint32_t)value;
@@ -326,7 +328,7 @@ static int add_user_frames(struct pipeline *p, const struct process *process,
 		r = add_frame(p, &place, t, &loss);
 		if (!r && p->inlines) /* may be known better the next time */
 			r = add_inlined(p, &place, t);
-		else if (!r && is_lasting(&place))
+		else if (!r && is_lasting(p, &place))
 			stem_put(stem, depth, &(struct stem_step){addr, t->node, loss});
 	}
 	return r;

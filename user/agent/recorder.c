@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "agent/budget.h"
-#include "agent/jobs.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "format/raw.h"
@@ -154,7 +153,7 @@ int recorder_new(const struct recorder_opts *opts, agg_sink_fn sink, void *sink_
 		collect.event_ring_bytes = opts->budget->event_ring_bytes;
 		collect.unwind_bytes = opts->budget->unwind_bytes;
 	}
-	ret = sandbox_new(agent_jobs, AGENT_JOB_CNT, &r->sandbox, err); /* while we are small */
+	ret = sandbox_new(&r->sandbox, err);
 	if (!ret)
 		ret = collector_new(&collect, &r->collector, err);
 	if (ret)

@@ -2,6 +2,7 @@
 /*
  * The side of whoever asks. A session is a socket to its child (the link) and a number under which
  * the zygote reports its end; the end of the link says that the child is gone, the report says how.
+ * Orders to a zygote that is still starting wait in its socket.
  */
 #include "base/sandbox.h"
 
@@ -9,6 +10,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -17,10 +19,11 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
+#include "base/sandbox_spawn.h"
 #include "base/sandbox_wire.h"
-#include "base/sandbox_zygote.h"
 
-#define HELLO_NS  (5 * NSEC_PER_SEC)  /* until a new zygote must have spoken */
+#define HELLO_NS  (20 * NSEC_PER_SEC) /* until the first zygote must have spoken */
 #define REPORT_NS NSEC_PER_SEC	      /* until a child that was killed must be reported */
 #define DEATH_NS  (NSEC_PER_SEC / 10) /* until one that has closed its link is dead by itself */
 #define MAX_ERRNO 4095
@@ -28,10 +31,16 @@
 struct sandbox {
 	const struct sandbox_job *jobs;
 	size_t job_cnt;
-	pid_t zygote;
-	int control;	       /* -1: the zygote is gone */
-	uint32_t last_session; /* its job is in the number, for who closes it before it has ended */
+	pid_t zygote;		/* 0: there is none; else not yet waited for */
+	int control;		/* -1: there is none, or it is on its way out */
+	bool has_spoken;	/* the zygote: it is ready */
+	uint64_t hellos;	/* heard of all of them */
+	bool is_stuck;		/* it did not answer, and was killed */
+	uint64_t born_ns;	/* when it was started */
+	uint64_t wait_ns;	/* how long it was waited for, after the one before */
+	uint64_t next_ns;	/* when the next one may be started */
 	uint64_t zygote_cpu_ns; /* as far as it is in the statistics */
+	uint32_t last_session; /* its job is in the number, for who closes it before it has ended */
 	struct sandbox_session *sessions[SANDBOX_MAX_SESSIONS];
 	struct sandbox_stats stats;
 };
@@ -51,11 +60,18 @@ static uint64_t now_ns(void)
 	return clock_mono_ns(&clock_system);
 }
 
+/* It has closed its socket, or is of no use: its children end with it, and are not reported. */
 static void lose_zygote(struct sandbox *sb)
 {
-	if (sb->control >= 0)
-		(void)close(sb->control);
+	if (sb->control < 0)
+		return;
+	(void)close(sb->control);
+	(void)kill(sb->zygote, SIGKILL);
 	sb->control = -1;
+	sb->zygote_cpu_ns = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(sb->sessions); i++)
+		if (sb->sessions[i] && sb->sessions[i]->ending == SANDBOX_ALIVE)
+			sb->sessions[i]->ending = SANDBOX_ORPHANED;
 }
 
 static void take_report(struct sandbox *sb, const struct sandbox_report *rep)
@@ -63,12 +79,15 @@ static void take_report(struct sandbox *sb, const struct sandbox_report *rep)
 	uint64_t cpu_ns = rep->cpu_ns + rep->own_cpu_ns - sb->zygote_cpu_ns;
 
 	sb->stats.cpu_ns += cpu_ns;
+	sb->stats.live_cpu_ns += cpu_ns;
 	sb->stats.job_cpu_ns[rep->session % SANDBOX_MAX_JOBS] += cpu_ns;
 	sb->zygote_cpu_ns = rep->own_cpu_ns;
 	sb->stats.crashes += rep->ending == SANDBOX_CRASHED;
 	sb->stats.timeouts += rep->ending == SANDBOX_CPU_LIMIT;
 	sb->stats.refused += rep->ending == SANDBOX_NOT_FORKED;
 	if (rep->ending == SANDBOX_HELLO) {
+		sb->has_spoken = true;
+		sb->hellos++;
 		sb->stats.has_seccomp = rep->has_seccomp;
 		sb->stats.has_nobody = rep->has_nobody;
 	}
@@ -135,31 +154,78 @@ static int give_order(struct sandbox *sb, const struct sandbox_order *order, con
 	return n < 0 ? -EAGAIN : 0;
 }
 
-int sandbox_new(const struct sandbox_job *jobs, size_t cnt, struct sandbox **ret, struct err *err)
+/* 0 or -errno; the zygote has not spoken then, but takes orders already. */
+static int start_zygote(struct sandbox *sb)
+{
+	sb->has_spoken = sb->is_stuck = false;
+	sb->born_ns = now_ns();
+	return sandbox_spawn(&sb->zygote, &sb->control);
+}
+
+static void note_death(struct sandbox *sb, enum sandbox_death death, const char *how)
+{
+	uint64_t now = now_ns();
+
+	sb->zygote = 0;
+	sb->stats.live_cpu_ns = 0;
+	sb->stats.deaths[death]++;
+	sb->wait_ns = sandbox_wait_ns(now - sb->born_ns, sb->wait_ns);
+	sb->next_ns = now + sb->wait_ns;
+	log_warn("sandbox: the process that makes the parsers' processes %s; another one is "
+		 "started in %.1f s, no file is read until then",
+		 how, (double)sb->wait_ns / NSEC_PER_SEC);
+}
+
+static void tell_death(struct sandbox *sb, int status)
+{
+	enum sandbox_death death = sandbox_death_of(status, sb->has_spoken);
+	char how[64];
+
+	if (sb->is_stuck)
+		(void)snprintf(how, sizeof(how), "did not answer");
+	else if (WIFSIGNALED(status))
+		(void)snprintf(how, sizeof(how), "was ended by signal %d", WTERMSIG(status));
+	else
+		(void)snprintf(how, sizeof(how), "ended with status %d", WEXITSTATUS(status));
+	note_death(sb, sb->is_stuck ? SANDBOX_DEATH_STUCK : death, how);
+}
+
+/* Another zygote when the last one is gone, if it is time. Waits for nothing. */
+static void revive(struct sandbox *sb)
+{
+	char how[128];
+	int status = 0, r;
+	pid_t got;
+
+	if (sb->control >= 0)
+		return;
+	if (sb->zygote) {
+		got = waitpid(sb->zygote, &status, WNOHANG);
+		if (got == sb->zygote || (got < 0 && errno != EINTR))
+			tell_death(sb, status);
+	}
+	if (sb->zygote || now_ns() < sb->next_ns)
+		return;
+	r = start_zygote(sb);
+	if (r) {
+		(void)snprintf(how, sizeof(how), "cannot be started: %s", strerror(-r));
+		note_death(sb, SANDBOX_DEATH_NOT_STARTED, how);
+	}
+}
+
+int sandbox_new(struct sandbox **ret, struct err *err)
 {
 	struct sandbox *sb = calloc(1, sizeof(*sb));
-	int parent = getpid(), sockets[2], r;
+	uint64_t deadline_ns = now_ns() + HELLO_NS;
+	int r;
 
 	if (!sb)
 		return err_set(err, ENOMEM, "sandbox: out of memory");
-	if (cnt > SANDBOX_MAX_JOBS) {
-		free(sb);
-		return err_set(err, EINVAL, "sandbox: %zu jobs, at most %d", cnt, SANDBOX_MAX_JOBS);
-	}
-	*sb = (struct sandbox){.jobs = jobs, .job_cnt = cnt, .control = -1};
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets)) {
-		r = err_set(err, errno, "sandbox: cannot make a socket: %s", strerror(errno));
-		free(sb);
-		return r;
-	}
-	sb->control = sockets[0];
-	sb->zygote = fork();
-	if (!sb->zygote)
-		sandbox_zygote_main(jobs, cnt, sockets[1], parent);
-	r = sb->zygote < 0 ? -errno : 0;
-	(void)close(sockets[1]);
-	if (!r)
-		r = hear_one(sb, now_ns() + HELLO_NS);
+	sb->control = -1;
+	sb->jobs = sandbox_jobs(&sb->job_cnt);
+	r = sb->job_cnt > SANDBOX_MAX_JOBS ? -EINVAL : start_zygote(sb);
+	while (!r && !sb->has_spoken)
+		r = hear_one(sb, deadline_ns);
 	if (r) {
 		sandbox_free(sb);
 		return err_set(err, r, "sandbox: cannot start its process: %s", strerror(-r));
@@ -187,7 +253,8 @@ void sandbox_free(struct sandbox *sb)
 {
 	if (!sb)
 		return;
-	lose_zygote(sb);
+	if (sb->control >= 0)
+		(void)close(sb->control);
 	if (sb->zygote > 0)
 		end_zygote(sb->zygote);
 	free(sb);
@@ -232,6 +299,7 @@ int sandbox_open(struct sandbox *sb, unsigned int job, const int *fds, size_t fd
 	if (job >= sb->job_cnt || !sb->jobs[job].fn || fd_cnt > SANDBOX_MAX_FDS)
 		return -EINVAL;
 	hear_all(sb);
+	revive(sb);
 	sb->stats.runs++;
 	s = calloc(1, sizeof(*s));
 	if (!s)
@@ -286,12 +354,11 @@ static int cause_of_death(struct sandbox_session *s)
 		return -EAGAIN;
 	case SANDBOX_CRASHED:
 		return -EFAULT;
-	default:
-		break;
-	}
-	if (s->sb->control < 0) {
+	case SANDBOX_ORPHANED:
 		s->sb->stats.refused++;
 		return -EAGAIN;
+	default:
+		break;
 	}
 	s->sb->stats.crashes++; /* taken over: it was told to end, or did so without a word */
 	return -EFAULT;
@@ -336,6 +403,30 @@ static int exchange(struct sandbox_session *s, struct str request, struct buf *r
 	return frame.status ? 0 : take_body(s, frame.len, reply, deadline_ns);
 }
 
+/*
+ * The time is over: is it the child's fault, or has there not been one, since the zygote is stopped
+ * or hangs? That one is ended.
+ */
+static int cause_of_delay(struct sandbox_session *s)
+{
+	struct sandbox_order ping = {.verb = SANDBOX_PING};
+	uint64_t deadline_ns = now_ns() + REPORT_NS, before = s->sb->hellos;
+	struct sandbox *sb = s->sb;
+	int r;
+
+	r = give_order(sb, &ping, NULL, 0);
+	while (!r && sb->hellos == before)
+		r = hear_one(sb, deadline_ns);
+	if (!r) {
+		sb->stats.timeouts++;
+		return -ETIMEDOUT;
+	}
+	sb->is_stuck = sb->control >= 0;
+	lose_zygote(sb);
+	sb->stats.refused++;
+	return -EAGAIN;
+}
+
 int sandbox_ask(struct sandbox_session *s, struct str request, struct buf *reply)
 {
 	int status = 0, r;
@@ -349,9 +440,11 @@ int sandbox_ask(struct sandbox_session *s, struct str request, struct buf *reply
 	r = exchange(s, request, reply, &status);
 	if (!r)
 		return status;
+	s->failed = r;
 	if (r == -ETIMEDOUT)
-		s->sb->stats.timeouts++;
-	s->failed = r == -EPIPE ? cause_of_death(s) : r;
+		s->failed = cause_of_delay(s);
+	else if (r == -EPIPE)
+		s->failed = cause_of_death(s);
 	end_child(s);
 	return s->failed;
 }
@@ -383,6 +476,7 @@ int sandbox_run(struct sandbox *sb, unsigned int job, const int *fds, size_t fd_
 void sandbox_stats(struct sandbox *sb, struct sandbox_stats *ret)
 {
 	hear_all(sb);
+	revive(sb);
 	*ret = sb->stats;
 	ret->is_alive = sb->control >= 0;
 }

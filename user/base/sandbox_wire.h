@@ -5,7 +5,7 @@
  *	this process ── control (SOCK_SEQPACKET): open, end ──► zygote ──► hello, ended
  *	this process ◄── link (SOCK_STREAM), one a session: frames both ways ──► child
  *
- * All of them are forks of one program, so structures go over as they are. What comes from the
+ * All of them run one program, the same file, so structures go over as they are. What comes from the
  * control socket is trusted: only a zygote that has parsed nothing writes there. What comes from a
  * link is not.
  */
@@ -20,6 +20,7 @@
 enum sandbox_verb {
 	SANDBOX_OPEN = 1, /* with the link and the job's descriptors beside it */
 	SANDBOX_END = 2,
+	SANDBOX_PING = 3, /* answered by SANDBOX_HELLO */
 };
 
 struct sandbox_order {
@@ -35,6 +36,7 @@ enum sandbox_ending {
 	SANDBOX_CRASHED = 4,	/* a signal, or an exit that is not ours */
 	SANDBOX_CPU_LIMIT = 5,	/* used up its CPU time */
 	SANDBOX_NOT_FORKED = 6, /* or could not be confined: it has not seen the question */
+	SANDBOX_ORPHANED = 7,	/* never reported: it ended with its zygote */
 };
 
 struct sandbox_report {

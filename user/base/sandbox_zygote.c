@@ -22,10 +22,11 @@
 
 #include "base/buf.h"
 #include "base/sandbox_jail.h"
+#include "base/sandbox_spawn.h"
 #include "base/sandbox_wire.h"
 
-#define CONTROL_FD  3
-#define LINK_FD	    4
+#define CONTROL_FD  SANDBOX_CONTROL_FD
+#define LINK_FD	    (CONTROL_FD + 1)
 #define FDS	    (1 + SANDBOX_MAX_FDS) /* the link and the job's */
 #define NOT_STARTED 113			  /* exit status of a child that could not be confined */
 #define END_MS	    200			  /* for children to end with us */
@@ -77,18 +78,11 @@ static void set_signals(struct zygote *z)
 }
 
 /* 0 to 2 are /dev/null (a sanitizer may write what it has found), 3 is the control socket. */
-static int set_descriptors(int control)
+static int set_descriptors(void)
 {
 	struct rlimit few = {.rlim_cur = 64, .rlim_max = 64};
 	int null;
 
-	if (control < CONTROL_FD) { /* the program was started without its first three */
-		control = fcntl(control, F_DUPFD_CLOEXEC, CONTROL_FD + 1);
-		if (control < 0)
-			return -errno;
-	}
-	if (control != CONTROL_FD && dup3(control, CONTROL_FD, O_CLOEXEC) < 0)
-		return -errno;
 	sandbox_jail_close_from(CONTROL_FD + 1);
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null < 0)
@@ -119,6 +113,17 @@ static void report(struct sandbox_report *rep)
 		rep->own_cpu_ns = cpu_ns_of(&own);
 	/* Whoever does not listen any more has closed the socket, which ends the loop. */
 	(void)!send(CONTROL_FD, rep, sizeof(*rep), MSG_NOSIGNAL);
+}
+
+static void report_ready(const struct zygote *z)
+{
+	struct sandbox_report hello = {
+		.ending = SANDBOX_HELLO,
+		.has_seccomp = z->has_seccomp,
+		.has_nobody = z->jail.as_nobody,
+	};
+
+	report(&hello);
 }
 
 static enum sandbox_ending ending_of(const struct child *c, int status, uint64_t cpu_ns)
@@ -286,6 +291,8 @@ static bool take_order(struct zygote *z)
 	fd_cnt = received(&msg);
 	if (order.verb == SANDBOX_END)
 		end_session(z, order.session);
+	else if (order.verb == SANDBOX_PING)
+		report_ready(z);
 	else if (fd_cnt && order.job < z->job_cnt)
 		open_session(z, &order, fd_cnt - 1);
 	for (size_t i = 0; i < fd_cnt; i++)
@@ -329,7 +336,7 @@ static void warm_up(void)
 	qsort(text, sizeof(text) / 2, 2, compare_chars);
 }
 
-static int prepare(struct zygote *z, int control, int parent)
+static int prepare(struct zygote *z, int parent)
 {
 	int r = sandbox_jail_tie(parent);
 
@@ -337,8 +344,8 @@ static int prepare(struct zygote *z, int control, int parent)
 		return r;
 	set_signals(z);
 	(void)setsid(); /* a ^C is for the program */
-	(void)prctl(PR_SET_NAME, "culprit-sandbox");
-	r = chdir("/") ? -errno : set_descriptors(control);
+	(void)prctl(PR_SET_NAME, SANDBOX_NAME);
+	r = chdir("/") ? -errno : set_descriptors();
 	if (!r)
 		r = sandbox_jail_init(&z->jail);
 	if (!r)
@@ -352,16 +359,13 @@ static int prepare(struct zygote *z, int control, int parent)
 	return 0;
 }
 
-void sandbox_zygote_main(const struct sandbox_job *jobs, size_t job_cnt, int control, int parent)
+void sandbox_zygote_main(const struct sandbox_job *jobs, size_t job_cnt, int parent)
 {
 	struct zygote z = {.jobs = jobs, .job_cnt = job_cnt, .pid = getpid()};
-	struct sandbox_report hello = {.ending = SANDBOX_HELLO};
 
-	if (prepare(&z, control, parent))
+	if (prepare(&z, parent))
 		_exit(1);
-	hello.has_seccomp = z.has_seccomp;
-	hello.has_nobody = z.jail.as_nobody;
-	report(&hello);
+	report_ready(&z);
 	for (;;) {
 		struct pollfd p = {.fd = CONTROL_FD, .events = POLLIN};
 		int n = ppoll(&p, 1, NULL, &z.while_waiting);

@@ -12,10 +12,10 @@
 #include "base/sandbox.h"
 
 /*
- * The life of the forked process; `control` is its end, `parent` who forked it. Sends SANDBOX_HELLO
- * first, then serves. Does not return.
+ * The life of the process, which has just been executed; `parent` is who did that, and
+ * SANDBOX_CONTROL_FD its end of the socket. Sends SANDBOX_HELLO first, then serves. Does not return.
  */
-void sandbox_zygote_main(const struct sandbox_job *jobs, size_t job_cnt, int control, int parent)
+void sandbox_zygote_main(const struct sandbox_job *jobs, size_t job_cnt, int parent)
 	__attribute__((noreturn));
 
 #endif

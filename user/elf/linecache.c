@@ -158,7 +158,7 @@ int lines_resolve(struct linecache *c, uint64_t id, int fd, int debug_fd, const 
 	f = find_file(c, id);
 	r = open_file(c, f, id, fds, fd_cnt);
 	if (r)
-		return r == -ENOMEM ? r : -ENOENT; /* no child now: not the file's fault */
+		return r == -ENOMEM ? r : -EAGAIN; /* no child now: not the file's fault */
 	f->used = ++c->now;
 	for (size_t at = 0; at < cnt; at += LINES_MAX_OFFSETS) {
 		size_t n = cnt - at < LINES_MAX_OFFSETS ? cnt - at : LINES_MAX_OFFSETS;
@@ -170,6 +170,10 @@ int lines_resolve(struct linecache *c, uint64_t id, int fd, int debug_fd, const 
 					 &piece);
 		if (piece.result)
 			return piece.result;
+		if (r == -EAGAIN) {
+			close_file(f);
+			return r;
+		}
 		if (r) {
 			note_failed(c, f);
 			return -ENOENT;

@@ -39,7 +39,7 @@ void linecache_free(struct linecache *c); /* NULL is fine */
  * is known. `id` tells the file from all others for as long as the cache lives; `fd` and, unless it
  * is -1, that of the separate debug file are borrowed for the call. Blocks, for up to
  * linecache_limits.wall_ms for each LINES_MAX_OFFSETS. 0; -ENOENT when nothing is known of the file,
- * now or for ever; -ENOMEM; what fn returned when that was not 0.
+ * for ever; -EAGAIN when there is no child to ask now; -ENOMEM; what fn returned when that was not 0.
  */
 int must_check lines_resolve(struct linecache *c, uint64_t id, int fd, int debug_fd,
 			     const uint64_t *offsets, size_t cnt, lines_fn fn, void *arg);

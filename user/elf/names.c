@@ -307,22 +307,30 @@ static int make_table(struct namer *n, const struct names_file *file,
 
 /* ---- debug files ---- */
 
-/* The table is there; is there a debug file that knows more, and that has not been asked yet? */
-static void ask_debug_files(struct namer *n, const struct names_file *file)
+/*
+ * The table is there; is there a debug file that knows more, and that has not been asked yet? 0, or
+ * -EAGAIN, and the table is closed.
+ */
+static int ask_debug_files(struct namer *n, const struct names_file *file)
 {
 	struct symfile_info info;
 	struct debugfiles d;
 	size_t used;
-	int r;
+	int r = 0;
 
 	if (symfile_info(file->names->table, &info))
-		return;
+		return 0;
 	debugfiles_find(n->open_debug, n->open_debug_arg, file, &info, &d);
 	if (d.cnt && d.tried != info.debug_tried) {
 		r = make_table(n, file, &d);
 		if (r)
 			log_debug("elf: no names from the debug file of '%s': %s", file->path,
 				  strerror(-r));
+		if (r == -EAGAIN) { /* nobody to parse it, now: all once more */
+			debugfiles_close(&d, SIZE_MAX);
+			close_table(n, file->names);
+			return r;
+		}
 		if (!file->names->table || symfile_info(file->names->table, &info))
 			info.debug_used = 0;
 	}
@@ -330,6 +338,7 @@ static void ask_debug_files(struct namer *n, const struct names_file *file)
 	if (used != SIZE_MAX)
 		file->names->debug_fd = d.fds[used];
 	debugfiles_close(&d, used);
+	return 0;
 }
 
 /* ---- reading a symbol file ---- */
@@ -362,8 +371,7 @@ static int load(struct namer *n, const struct names_file *file)
 		if (r)
 			return r;
 	}
-	ask_debug_files(n, file);
-	return 0;
+	return ask_debug_files(n, file);
 }
 
 /* Opens the table if that is possible now; afterwards it is there, or it is known why not. */
@@ -388,7 +396,7 @@ static void load_in_time(struct namer *n, const struct names_file *file)
 	log_debug("elf: no names from '%s': %s", file->path, strerror(-r));
 }
 
-/* Raw names of large tables. Whatever goes wrong, the raw name is a name, too. */
+/* Raw names of large tables. Whatever goes wrong for good, the raw name is a name, too. */
 static bool demangle_found(struct namer *n, const struct names_file *file, struct str *ret)
 {
 	struct symjob_demangle head = {.kind = SYMJOB_DEMANGLE};
@@ -418,12 +426,14 @@ static bool demangle_found(struct namer *n, const struct names_file *file, struc
 	if (r) {
 		parser_close(n->demangler);
 		n->demangler = NULL;
+		file->names->put_off = r == -EAGAIN;
+		n->stats.put_off += file->names->put_off;
 	} else if (n->answer.len && n->answer.len < sizeof(n->name)) {
 		memcpy(n->name, n->answer.data, n->answer.len);
 		*ret = (struct str){n->name, n->answer.len};
 	}
 	end_reading(n, begin);
-	return true;
+	return !file->names->put_off;
 }
 
 bool names_find(struct namer *n, const struct names_file *file, uint64_t offset,

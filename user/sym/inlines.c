@@ -27,6 +27,7 @@ struct inlines {
 	struct linecache *cache;
 	struct idmap known;
 	struct intern chains, names;
+	bool put_off; /* the last question */
 	struct inlines_stats stats;
 };
 
@@ -86,6 +87,11 @@ void inlines_stats(const struct inlines *in, struct inlines_stats *ret)
 	ret->failed_files = lines.failed;
 }
 
+bool inlines_was_put_off(const struct inlines *in)
+{
+	return in->put_off;
+}
+
 struct answer {
 	struct inlines *in;
 	uint64_t chain; /* + 1; 0: none */
@@ -125,6 +131,7 @@ static int find_out(struct inlines *in, const struct place *place, uint64_t key,
 
 	if (r == -ENOENT)
 		r = 0;
+	in->put_off = r == -EAGAIN;
 	if (!r)
 		r = idmap_put(&in->known, key, a.chain);
 	if (!r)
@@ -141,6 +148,7 @@ size_t inlines_at(struct inlines *in, const struct place *place,
 	size_t cnt;
 	int r = 0;
 
+	in->put_off = false;
 	if (place->kind != PLACE_FILE || place->offset >> 32)
 		return 0;
 	key = (uint64_t)image_id(place->image) << 32 | place->offset;

@@ -35,6 +35,9 @@ void inlines_free(struct inlines *in); /* NULL is fine */
 size_t inlines_at(struct inlines *in, const struct place *place,
 		  struct lines_frame frames[LINES_MAX_FRAMES]);
 
+/* After inlines_at() said 0: it may say something else later, since there was no child to ask. */
+bool inlines_was_put_off(const struct inlines *in);
+
 struct inlines_stats {
 	uint64_t places; /* asked for, those that were remembered not counted */
 	uint64_t found;	 /* of them with a line */

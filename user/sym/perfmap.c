@@ -391,7 +391,7 @@ static void refresh(struct perfmaps *maps, struct process *p, int dir, uint32_t 
 	if (fd < 0 && r != -ENOENT && r != -ESRCH)
 		maps->stats.refused++;
 	end = clock_mono_ns(maps->opts.clock);
-	p->read_at_ns = end + (r ? ABSENT_NS : READ_NS);
+	p->read_at_ns = end + (r && r != -EAGAIN ? ABSENT_NS : READ_NS);
 	maps->read_at_ns = end + (end - begin) * READ_SHARE;
 }
 
