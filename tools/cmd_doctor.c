@@ -70,6 +70,10 @@ static void show_agent(const char *dir)
 	line(s.lost > 0 ? "LOST" : "ok", "its samples",
 	     "%.0f of %.0f processes, %.0f windows stored; lost %.0f", s.samples, s.processes,
 	     s.windows_stored, s.lost);
+	if (s.sampling > 0)
+		line(s.parsers_up > 0 ? "ok" : "no", "its parsers",
+		     "%.0f files read, %.0f without an answer; their process died %.0f times",
+		     s.parsed, s.unparsed, s.parsers_deaths);
 }
 
 static void show_guard(const char *dir)

@@ -14,9 +14,15 @@
 
 static const struct selfstats_row ends[] = {{"whole", 90}, {"truncated", 3}, {"broken", 7}};
 static const struct selfstats_row runs[] = {{NULL, 12}};
+static const struct selfstats_row failures[] = {{"crashed", 1}, {"refused", 3}};
+static const struct selfstats_row deaths[] = {{"killed", 2}, {"stuck", 5}};
+static const struct selfstats_row up[] = {{NULL, 1}};
 static const struct selfstats_table tables[] = {
 	{"culprit_unwind_total", "User stacks, by how they ended.", "result", ends, 3},
 	{"culprit_sandbox_runs_total", "Files that were parsed.", NULL, runs, 1},
+	{"culprit_sandbox_failures_total", "Those that got no answer.", "reason", failures, 2},
+	{"culprit_sandbox_deaths_total", "Deaths.", "reason", deaths, 2},
+	{"culprit_sandbox_up", "Whether it is there.", NULL, up, 1},
 };
 
 static const struct selfstats example = {
@@ -36,7 +42,7 @@ static const struct selfstats example = {
 	.windows_stored = 6,
 	.features_off = GUARD_KERNEL_STACKS,
 	.tables = tables,
-	.table_cnt = 2,
+	.table_cnt = 5,
 };
 
 static bool has(const struct buf *b, const char *line)
@@ -86,6 +92,8 @@ static void test_read(const struct buf *b)
 	is_near(s.lost, 7, 0, "samples lost, not symbols");
 	is_near(s.rate_hz, 97, 0, "rate");
 	is_near(s.samples, (double)example.samples, 0, "samples");
+	ok(s.parsed == 12 && s.unparsed == 4 && s.parsers_up == 1 && s.parsers_deaths == 7,
+	   "parsers");
 	ok(!fs_write(path, STR_LIT("\n# only\nwords here\n"), &err), "a file without numbers");
 	is_i64(selfstats_read(path, now_ns, &s, &err), -EINVAL, "is refused: %s", err.text);
 	is_i64(selfstats_read(tmpdir, now_ns, &s, &err), -EISDIR, "as is a directory");

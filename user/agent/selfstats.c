@@ -141,6 +141,12 @@ static bool is_lost_sample(struct str name)
 	return false;
 }
 
+/* `family` ends with the brace of its labels. */
+static bool is_of(struct str name, struct str family)
+{
+	return name.len >= family.len && !memcmp(name.p, family.p, family.len);
+}
+
 static void take_line(struct selfstats_brief *s, struct str name, double value)
 {
 	const struct {
@@ -157,6 +163,8 @@ static void take_line(struct selfstats_brief *s, struct str name, double value)
 		{"culprit_processes", &s->processes},
 		{"culprit_windows_stored_total", &s->windows_stored},
 		{"culprit_samples_total", &s->samples},
+		{"culprit_sandbox_runs_total", &s->parsed},
+		{"culprit_sandbox_up", &s->parsers_up},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
@@ -164,6 +172,10 @@ static void take_line(struct selfstats_brief *s, struct str name, double value)
 			*wanted[i].to = value;
 	if (is_lost_sample(name))
 		s->lost += value;
+	if (is_of(name, STR_LIT("culprit_sandbox_failures_total{")))
+		s->unparsed += value;
+	if (is_of(name, STR_LIT("culprit_sandbox_deaths_total{")))
+		s->parsers_deaths += value;
 }
 
 int selfstats_read(const char *path, int64_t now_ns, struct selfstats_brief *ret, struct err *err)

@@ -62,6 +62,8 @@ struct selfstats_brief {
 	double age_s; /* since it was written */
 	double cpu_share, cpu_budget, resident_bytes, kernel_bytes, memory_budget;
 	double rate_hz, sampling, processes, windows_stored, samples, lost;
+	double parsed, unparsed; /* files given to a parser, and those that got no answer */
+	double parsers_up, parsers_deaths; /* of the process that makes the parsers' processes */
 };
 
 int must_check selfstats_read(const char *path, int64_t now_ns, struct selfstats_brief *ret,
