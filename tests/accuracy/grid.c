@@ -222,6 +222,23 @@ static bool note(struct row *r, const struct verdict *v)
 	return true;
 }
 
+/* The cells of an entity in the first `cnt` windows. */
+static bool copy_cells(struct timeline *to, const struct timeline *t, uint32_t e, uint32_t cnt)
+{
+	uint32_t id = 0;
+	bool good = true, seen = false;
+
+	for (const struct timeline_chunk *k = t->rows[e].first; k; k = k->next)
+		for (uint32_t i = 0; good && i < k->cnt && k->cells[i].window < cnt; i++) {
+			if (!seen)
+				good = !timeline_entity(to, timeline_name(t, e), &id);
+			seen = true;
+			good = good &&
+			       !timeline_add_cell(to, id, k->cells[i].window, k->cells[i].weight);
+		}
+	return good;
+}
+
 /* All windows that ended before `until_ns`, as one had them then. NULL: no memory. */
 static struct timeline *known_until(const struct timeline *t, int64_t until_ns)
 {
@@ -233,19 +250,8 @@ static struct timeline *known_until(const struct timeline *t, int64_t until_ns)
 	       t->windows[cnt].start_ns + (int64_t)t->windows[cnt].length_ns <= until_ns;
 	     cnt++)
 		good = !timeline_window(cut, &t->windows[cnt], &id);
-	for (uint32_t e = 0; good && e < t->entity_cnt; e++) {
-		bool seen = false;
-
-		for (size_t c = t->first_cell[e]; good && c < t->first_cell[e + 1]; c++) {
-			if (t->cells[c].window >= cnt)
-				break;
-			if (!seen)
-				good = !timeline_entity(cut, timeline_name(t, e), &id);
-			seen = true;
-			good = good &&
-			       !timeline_add_cell(cut, id, t->cells[c].window, t->cells[c].weight);
-		}
-	}
+	for (uint32_t e = 0; good && e < t->entity_cnt; e++)
+		good = copy_cells(cut, t, e, cnt);
 	if (good && !timeline_seal(cut))
 		return cut;
 	timeline_free(cut);

@@ -36,6 +36,12 @@ static void bench_release(struct bench *b)
 	free(b->in);
 }
 
+static void count_cell(struct bench *b, const struct timeline_cell *cell)
+{
+	b->node[cell->window] += (double)cell->weight;
+	*(b->incident[cell->window] >= 0 ? &b->inc_node : &b->base_node) += (double)cell->weight;
+}
+
 static void sort_windows(struct bench *b, const struct blame_incident *inc, size_t cnt)
 {
 	uint32_t in = 0;
@@ -54,13 +60,10 @@ static void sort_windows(struct bench *b, const struct blame_incident *inc, size
 			b->in[b->incident[i]]++;
 	}
 	b->block = cnt && in > cnt ? in / (uint32_t)cnt : 1;
-	for (size_t c = 0; c < b->t->cell_cnt; c++) {
-		const struct timeline_cell *cell = &b->t->cells[c];
-
-		b->node[cell->window] += (double)cell->weight;
-		*(b->incident[cell->window] >= 0 ? &b->inc_node : &b->base_node) +=
-			(double)cell->weight;
-	}
+	for (uint32_t e = 0; e < b->t->entity_cnt; e++)
+		for (const struct timeline_chunk *k = b->t->rows[e].first; k; k = k->next)
+			for (uint32_t i = 0; i < k->cnt; i++)
+				count_cell(b, &k->cells[i]);
 }
 
 static int bench_init(struct bench *b, const struct timeline *t, const struct blame_incident *inc,
@@ -153,15 +156,16 @@ static void score(struct bench *b, uint32_t entity, double *ret)
 	double inc = 0, base = 0, share_inc, share_base, r = b->inc_s / b->base_s, each = 1e9;
 
 	memset(b->levels, 0, b->t->window_cnt * sizeof(*b->levels));
-	for (size_t c = b->t->first_cell[entity]; c < b->t->first_cell[entity + 1]; c++) {
-		const struct timeline_cell *cell = &b->t->cells[c];
+	for (const struct timeline_chunk *k = b->t->rows[entity].first; k; k = k->next)
+		for (uint32_t i = 0; i < k->cnt; i++) {
+			uint32_t window = k->cells[i].window;
+			double weight = (double)k->cells[i].weight;
 
-		b->levels[cell->window] =
-			(double)cell->weight / (double)b->t->windows[cell->window].length_ns;
-		*(b->incident[cell->window] >= 0 ? &inc : &base) += (double)cell->weight;
-		if ((double)cell->weight < each) /* one sample is worth no more than that */
-			each = (double)cell->weight;
-	}
+			b->levels[window] = weight / (double)b->t->windows[window].length_ns;
+			*(b->incident[window] >= 0 ? &inc : &base) += weight;
+			if (weight < each) /* one sample is worth no more than that */
+				each = weight;
+		}
 	share_inc = b->inc_node > 0 ? inc / b->inc_node : 0;
 	share_base = b->base_node > 0 ? base / b->base_node : 0;
 	ret[RIVAL_SHARE_DELTA] = share_inc - share_base;

@@ -4,11 +4,11 @@
 # run.sh [NAME…] - what culprit costs and how fast it is, beside named peers on the same load in the same run: all benches,
 # or these, each of them a script that also runs alone. Figures of a shared machine are noisy: read the ratios, and run it
 # on a machine that does nothing else. Nothing here fails because of a figure. BENCH_SECONDS is how long things are
-# watched, where a bench watches; else each has a time of its own, all together some eight minutes.
+# watched, where a bench watches; else each has a time of its own, all together some fifteen minutes.
 set -eu
 cd "$(dirname "$0")"
 benches=("$@")
-[ ${#benches[@]} -gt 0 ] || benches=(bpf_cost agent_cost first_stack symbols huge data push diff page)
+[ ${#benches[@]} -gt 0 ] || benches=(bpf_cost agent_cost first_stack symbols huge data push diff page blame)
 
 echo "$(uname -srm), $(nproc) CPUs, load $(cut -d' ' -f1-3 /proc/loadavg), $(date -u +%FT%TZ)"
 failed=()

@@ -455,13 +455,14 @@ static void test_shared_times(void)
 	uint32_t id;
 
 	for (uint32_t e = 0; e < whole->entity_cnt; e++) {
-		for (size_t i = whole->first_cell[e]; i < whole->first_cell[e + 1]; i++) {
-			const struct timeline_cell *c = &whole->cells[i];
+		for (const struct timeline_chunk *k = whole->rows[e].first; k; k = k->next)
+			for (uint32_t i = 0; i < k->cnt; i++) {
+				struct timeline_cell c = k->cells[i];
 
-			if (timeline_window(parts, &whole->windows[c->window], &id) ||
-			    timeline_add(parts, timeline_name(whole, e), id, c->weight))
-				ok(false, "out of memory");
-		}
+				if (timeline_window(parts, &whole->windows[c.window], &id) ||
+				    timeline_add(parts, timeline_name(whole, e), id, c.weight))
+					ok(false, "out of memory");
+			}
 	}
 	ok(!timeline_seal(parts) && !blame_run(whole, irregular, 4, NULL, &a, NULL) &&
 		   !blame_run(parts, irregular, 4, NULL, &b, NULL),

@@ -220,9 +220,11 @@ static void test_timeline(void)
 			   t->windows[i].cnt == w[i]->total_cnt &&
 			   t->windows[i].capacity_ns == w[i]->capacity_ns &&
 			   t->windows[i].lost == loss_samples(w[i]->lost);
-	for (size_t i = 0; i < t->cell_cnt; i++)
-		cells &= t->cells[i].weight ==
-			 weight_of(w[t->cells[i].window], timeline_name(t, t->cells[i].entity));
+	for (uint32_t e = 0; e < t->entity_cnt; e++)
+		for (const struct timeline_chunk *k = t->rows[e].first; k; k = k->next)
+			for (uint32_t i = 0; i < k->cnt; i++)
+				cells &= k->cells[i].weight ==
+					 weight_of(w[k->cells[i].window], timeline_name(t, e));
 	ok(windows, "each window is what the profile says");
 	ok(cells, "each cell is the sum of the process's samples");
 	timeline_free(t);
@@ -306,7 +308,8 @@ static void test_sums_that_end(void)
 	data_must(builder_seal(b, &p));
 	put_or_say(s, p);
 	ok(!store_timeline(s, TIME_RANGE_ALL, NULL, LABEL_PROCESS, &t, &err) &&
-		   t->windows[0].cnt == UINT64_MAX && t->cells[0].weight == UINT64_MAX,
+		   t->windows[0].cnt == UINT64_MAX &&
+		   t->rows[0].first->cells[0].weight == UINT64_MAX,
 	   "a timeline of sums beyond 2^64 is not a tiny one");
 	ok(!store_info(s, &info, &err) && info->totals[PROFILE_SAMPLES]->total == UINT64_MAX &&
 		   info->totals[PROFILE_SAMPLES]->total_cnt == UINT64_MAX,

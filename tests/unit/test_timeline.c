@@ -24,11 +24,13 @@ static const char *cells(const struct timeline *t)
 
 	text[0] = '\0';
 	for (uint32_t e = 0; e < t->entity_cnt; e++)
-		for (size_t i = t->first_cell[e]; i < t->first_cell[e + 1]; i++)
-			len += (size_t)snprintf(
-				text + len, sizeof(text) - len, "%s%s@%" PRId64 "=%" PRIu64,
-				len ? " " : "", timeline_name(t, e).p,
-				t->windows[t->cells[i].window].start_ns, t->cells[i].weight);
+		for (const struct timeline_chunk *k = t->rows[e].first; k; k = k->next)
+			for (uint32_t i = 0; i < k->cnt; i++)
+				len += (size_t)snprintf(text + len, sizeof(text) - len,
+							"%s%s@%" PRId64 "=%" PRIu64, len ? " " : "",
+							timeline_name(t, e).p,
+							t->windows[k->cells[i].window].start_ns,
+							k->cells[i].weight);
 	return text;
 }
 

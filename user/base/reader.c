@@ -57,15 +57,13 @@ uint64_t reader_u64(struct reader *r)
 	return little_endian(r, 8);
 }
 
-uint64_t reader_varint(struct reader *r)
+uint64_t reader_long_varint(struct reader *r)
 {
 	uint64_t v = 0;
 
-	for (unsigned int shift = 0; shift < 64; shift += 7) {
-		uint8_t byte = reader_u8(r);
+	for (unsigned int shift = 0; shift < 64 && !r->failed && r->p < r->end; shift += 7) {
+		uint8_t byte = *r->p++;
 
-		if (r->failed)
-			return 0;
 		if (shift == 63 && byte > 1)
 			break;
 		v |= (uint64_t)(byte & 0x7f) << shift;

@@ -22,7 +22,13 @@ uint8_t reader_u8(struct reader *r);
 uint16_t reader_u16(struct reader *r); /* little endian, as are the next two */
 uint32_t reader_u32(struct reader *r);
 uint64_t reader_u64(struct reader *r);
-uint64_t reader_varint(struct reader *r);		   /* LEB128; more than 64 bits fail */
 const uint8_t *reader_bytes(struct reader *r, size_t len); /* borrows; NULL when too short */
+uint64_t reader_long_varint(struct reader *r);		   /* private */
+
+/* LEB128; more than 64 bits fail. Most are of one byte. */
+static inline uint64_t reader_varint(struct reader *r)
+{
+	return !r->failed && r->p < r->end && *r->p < 0x80 ? *r->p++ : reader_long_varint(r);
+}
 
 #endif

@@ -151,8 +151,10 @@ static double *window_totals(const struct axis *a, const struct timeline *t)
 {
 	double *total = calloc((size_t)t->window_cnt + 1, sizeof(*total));
 
-	for (size_t i = 0; total && i < t->cell_cnt; i++)
-		total[a->slot_of[t->cells[i].window]] += (double)t->cells[i].weight;
+	for (uint32_t e = 0; total && e < t->entity_cnt; e++)
+		for (const struct timeline_chunk *k = t->rows[e].first; k; k = k->next)
+			for (uint32_t i = 0; i < k->cnt; i++)
+				total[a->slot_of[k->cells[i].window]] += (double)k->cells[i].weight;
 	return total;
 }
 
@@ -265,11 +267,12 @@ void axis_project(const struct axis *a, const struct timeline *t, uint32_t entit
 	double sum = 0;
 
 	memset(value, 0, a->cnt * sizeof(*value));
-	for (size_t i = t->first_cell[entity]; i < t->first_cell[entity + 1]; i++) {
-		uint32_t slot = a->slot_of[t->cells[i].window];
+	for (const struct timeline_chunk *k = t->rows[entity].first; k; k = k->next)
+		for (uint32_t i = 0; i < k->cnt; i++) {
+			uint32_t slot = a->slot_of[k->cells[i].window];
 
-		value[slot] += (double)t->cells[i].weight * a->slots[slot].scale;
-	}
+			value[slot] += (double)k->cells[i].weight * a->slots[slot].scale;
+		}
 	for (uint32_t i = 0; i < a->cnt; i++) {
 		before[i] = sum;
 		sum += value[i];

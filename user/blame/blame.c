@@ -81,7 +81,7 @@ static int score_all(struct run *run, const struct timeline *t)
 	if (!run->ranks)
 		return -ENOMEM;
 	for (uint32_t e = 0; e < t->entity_cnt; e++) {
-		if (t->first_cell[e] == t->first_cell[e + 1])
+		if (!t->rows[e].first)
 			continue;
 		run->ranks[run->cnt].entity = e;
 		score_entity(&run->scorer, e, true, &run->ranks[run->cnt].score);

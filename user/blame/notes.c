@@ -113,9 +113,9 @@ static int64_t first_seen(const struct timeline *t, struct str name)
 {
 	uint32_t e;
 
-	if (timeline_find(t, name, &e) || t->first_cell[e] == t->first_cell[e + 1])
+	if (timeline_find(t, name, &e) || !t->rows[e].first)
 		return INT64_MAX;
-	return t->windows[t->cells[t->first_cell[e]].window].start_ns;
+	return t->windows[t->rows[e].first->cells[0].window].start_ns;
 }
 
 /* A process without a past has none to be judged by; short jobs are rare and not new. */

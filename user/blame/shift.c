@@ -127,20 +127,19 @@ static void sort_levels(struct shifts *s, size_t cnt)
 		s->nats[i] = log((s->sorted_cnt + 1.0) / (i + 1.0));
 }
 
-/* How many of these have that level or more. */
+/* How many of these have that level or more. No branch depends on the levels: it would be guessed
+ * wrong every other time. */
 static uint32_t reaching(const struct shifts *s, double level)
 {
-	uint32_t low = 0, high = s->sorted_cnt;
+	const double *at = s->sorted;
 
-	while (low < high) {
-		uint32_t mid = (low + high) / 2;
+	for (uint32_t left = s->sorted_cnt; left > 1;) {
+		uint32_t half = left / 2;
 
-		if (s->sorted[mid] < level)
-			low = mid + 1;
-		else
-			high = mid;
+		at += at[half - 1] < level ? half : 0;
+		left -= half;
 	}
-	return s->sorted_cnt - low;
+	return s->sorted_cnt - (uint32_t)(at - s->sorted) - (*at < level);
 }
 
 /* T from the levels in the incidents, moved or not. */

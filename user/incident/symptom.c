@@ -98,22 +98,28 @@ static int curve_init(struct curve *s, const struct timeline *t, struct err *err
 	return err_set(err, ENOMEM, "out of memory");
 }
 
+static void add_cell(struct curve *s, const struct timeline *t, const struct timeline_cell *cell,
+		     bool by_capacity, double sign)
+{
+	const struct timeline_window *w = &t->windows[cell->window];
+	double over = (double)(by_capacity ? w->capacity_ns : w->length_ns);
+	double kept = (double)w->cnt / (double)(w->cnt + w->lost);
+
+	if (t->unit == PROFILE_SAMPLES)
+		over /= 1e9;
+	if (over > 0)
+		s->x[s->point_of[cell->window]] +=
+			sign * (double)cell->weight / over / (w->lost ? kept : 1);
+}
+
 /* Each cell becomes its part of a level; `by_capacity` makes it a share of the node. */
 static void add_cells(struct curve *s, const struct timeline *t, uint32_t first, uint32_t end,
 		      bool by_capacity, double sign)
 {
-	for (size_t c = t->first_cell[first]; c < t->first_cell[end]; c++) {
-		const struct timeline_cell *cell = &t->cells[c];
-		const struct timeline_window *w = &t->windows[cell->window];
-		double over = (double)(by_capacity ? w->capacity_ns : w->length_ns);
-		double kept = (double)w->cnt / (double)(w->cnt + w->lost);
-
-		if (t->unit == PROFILE_SAMPLES)
-			over /= 1e9;
-		if (over > 0)
-			s->x[s->point_of[cell->window]] +=
-				sign * (double)cell->weight / over / (w->lost ? kept : 1);
-	}
+	for (uint32_t e = first; e < end; e++)
+		for (const struct timeline_chunk *k = t->rows[e].first; k; k = k->next)
+			for (uint32_t i = 0; i < k->cnt; i++)
+				add_cell(s, t, &k->cells[i], by_capacity, sign);
 }
 
 static bool has_capacity(const struct timeline *t)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "base/sum.h"
@@ -12,6 +13,26 @@
 #define MAX_ENTITIES (1U << 20)
 #define MAX_WINDOWS  (1U << 24)
 #define MAX_CELLS    ((size_t)1 << 28)
+
+#define CACHE_LINE 64
+
+/* Most entities of a machine are rare. */
+#define FIRST_CELLS 2
+#define MORE_CELLS  4 /* times as many in the next chunk */
+#define MOST_CELLS  2048
+
+#define FIRST_SLAB ((size_t)16 << 10)
+#define SLAB	   ((size_t)2 << 20) /* a huge page */
+
+/*
+ * The cells of an entity come by time, one for each window, in among those of all others. They go
+ * where they belong at once, into chunks of the entity's own: nothing need be sorted or copied in
+ * the end, and memory is touched once. Chunks are cut from slabs, one after the other.
+ */
+struct timeline_slab {
+	struct timeline_slab *next;
+	size_t used, size; /* bytes, this head included */
+};
 
 struct timeline *timeline_new(enum profile_unit unit)
 {
@@ -28,10 +49,15 @@ void timeline_free(struct timeline *t)
 {
 	if (!t)
 		return;
+	while (t->slabs) {
+		struct timeline_slab *next = t->slabs->next;
+
+		free(t->slabs);
+		t->slabs = next;
+	}
 	intern_release(&t->names);
 	free(t->windows);
-	free(t->cells);
-	free(t->first_cell);
+	free(t->rows);
 	free(t->name_of);
 	free(t);
 }
@@ -54,14 +80,82 @@ int timeline_entity(struct timeline *t, struct str name, uint32_t *ret_id)
 	return intern_add(&t->names, name.p, name.len, ret_id);
 }
 
+static struct timeline_slab *add_slab(struct timeline *t)
+{
+	size_t size = t->slabs ? 4 * t->slabs->size : FIRST_SLAB;
+	struct timeline_slab *s;
+
+	size = size > SLAB ? SLAB : size;
+	s = mem_array(size, 1);
+	if (!s)
+		return NULL;
+	*s = (struct timeline_slab){t->slabs, (sizeof(*s) + 7) & ~(size_t)7, size};
+	t->slabs = s;
+	return s;
+}
+
+/* A chunk at the end of the row, with room for one cell at least. */
+static int add_chunk(struct timeline *t, struct timeline_row *row)
+{
+	uint32_t cap = row->last ? MORE_CELLS * row->last->cnt : FIRST_CELLS;
+	struct timeline_slab *slab = t->slabs;
+	struct timeline_chunk *c;
+	size_t size;
+
+	cap = cap > MOST_CELLS ? MOST_CELLS : cap;
+	size = (sizeof(*c) + cap * sizeof(c->cells[0]) + 7) & ~(size_t)7;
+	while (!slab || slab->size - slab->used < size) {
+		slab = add_slab(t);
+		if (!slab)
+			return -ENOMEM;
+	}
+	c = (struct timeline_chunk *)((char *)slab + slab->used);
+	slab->used += size;
+	*c = (struct timeline_chunk){.cnt = cap};
+	if (row->last)
+		row->last->next = c;
+	else
+		row->first = c;
+	row->last = c;
+	row->next = c->cells;
+	row->room = cap;
+	return 0;
+}
+
+static int need_row(struct timeline *t, uint32_t entity)
+{
+	int r = mem_grow(&t->rows, &t->row_cap, (size_t)entity + 1, sizeof(*t->rows), MAX_ENTITIES);
+
+	while (!r && t->row_cnt <= entity)
+		t->rows[t->row_cnt++] = (struct timeline_row){.first = NULL};
+	return r;
+}
+
 int timeline_add_cell(struct timeline *t, uint32_t entity, uint32_t window, uint64_t weight)
 {
-	int r;
+	int r = entity < t->row_cnt ? 0 : need_row(t, entity);
+	struct timeline_row *row = t->rows + entity;
 
-	r = mem_grow(&t->cells, &t->cell_cap, t->cell_cnt + 1, sizeof(*t->cells), MAX_CELLS);
 	if (r)
 		return r;
-	t->cells[t->cell_cnt++] = (struct timeline_cell){entity, window, weight};
+	if (row->last && row->window == window) {
+		row->next[-1].weight = sum_of(row->next[-1].weight, weight);
+		return 0;
+	}
+	if (t->cell_cnt >= MAX_CELLS)
+		return -ENOSPC;
+	row->is_unordered |= row->last && row->window > window;
+	if (!row->room) {
+		r = add_chunk(t, row);
+		if (r)
+			return r;
+	}
+	/* its next turn comes after those of all others */
+	__builtin_prefetch((char *)row->next + CACHE_LINE, 1);
+	*row->next++ = (struct timeline_cell){window, weight};
+	row->room--;
+	row->window = window;
+	t->cell_cnt++;
 	return 0;
 }
 
@@ -131,8 +225,9 @@ static int by_name(const void *va, const void *vb)
 	return str_cmp(a->name, b->name);
 }
 
-/* Puts the windows in order of time; new_of[old number] = new number. */
-static int sort_windows(struct timeline *t, uint32_t *new_of)
+/* Puts the windows in order of time; new_of[old number] = new number. *ret_moved: some have another
+ * number now. */
+static int sort_windows(struct timeline *t, uint32_t *new_of, bool *ret_moved)
 {
 	struct keyed *order = calloc((size_t)t->window_cnt + 1, sizeof(*order));
 	struct timeline_window *sorted = calloc((size_t)t->window_cnt + 1, sizeof(*sorted));
@@ -148,6 +243,7 @@ static int sort_windows(struct timeline *t, uint32_t *new_of)
 	for (uint32_t i = 0; i < t->window_cnt; i++) {
 		sorted[i] = t->windows[order[i].old];
 		new_of[order[i].old] = i;
+		*ret_moved |= order[i].old != i;
 	}
 	free(order);
 	free(t->windows);
@@ -156,14 +252,16 @@ static int sort_windows(struct timeline *t, uint32_t *new_of)
 	return 0;
 }
 
-static int sort_entities(struct timeline *t, uint32_t *new_of)
+static int sort_entities(struct timeline *t)
 {
 	uint32_t cnt = intern_cnt(&t->names);
 	struct keyed *order = calloc((size_t)cnt + 1, sizeof(*order));
+	struct timeline_row *sorted = calloc((size_t)cnt + 1, sizeof(*sorted));
 
 	t->name_of = calloc((size_t)cnt + 1, sizeof(*t->name_of));
-	if (!order || !t->name_of) {
+	if (!order || !sorted || !t->name_of) {
 		free(order);
+		free(sorted);
 		return -ENOMEM;
 	}
 	for (uint32_t i = 0; i < cnt; i++)
@@ -172,92 +270,103 @@ static int sort_entities(struct timeline *t, uint32_t *new_of)
 		qsort(order, cnt, sizeof(*order), by_name);
 	for (uint32_t i = 0; i < cnt; i++) {
 		t->name_of[i] = order[i].old;
-		new_of[order[i].old] = i;
+		if (order[i].old < t->row_cnt)
+			sorted[i] = t->rows[order[i].old];
 	}
 	t->entity_cnt = cnt;
 	free(order);
+	free(t->rows);
+	t->rows = sorted;
 	return 0;
 }
 
-/*
- * One stable pass of a radix sort: moves the cells to `to` in the order of their entity or window.
- * A week of a busy machine has tens of millions of cells; comparing them would be most of the work.
- */
-static int sort_by(const struct timeline_cell *from, size_t cnt, bool entity, uint32_t keys,
-		   struct timeline_cell *to)
+static int by_window(const void *va, const void *vb)
 {
-	size_t *at = calloc((size_t)keys + 1, sizeof(*at));
+	const struct timeline_cell *a = va, *b = vb;
 
-	if (!at)
-		return -ENOMEM;
-	for (size_t i = 0; i < cnt; i++)
-		at[(entity ? from[i].entity : from[i].window) + 1]++;
-	for (uint32_t k = 0; k < keys; k++)
-		at[k + 1] += at[k];
-	for (size_t i = 0; i < cnt; i++)
-		to[at[entity ? from[i].entity : from[i].window]++] = from[i];
-	free(at);
-	return 0;
+	return (a->window > b->window) - (a->window < b->window);
 }
 
-/* Adds up cells of the same entity and window, and finds where each entity begins. */
-static void merge_cells(struct timeline *t)
+/* Adds up sorted cells of the same window. Returns how many are left. */
+static size_t merge_cells(struct timeline_cell *cells, size_t cnt)
 {
-	size_t kept = 0, at = 0;
+	size_t kept = 0;
 
-	for (size_t i = 0; i < t->cell_cnt; i++) {
-		struct timeline_cell *last = kept ? &t->cells[kept - 1] : NULL;
+	for (size_t i = 0; i < cnt; i++) {
+		struct timeline_cell *last = kept ? &cells[kept - 1] : NULL;
 
-		if (last && last->entity == t->cells[i].entity &&
-		    last->window == t->cells[i].window)
-			sum_add(&last->weight, t->cells[i].weight);
+		if (last && last->window == cells[i].window)
+			last->weight = sum_of(last->weight, cells[i].weight);
 		else
-			t->cells[kept++] = t->cells[i];
+			cells[kept++] = cells[i];
 	}
-	t->cell_cnt = kept;
-	for (uint32_t e = 0; e <= t->entity_cnt; e++) {
-		while (at < kept && t->cells[at].entity < e)
-			at++;
-		t->first_cell[e] = at;
-	}
+	return kept;
 }
 
-/* Sorts the cells under their new numbers: by window, then, stably, by entity. */
-static int sort_cells(struct timeline *t, const uint32_t *new_window, const uint32_t *new_entity)
+/* Sorts a row whose windows did not come in order. */
+static int sort_row(struct timeline *t, struct timeline_row *row)
 {
-	struct timeline_cell *sorted = calloc(t->cell_cnt + 1, sizeof(*sorted));
-	int r;
+	struct timeline_cell *all;
+	size_t cnt = 0, kept, at = 0;
 
-	t->first_cell = calloc((size_t)t->entity_cnt + 1, sizeof(*t->first_cell));
-	r = sorted && t->first_cell ? 0 : -ENOMEM;
-	for (size_t i = 0; !r && i < t->cell_cnt; i++) {
-		t->cells[i].window = new_window[t->cells[i].window];
-		t->cells[i].entity = new_entity[t->cells[i].entity];
+	for (struct timeline_chunk *c = row->first; c; c = c->next)
+		cnt += c->cnt;
+	all = mem_array(cnt + 1, sizeof(*all));
+	if (!all)
+		return -ENOMEM;
+	for (struct timeline_chunk *c = row->first; c; at += c->cnt, c = c->next)
+		memcpy(all + at, c->cells, c->cnt * sizeof(*all));
+	qsort(all, cnt, sizeof(*all), by_window);
+	kept = merge_cells(all, cnt);
+	t->cell_cnt -= cnt - kept;
+	at = 0;
+	for (struct timeline_chunk *c = row->first; c; c = c->next) {
+		if (c->cnt >= kept - at) {
+			c->cnt = (uint32_t)(kept - at);
+			c->next = NULL;
+			row->last = c;
+		}
+		memcpy(c->cells, all + at, c->cnt * sizeof(*all));
+		at += c->cnt;
 	}
-	if (!r)
-		r = sort_by(t->cells, t->cell_cnt, false, t->window_cnt, sorted);
-	if (!r)
-		r = sort_by(sorted, t->cell_cnt, true, t->entity_cnt, t->cells);
-	free(sorted);
-	if (!r)
-		merge_cells(t);
-	return r;
+	free(all);
+	return 0;
+}
+
+static void renumber_row(struct timeline_row *row, const uint32_t *new_window)
+{
+	uint32_t before = 0;
+
+	row->is_unordered = false;
+	for (struct timeline_chunk *c = row->first; c; c = c->next)
+		for (uint32_t i = 0; i < c->cnt; i++) {
+			uint32_t window = new_window[c->cells[i].window];
+
+			row->is_unordered |= window < before;
+			c->cells[i].window = before = window;
+		}
 }
 
 int timeline_seal(struct timeline *t)
 {
 	uint32_t *new_window = calloc((size_t)t->window_cnt + 1, sizeof(*new_window));
-	uint32_t *new_entity = calloc((size_t)intern_cnt(&t->names) + 1, sizeof(*new_entity));
-	int r = new_window && new_entity ? 0 : -ENOMEM;
+	bool moved = false;
+	int r = new_window ? sort_windows(t, new_window, &moved) : -ENOMEM;
 
 	if (!r)
-		r = sort_windows(t, new_window);
-	if (!r)
-		r = sort_entities(t, new_entity);
-	if (!r)
-		r = sort_cells(t, new_window, new_entity);
+		r = sort_entities(t);
+	for (uint32_t e = 0; !r && e < t->entity_cnt; e++) {
+		struct timeline_row *row = &t->rows[e];
+
+		if (row->last)
+			row->last->cnt -= row->room;
+		row->room = 0;
+		if (moved)
+			renumber_row(row, new_window);
+		if (row->is_unordered)
+			r = sort_row(t, row);
+	}
 	free(new_window);
-	free(new_entity);
 	return r;
 }
 

@@ -6,6 +6,10 @@
  * Entities are numbered 0 … entity_cnt-1 by name (bytewise), windows 0 … window_cnt-1 by start
  * time. The cells of an entity are sorted by window; a window in which it did not run has none.
  * Made by timeline_new(), filled, sealed; read-only after that.
+ *
+ *	for (const struct timeline_chunk *k = t->rows[e].first; k; k = k->next)
+ *		for (uint32_t i = 0; i < k->cnt; i++)
+ *			… k->cells[i].window, k->cells[i].weight
  */
 #ifndef MODEL_TIMELINE_H
 #define MODEL_TIMELINE_H
@@ -23,23 +27,41 @@ struct timeline_window {
 	uint64_t lost;	      /* whole samples lost */
 };
 
+/* Twelve bytes, not sixteen: a week of a busy machine has twenty million of them, and memory is what
+ * they cost. */
 struct timeline_cell {
-	uint32_t entity;
 	uint32_t window;
 	uint64_t weight; /* CPU nanoseconds or samples, as the unit says */
+} __attribute__((packed, aligned(4)));
+
+/* Some cells of an entity. */
+struct timeline_chunk {
+	struct timeline_chunk *next;
+	uint32_t cnt; /* at least one */
+	struct timeline_cell cells[];
+};
+
+/* All cells of an entity, by window, no window twice. */
+struct timeline_row {
+	struct timeline_chunk *first; /* NULL: it has no cell */
+	struct timeline_chunk *last;  /* private, as is what follows */
+	struct timeline_cell *next;   /* the place of its next cell, */
+	uint32_t room;		      /* of so many in the last chunk, until sealed */
+	uint32_t window;	      /* of its last cell */
+	bool is_unordered;
 };
 
 struct timeline {
 	enum profile_unit unit;
 	struct timeline_window *windows;
-	struct timeline_cell *cells; /* sorted by (entity, window), no pair twice */
-	size_t *first_cell;	     /* entity_cnt + 1 of them: entity e has cells first_cell[e] …
-					first_cell[e + 1] - 1 */
+	struct timeline_row *rows; /* entity_cnt of them; from the seal on */
 	uint32_t window_cnt, entity_cnt;
 	size_t cell_cnt;
 	struct intern names;	     /* private until sealed; then timeline_name() */
 	uint32_t *name_of;	     /* private: entity -> name */
-	size_t window_cap, cell_cap; /* private */
+	struct timeline_slab *slabs; /* private: where the chunks lie */
+	size_t window_cap, row_cap;  /* private */
+	uint32_t row_cnt;	     /* private, until sealed */
 };
 
 struct timeline *timeline_new(enum profile_unit unit); /* NULL: no memory */
@@ -53,7 +75,7 @@ int must_check timeline_window(struct timeline *t, const struct timeline_window 
 /* The number of the entity of that name, a new one if need be; valid until timeline_seal(). */
 int must_check timeline_entity(struct timeline *t, struct str name, uint32_t *ret_id);
 
-/* Adds weight to (entity, window); as often as one likes. */
+/* Adds weight to (entity, window); as often as one likes. Cheap where windows come by time. */
 int must_check timeline_add_cell(struct timeline *t, uint32_t entity, uint32_t window,
 				 uint64_t weight);
 

@@ -45,16 +45,13 @@ static int add_derived(struct drawing *dr, const struct str (*labels)[2], size_t
 	return r;
 }
 
-static int entity_of(struct drawing *dr, const struct dict *dict, uint32_t series,
-		     const struct entity **ret)
+/* Finds out about a series when it is met first. */
+static int know_entity(struct drawing *dr, const struct dict *dict, uint32_t series)
 {
 	struct entity *e = &dr->entities[series];
 	struct str labels[DICT_MAX_LABELS][2], name = str_of(dr->none);
 	size_t n;
 
-	*ret = e;
-	if (e->known)
-		return 0;
 	e->known = true;
 	n = dict_labels(dict, series, labels);
 	e->accepted = matcher_accepts_labels(dr->matcher, (const struct str(*)[2])labels, n);
@@ -79,9 +76,10 @@ static int draw_totals(struct drawing *dr, const struct dict *dict, const struct
 	int r = timeline_window(dr->timeline, &w, &id);
 
 	for (size_t i = 0; !r && i < head->total_cnt; i++) {
-		const struct entity *e;
+		const struct entity *e = &dr->entities[head->totals[i].series];
 
-		r = entity_of(dr, dict, head->totals[i].series, &e);
+		if (!e->known)
+			r = know_entity(dr, dict, head->totals[i].series);
 		if (!r && e->accepted)
 			r = timeline_add_cell(dr->timeline, e->id, id, head->totals[i].weight);
 	}
