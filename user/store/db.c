@@ -85,6 +85,7 @@ static int open_handle(struct db *db, enum db_open how)
 {
 	static const int flags[] = {
 		[DB_READ] = SQLITE_OPEN_READONLY,
+		[DB_READ_NOW] = SQLITE_OPEN_READONLY,
 		[DB_IMMUTABLE] = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI,
 		[DB_WRITE] = SQLITE_OPEN_READWRITE,
 		[DB_CREATE] = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
@@ -109,7 +110,7 @@ int db_open(struct db *db, const char *path, enum db_open how, struct err *err)
 	rc = open_handle(db, how);
 	if (rc == SQLITE_OK) {
 		(void)sqlite3_extended_result_codes(db->h, 1);
-		(void)sqlite3_busy_timeout(db->h, BUSY_MS);
+		(void)sqlite3_busy_timeout(db->h, how == DB_READ_NOW ? 0 : BUSY_MS);
 		(void)sqlite3_db_config(db->h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 		(void)sqlite3_db_config(db->h, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 		(void)sqlite3_db_config(db->h, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);

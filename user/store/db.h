@@ -22,6 +22,7 @@ struct db {
 
 enum db_open {
 	DB_READ,      /* may need the -shm file beside it */
+	DB_READ_NOW,  /* the same, and does not wait for who writes: -EBUSY */
 	DB_IMMUTABLE, /* reads the file alone and takes no locks: nobody must write it meanwhile */
 	DB_WRITE,     /* must exist */
 	DB_CREATE,    /* may exist */

@@ -4,6 +4,8 @@
  * write them, and a reader without write permission needs no file beside it. Each call opens and
  * closes it.
  */
+#include "store/marks.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +14,6 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "store/db.h"
 #include "store/dir.h"
 
 #define APPLICATION_ID 1129663565 /* "CULM" */
@@ -55,8 +56,7 @@ static int check_kind(struct db *db, bool *ret_fresh, struct err *err)
 	return 0;
 }
 
-/* Opens for writing inside a transaction, with the table there. */
-static int open_for_writing(const struct store *s, struct db *db, struct err *err)
+int marks_begin(const struct store *s, struct db *db, struct err *err)
 {
 	char *path = dir_path(s, "incidents.db");
 	bool fresh = false;
@@ -82,7 +82,7 @@ static int open_for_writing(const struct store *s, struct db *db, struct err *er
 	return advise(r, err);
 }
 
-static int check_mark(const struct store_mark *mark, struct err *err)
+int marks_check(const struct store_mark *mark, struct err *err)
 {
 	const char *texts[] = {mark->name, mark->source};
 
@@ -144,7 +144,7 @@ static int find_same(struct db *db, const struct store_mark *mark, int64_t *ret_
 	return r;
 }
 
-static int insert(struct db *db, const struct store_mark *mark, int64_t *ret_id, struct err *err)
+int marks_insert(struct db *db, const struct store_mark *mark, int64_t *ret_id, struct err *err)
 {
 	sqlite3_stmt *stmt = NULL;
 	int r;
@@ -168,15 +168,15 @@ int store_mark_add(struct store *s, const struct store_mark *mark, int64_t *ret_
 {
 	int64_t id = 0;
 	struct db db;
-	int r = check_mark(mark, err);
+	int r = marks_check(mark, err);
 
 	if (!r)
-		r = open_for_writing(s, &db, err);
+		r = marks_begin(s, &db, err);
 	if (r)
 		return r;
 	r = find_same(&db, mark, &id, err);
 	if (!r && !id)
-		r = insert(&db, mark, &id, err);
+		r = marks_insert(&db, mark, &id, err);
 	if (!r)
 		r = db_exec(&db, "COMMIT", err);
 	db_close(&db);
@@ -190,26 +190,30 @@ static int close_open(struct db *db, const char *name, int64_t until_ns, struct 
 	const struct store_mark key = {
 		.name = (char *)name, .from_ns = until_ns, .until_ns = INT64_MAX};
 	sqlite3_stmt *stmt = NULL;
-	int64_t from_ns;
+	bool is_open, is_before = false;
 	int rc, r;
 
-	r = bind_mark(db, "SELECT from_ns FROM marks WHERE name = ?1 AND until_ns = ?3", &key,
+	r = bind_mark(db, "SELECT min(from_ns) FROM marks WHERE name = ?1 AND until_ns = ?3", &key,
 		      &stmt, err);
 	if (r)
 		return r;
 	rc = sqlite3_step(stmt);
-	from_ns = rc == SQLITE_ROW ? sqlite3_column_int64(stmt, 0) : 0;
+	is_open = rc == SQLITE_ROW && sqlite3_column_type(stmt, 0) != SQLITE_NULL;
+	if (is_open)
+		is_before = until_ns <= sqlite3_column_int64(stmt, 0);
 	(void)sqlite3_finalize(stmt);
-	if (rc == SQLITE_DONE)
+	if (rc != SQLITE_ROW)
+		return db_error(db, rc, err);
+	if (!is_open)
 		return err_set(err, ENOENT,
 			       "incident '%s' is not open; start it first, or give both times",
 			       name);
-	if (rc != SQLITE_ROW)
-		return db_error(db, rc, err);
-	if (until_ns <= from_ns)
+	if (is_before)
 		return err_set(err, EINVAL, "incident '%s' would end before it starts", name);
-	r = bind_mark(db, "UPDATE marks SET until_ns = ?2 WHERE name = ?1 AND until_ns = ?3", &key,
-		      &stmt, err);
+	r = bind_mark(db,
+		      "UPDATE marks SET until_ns = ?2"
+		      " WHERE name = ?1 AND until_ns = ?3 AND from_ns < ?2",
+		      &key, &stmt, err);
 	if (r)
 		return r;
 	r = db_run(db, stmt, err);
@@ -220,7 +224,7 @@ static int close_open(struct db *db, const char *name, int64_t until_ns, struct 
 int store_mark_close(struct store *s, const char *name, int64_t until_ns, struct err *err)
 {
 	struct db db;
-	int r = open_for_writing(s, &db, err);
+	int r = marks_begin(s, &db, err);
 
 	if (r)
 		return r;
@@ -238,33 +242,78 @@ static char *column_text(sqlite3_stmt *stmt, int column)
 	return mem_strndup(s.p, s.len);
 }
 
+/* Columns of `alerts` begin here. */
+#define ALERT_COLUMN 6
+
+static struct store_alert *column_alert(sqlite3_stmt *stmt)
+{
+	struct store_alert *a = calloc(1, sizeof(*a));
+
+	if (!a)
+		return NULL;
+	a->fingerprint = column_text(stmt, ALERT_COLUMN);
+	a->starts_ns = sqlite3_column_int64(stmt, ALERT_COLUMN + 1);
+	a->early_ns = (uint64_t)sqlite3_column_int64(stmt, ALERT_COLUMN + 2);
+	a->seen_ns = sqlite3_column_int64(stmt, ALERT_COLUMN + 3);
+	a->labels = column_text(stmt, ALERT_COLUMN + 4);
+	a->url = column_text(stmt, ALERT_COLUMN + 5);
+	return a;
+}
+
+/* False: out of memory. */
+static bool take_row(sqlite3_stmt *stmt, struct store_mark *m)
+{
+	bool is_alert = sqlite3_column_type(stmt, ALERT_COLUMN) != SQLITE_NULL;
+
+	*m = (struct store_mark){.id = sqlite3_column_int64(stmt, 0),
+				 .name = column_text(stmt, 1),
+				 .source = column_text(stmt, 2),
+				 .from_ns = sqlite3_column_int64(stmt, 3),
+				 .until_ns = sqlite3_column_int64(stmt, 4),
+				 .noted_ns = sqlite3_column_int64(stmt, 5)};
+	if (is_alert)
+		m->alert = column_alert(stmt);
+	return m->name && m->source &&
+	       (!is_alert ||
+		(m->alert && m->alert->fingerprint && m->alert->labels && m->alert->url));
+}
+
+#define MARK_COLUMNS "SELECT id, name, source, from_ns, until_ns, noted_ns, "
+#define MARK_ORDER   " WHERE ?1 IS NULL OR name = ?1 ORDER BY name, from_ns, id"
+
+/* A log that no alert has reached yet has no table of them. */
+static int prepare_all(struct db *db, const char *name, sqlite3_stmt **ret, struct err *err)
+{
+	int64_t has_alerts = 0;
+	int r = db_number(db, "SELECT count(*) FROM sqlite_master WHERE name = 'alerts'",
+			  &has_alerts, err);
+
+	if (!r)
+		r = db_prepare(db,
+			       has_alerts ? MARK_COLUMNS
+				       "fingerprint, starts_ns, early_ns, seen_ns, labels, url"
+				       " FROM marks LEFT JOIN alerts ON mark = id" MARK_ORDER
+					  : MARK_COLUMNS "NULL FROM marks" MARK_ORDER,
+			       ret, err);
+	if (!r)
+		(void)sqlite3_bind_text(*ret, 1, name, -1, SQLITE_STATIC);
+	return r;
+}
+
 static int collect(struct db *db, const char *name, struct store_mark **ret, size_t *ret_cnt,
 		   struct err *err)
 {
-	struct store_mark *marks = NULL, *m;
+	struct store_mark *marks = NULL;
 	size_t cnt = 0, cap = 0;
 	sqlite3_stmt *stmt = NULL;
-	int rc, r;
+	int rc = SQLITE_DONE, r;
 
-	r = db_prepare(db,
-		       "SELECT id, name, source, from_ns, until_ns, noted_ns FROM marks"
-		       " WHERE ?1 IS NULL OR name = ?1 ORDER BY name, from_ns, id",
-		       &stmt, err);
+	r = prepare_all(db, name, &stmt, err);
 	if (r)
 		return r;
-	(void)sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
 	while (!r && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
 		r = mem_grow(&marks, &cap, cnt + 1, sizeof(*marks), MAX_MARKS);
-		if (r)
-			break;
-		m = &marks[cnt++];
-		*m = (struct store_mark){.id = sqlite3_column_int64(stmt, 0),
-					 .name = column_text(stmt, 1),
-					 .source = column_text(stmt, 2),
-					 .from_ns = sqlite3_column_int64(stmt, 3),
-					 .until_ns = sqlite3_column_int64(stmt, 4),
-					 .noted_ns = sqlite3_column_int64(stmt, 5)};
-		if (!m->name || !m->source)
+		if (!r && !take_row(stmt, &marks[cnt++]))
 			r = -ENOMEM;
 	}
 	if (r)
@@ -281,35 +330,47 @@ static int collect(struct db *db, const char *name, struct store_mark **ret, siz
 	return 0;
 }
 
-int store_marks(struct store *s, const char *name, struct store_mark **ret, size_t *ret_cnt,
-		struct err *err)
+/* Opens for reading. *ret_empty: nothing was ever marked, and nothing is open. */
+static int open_for_reading(const struct store *s, enum db_open how, struct db *db, bool *ret_empty,
+			    struct err *err)
 {
 	char *path = dir_path(s, "incidents.db");
 	bool fresh = false;
-	struct db db = {NULL, NULL};
 	struct stat st;
 	int r;
 
 	if (!path)
 		return err_set(err, ENOMEM, "%s: out of memory", s->dir);
-	if (stat(path, &st) && errno == ENOENT) { /* nothing was ever marked */
+	*ret_empty = stat(path, &st) && errno == ENOENT;
+	if (*ret_empty) {
 		free(path);
-		*ret = NULL;
-		*ret_cnt = 0;
 		return 0;
 	}
-	r = db_open(&db, path, DB_READ, err);
+	r = db_open(db, path, how, err);
 	if (!r)
-		r = check_kind(&db, &fresh, err);
+		r = check_kind(db, &fresh, err);
 	if (r ==
 	    -EROFS) { /* somebody died while noting: what is half there must be rolled back first */
-		db_close(&db);
-		r = db_open(&db, path, DB_WRITE, err);
+		db_close(db);
+		r = db_open(db, path, DB_WRITE, err);
 		if (!r)
-			r = check_kind(&db, &fresh, err);
+			r = check_kind(db, &fresh, err);
 	}
 	free(path);
-	if (!r && fresh) {
+	*ret_empty = !r && fresh;
+	if (r || fresh)
+		db_close(db);
+	return advise(r, err);
+}
+
+int store_marks(struct store *s, const char *name, struct store_mark **ret, size_t *ret_cnt,
+		struct err *err)
+{
+	struct db db = {NULL, NULL};
+	bool empty;
+	int r = open_for_reading(s, DB_READ, &db, &empty, err);
+
+	if (!r && empty) {
 		*ret = NULL;
 		*ret_cnt = 0;
 	} else if (!r) {
@@ -319,11 +380,48 @@ int store_marks(struct store *s, const char *name, struct store_mark **ret, size
 	return advise(r, err);
 }
 
+int marks_ranges(const struct store *s, struct time_range **ret, size_t *ret_cnt, struct err *err)
+{
+	struct time_range *ranges = NULL;
+	struct db db = {NULL, NULL};
+	size_t cnt = 0, cap = 0;
+	sqlite3_stmt *stmt = NULL;
+	int rc = SQLITE_DONE, r;
+	bool empty;
+
+	r = open_for_reading(s, DB_READ_NOW, &db, &empty, err);
+	if (!r && !empty)
+		r = db_prepare(&db, "SELECT from_ns, until_ns FROM marks", &stmt, err);
+	while (!r && stmt && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+		r = mem_grow(&ranges, &cap, cnt + 1, sizeof(*ranges), MAX_MARKS);
+		if (!r)
+			ranges[cnt++] = (struct time_range){sqlite3_column_int64(stmt, 0),
+							    sqlite3_column_int64(stmt, 1)};
+	}
+	if (!r && rc != SQLITE_DONE)
+		r = db_error(&db, rc, err);
+	(void)sqlite3_finalize(stmt);
+	db_close(&db);
+	if (r) {
+		free(ranges);
+		return r;
+	}
+	*ret = ranges;
+	*ret_cnt = cnt;
+	return 0;
+}
+
 void store_marks_free(struct store_mark *marks, size_t cnt)
 {
 	for (size_t i = 0; marks && i < cnt; i++) {
 		free(marks[i].name);
 		free(marks[i].source);
+		if (!marks[i].alert)
+			continue;
+		free(marks[i].alert->fingerprint);
+		free(marks[i].alert->labels);
+		free(marks[i].alert->url);
+		free(marks[i].alert);
 	}
 	free(marks);
 }

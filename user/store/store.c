@@ -17,6 +17,7 @@
 
 #include "base/fs.h"
 #include "store/dir.h"
+#include "store/marks.h"
 #include "store/retain.h"
 
 #define DEFAULT_BLOCK_NS (6 * 3600 * NSEC_PER_SEC)
@@ -478,7 +479,7 @@ static int drop_block(struct store *s, const struct store_file *f, struct err *e
 	return drop_file(s, &f->name, err);
 }
 
-static bool has_mark(const struct block_name *name, const struct store_mark *marks, size_t cnt)
+static bool has_mark(const struct block_name *name, const struct time_range *marks, size_t cnt)
 {
 	for (size_t i = 0; i < cnt; i++)
 		if (marks[i].from_ns < block_name_until(name) && marks[i].until_ns > name->from_ns)
@@ -488,30 +489,37 @@ static bool has_mark(const struct block_name *name, const struct store_mark *mar
 
 /*
  * What retention has to know of each block. Marks that cannot be read may lie anywhere: then nothing
- * is dropped for its age, and the bytes limit still holds.
+ * is dropped for its age, and the bytes limit still holds. -EBUSY while they are written: whoever
+ * records cannot wait for that.
  */
-static struct retain_block *describe_blocks(struct store *s, const struct store_file *files,
-					    size_t cnt)
+static int describe_blocks(struct store *s, const struct store_file *files, size_t cnt,
+			   struct retain_block **ret)
 {
-	struct retain_block *blocks = calloc(cnt + 1, sizeof(*blocks));
-	struct store_mark *marks = NULL;
+	struct retain_block *blocks;
+	struct time_range *marks = NULL;
 	size_t mark_cnt = 0;
-	bool unknown = store_marks(s, NULL, &marks, &mark_cnt, NULL) != 0;
+	int unknown = marks_ranges(s, &marks, &mark_cnt, NULL);
 
+	if (unknown == -EBUSY)
+		return unknown;
+	blocks = calloc(cnt + 1, sizeof(*blocks));
 	for (size_t i = 0; blocks && i < cnt; i++)
 		blocks[i] = (struct retain_block){
 			.until_ns = block_name_until(&files[i].name),
 			.bytes = files[i].bytes,
 			.marked = unknown || has_mark(&files[i].name, marks, mark_cnt),
 		};
-	store_marks_free(marks, mark_cnt);
-	return blocks;
+	free(marks);
+	if (!blocks)
+		return -ENOMEM;
+	*ret = blocks;
+	return 0;
 }
 
 int store_retain(struct store *s, int64_t now_ns, struct err *err)
 {
 	const struct retain_limits limits = {s->opts.max_age_ns, s->opts.max_bytes};
-	struct retain_block *blocks;
+	struct retain_block *blocks = NULL;
 	struct store_file *files;
 	size_t cnt;
 	int r = check_writable(s, err);
@@ -522,14 +530,14 @@ int store_retain(struct store *s, int64_t now_ns, struct err *err)
 		r = dir_files(s, &files, &cnt, err);
 	if (r)
 		return r;
-	blocks = describe_blocks(s, files, cnt);
-	if (blocks)
+	r = describe_blocks(s, files, cnt, &blocks);
+	if (!r)
 		(void)retain_choose(blocks, cnt, now_ns, &limits);
-	else
-		r = err_set(err, ENOMEM, "%s: out of memory", s->dir);
 	for (size_t i = 0; !r && i < cnt; i++)
 		if (blocks[i].drop)
 			r = drop_block(s, &files[i], err);
+	if (!blocks)
+		r = r == -EBUSY ? 0 : err_set(err, r, "%s: out of memory", s->dir);
 	free(blocks);
 	dir_files_free(files, cnt);
 	return r;

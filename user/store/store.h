@@ -157,27 +157,60 @@ void store_info_free(struct store_info *info); /* NULL is fine */
 /* ---- marks: recurrences of incidents (both modes, also while another process writes windows) ----
  */
 
+/* The alert that noted a mark. */
+struct store_alert {
+	char *fingerprint; /* of its labels: the same next time it fires */
+	int64_t starts_ns; /* as its sender says; with the fingerprint it tells alerts apart */
+	uint64_t early_ns; /* what it tells of may have begun so long before the mark does */
+	int64_t seen_ns;   /* when it was last told of, wall clock */
+	char *labels;	   /* JSON object of strings */
+	char *url;	   /* where it comes from; empty: unknown */
+};
+
 struct store_mark {
 	int64_t id;
 	char *name;
-	char *source; /* who noted it: "mark", "alert", … */
+	char *source; /* who noted it: "mark", "alertmanager", … */
 	int64_t from_ns;
-	int64_t until_ns; /* INT64_MAX while it is still open */
-	int64_t noted_ns; /* when it was noted, wall clock */
+	int64_t until_ns;	   /* INT64_MAX while it is still open */
+	int64_t noted_ns;	   /* when it was noted, wall clock */
+	struct store_alert *alert; /* owned where read; NULL: somebody noted it, not an alert */
 };
 
 /*
- * Notes a recurrence; `id` is ignored, strings are copied. One that is known exactly so (name,
- * from, until) is not noted twice. -EINVAL for an empty or backward range or a bad name; -EEXIST
- * when it is open-ended and one of that name is open.
+ * Notes a recurrence; `id` and `alert` are ignored, strings are copied. One that is known exactly so
+ * (name, from, until) is not noted twice. -EINVAL for an empty or backward range or a bad name;
+ * -EEXIST when it is open-ended and one of that name is open.
  */
 int must_check store_mark_add(struct store *s, const struct store_mark *mark,
 			      int64_t *ret_id /* may be NULL */, struct err *err);
 
-/* Ends the open recurrence of that name. -ENOENT when there is none, -EINVAL when it would end
+/* Ends the open recurrences of that name. -ENOENT when there is none, -EINVAL when it would end
  * before its start. */
 int must_check store_mark_close(struct store *s, const char *name, int64_t until_ns,
 				struct err *err);
+
+#define STORE_MAX_ALERTS       30000 /* the earliest are forgotten, those that are over first */
+#define STORE_MAX_ALERT_LABELS 8192  /* bytes of JSON */
+#define STORE_MAX_ALERT_URL    2048
+#define STORE_MAX_FINGERPRINT  64
+
+struct store_alert_counts {
+	uint64_t opened;    /* begun, and not over */
+	uint64_t ended;	    /* over: one that was open, or one that is new and over already */
+	uint64_t repeated;  /* known; its end may have moved to a later time */
+	uint64_t forgotten; /* earlier ones that made room */
+};
+
+/*
+ * Notes what `cnt` alerts tell (each with `alert`), all or nothing of it. An alert that is known
+ * (fingerprint, starts_ns) is not noted twice: it ends when it is told to have ended, at the latest
+ * end that was told, and does not begin again. One that begins anew ends what is still open of an
+ * earlier one with its fingerprint, when that was last told of: its end was never told. `noted_ns` is
+ * when it was told. Adds to *counts on success. -EINVAL as above, or for a bad text.
+ */
+int must_check store_mark_alerts(struct store *s, const struct store_mark *marks, size_t cnt,
+				 struct store_alert_counts *counts, struct err *err);
 
 /* The marks of one name, or all (NULL), by name and start. Returns owned, store_marks_free(); none
  * is no error. */
