@@ -207,7 +207,7 @@ define target_build
 		-o $@ $< $$(sed -n '1,3s|.*BUILD: *\(.*\) \*/$$|\1|p' $<) -lpthread -ldl -lm
 endef
 
-$(O)/tests/targets/%: tests/targets/%.c tests/targets/target.h
+$(O)/tests/targets/%: tests/targets/%.c $(wildcard tests/targets/*.h)
 	$(call msg,TARGET,$<)
 	$(target_build)
 

@@ -31,6 +31,7 @@ cd "$TMP" || exit 2
 test_no=0
 test_failed=0
 test_pids=()
+test_ends=()
 status='' out='' err=''
 
 culprit() {
@@ -38,11 +39,14 @@ culprit() {
 }
 
 test_cleanup() {
-	local code=$?
+	local code=$? i
 	[ "$BASHPID" = $$ ] || exit "$code" # a child that a signal has met before it became its command
 	trap - EXIT
 	trap '' INT TERM
 	stop_all
+	for ((i = ${#test_ends[@]}; i-- > 0;)); do
+		eval "${test_ends[i]}"
+	done
 	cd / && rm -rf "$TMP"
 	exit "$code"
 }
@@ -178,6 +182,34 @@ stop_all() {
 		wait "$guard" 2>/dev/null
 	done
 	test_pids=()
+}
+
+# at_end COMMAND… - when the test ends, however it does, after its processes are gone; the last one first.
+at_end() {
+	test_ends+=("$(printf '%q ' "$@")")
+}
+
+# small_disk DIR SIZE - a file system of so many bytes (mount's words: 320k) that is gone at the end.
+small_disk() {
+	mkdir "$1"
+	mount -t tmpfs -o size="$2" none "$1" || skip_all 'cannot mount a tmpfs'
+	at_end unmount "$TMP/$1"
+}
+
+# shellcheck disable=SC2317 # called at the end
+unmount() {
+	umount "$1" 2>/dev/null || umount -l "$1"
+}
+
+# remove_cgroups DIR… - innermost first. A control group can be removed when its processes are gone.
+remove_cgroups() {
+	local dir pids
+	for dir in "$@"; do
+		[ -d "$dir" ] || continue
+		mapfile -t pids <"$dir/cgroup.procs"
+		[ ${#pids[@]} = 0 ] || kill -KILL "${pids[@]}"
+		wait_for 5 rmdir "$dir"
+	done 2>/dev/null
 }
 
 # wait_for SECONDS COMMAND… - until it succeeds, asking ten times a second; 1 when the time is over.

@@ -10,19 +10,7 @@ root=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
 name=culprit-test.$$
 group=$root/$name
 
-# A cgroup can be removed when its processes are gone.
-# shellcheck disable=SC2317 # called by the trap
-clean() {
-	local dir pids
-	for dir in "$group/inner" "$group"; do
-		[ -d "$dir" ] || continue
-		mapfile -t pids <"$dir/cgroup.procs"
-		[ ${#pids[@]} = 0 ] || kill -KILL "${pids[@]}"
-		wait_for 5 rmdir "$dir"
-	done 2>/dev/null
-	test_cleanup
-}
-trap clean EXIT
+at_end remove_cgroups "$group/inner" "$group"
 mkdir -p "$group/inner" 2>/dev/null || skip_all "cannot make a cgroup below $root"
 
 # within DIR COMMAND…

@@ -6,17 +6,7 @@
 # shellcheck source=tests/e2e/profile.sh
 . "$(dirname "$0")/profile.sh"
 
-mkdir disk
-mount -t tmpfs -o size=320k none disk || skip_all 'cannot mount a tmpfs'
-# shellcheck disable=SC2317 # called by the trap
-clean() {
-	local code=$?
-	stop_all
-	umount "$TMP/disk" 2>/dev/null || umount -l "$TMP/disk"
-	(exit "$code")
-	test_cleanup
-}
-trap clean EXIT
+small_disk disk 320k
 
 first=disk/store
 "$CULPRIT" agent --store "$first" --window 100ms 2>agent.err &

@@ -15,18 +15,7 @@ uid=0a1b2c3d-1111-2222-3333-445566778899
 container=$base/kubepods/pod$uid/$id
 unit=$base/web.service
 
-# shellcheck disable=SC2317 # called by the trap
-clean() {
-	local dir pids
-	for dir in "$container" "${container%/*}" "$base/kubepods" "$unit" "$base"; do
-		[ -d "$dir" ] || continue
-		mapfile -t pids <"$dir/cgroup.procs"
-		[ ${#pids[@]} = 0 ] || kill -KILL "${pids[@]}"
-		wait_for 5 rmdir "$dir"
-	done 2>/dev/null
-	test_cleanup
-}
-trap clean EXIT
+at_end remove_cgroups "$container" "${container%/*}" "$base/kubepods" "$unit" "$base"
 mkdir -p "$container" "$unit" 2>/dev/null || skip_all "cannot make a cgroup below $root"
 
 # shellcheck disable=SC2016 # the inner shell expands it

@@ -13,13 +13,12 @@ id=$(printf '%s' "$name" | sha256sum | cut -c 1-64)
 uid=5e0c1d2a-1111-2222-3333-$(printf '%012x' $$)
 mkdir -p bundle/root/{bin,proc,dev,sys}
 
-# shellcheck disable=SC2317 # called by the trap
-clean() {
+# shellcheck disable=SC2317 # called at the end
+remove_container() {
 	runc --root state delete --force "$name" >/dev/null 2>&1
 	find /sys/fs/cgroup -depth -path "*/$name*" -type d -exec rmdir {} \; 2>/dev/null
-	test_cleanup
 }
-trap clean EXIT
+at_end remove_container
 
 # The program and what it is linked with, at the same paths.
 cp -L "$TARGETS/busy_loop" bundle/root/bin/inside

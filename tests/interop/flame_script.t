@@ -1,12 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# What the script inside a flame graph does, in a real browser: search, zoom, keyboard. Without a browser it skips.
+# What the script inside a flame graph does, in a real browser: search, zoom, keyboard.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
-
-browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
-[ -n "$browser" ] || skip_all 'needs chromium'
+# shellcheck source=tests/interop/browser.sh
+. "$ROOT/tests/interop/browser.sh"
 
 cat >a.folded <<'END'
 web;main;parse 40
@@ -74,17 +73,7 @@ window.addEventListener('load', function () {
 	document.body.innerHTML = '<pre>' + log.join('\n') + '</pre>';
 });
 END
-{
-	echo '<!doctype html><meta charset="utf-8"><body>'
-	sed 1d x.svg
-	echo '<script>'
-	cat steps.js
-	echo '</script>'
-} >page.html
-run "$browser" --headless=new --no-sandbox --disable-gpu --no-first-run --disable-background-networking \
-	--disable-component-update --disable-sync --user-data-dir="$TMP/profile" --virtual-time-budget=5000 \
-	--dump-dom "file://$TMP/page.html"
-is "$status" 0 'the browser has run'
+open_svg x.svg steps.js
 like "$out" 'search 3 frames: 36\.4% of A, 85\.0% of B' 'search counts the topmost of nested matches'
 like "$out" 'case no match' 'a capital letter makes the search mind the case'
 like "$out" 'broken no match' 'a broken expression is taken as plain text'

@@ -5,21 +5,8 @@
 # sandwich, themes, a phone, a screen reader's tree, hostile names, a very deep stack.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
-
-browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
-if [ -z "$browser" ]; then
-	[ "${CI:-}" != true ] || bail 'CI must run this, but there is no chromium'
-	skip_all 'needs chromium'
-fi
-need_program node
-here=$ROOT/tests/interop
-
-# drive STEPS ARGUMENT… - $out is what the steps have logged.
-drive() {
-	run node "$here/browser.js" "$browser" "$TMP/browser" "$@"
-	rm -rf "$TMP/browser"
-	is "$status" 0 "$(basename "$1") has run" || diag "$err"
-}
+# shellcheck source=tests/interop/browser.sh
+. "$ROOT/tests/interop/browser.sh"
 
 cat >a.folded <<'END'
 web;main;parse 40

@@ -12,17 +12,7 @@ need_program curl
 need_root
 export HOME=$TMP PPROF_TMPDIR=$TMP
 
-mkdir disk
-mount -t tmpfs -o size=1m none disk || skip_all 'cannot mount a tmpfs'
-# shellcheck disable=SC2317 # called by the trap
-clean() {
-	local code=$?
-	stop_all
-	umount "$TMP/disk" 2>/dev/null || umount -l "$TMP/disk"
-	(exit "$code")
-	test_cleanup
-}
-trap clean EXIT
+small_disk disk 1m
 
 made kept 1000 2
 cp -r kept disk/store

@@ -5,12 +5,8 @@
 # functions, a click zooms, a search finds, and nothing is fetched.
 # shellcheck source=tests/e2e/profile.sh
 . "$(dirname "$0")/../e2e/profile.sh"
-
-browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
-if [ -z "$browser" ]; then
-	[ "${CI:-}" != true ] || bail 'CI must run this, but there is no chromium'
-	skip_all 'needs chromium'
-fi
+# shellcheck source=tests/interop/browser.sh
+. "$ROOT/tests/interop/browser.sh"
 
 start "$TARGETS/busy_loop" 20
 culprit record -d 1s -o calm.folded 2>/dev/null
@@ -55,17 +51,7 @@ window.addEventListener('load', function () {
 });
 END
 for name in profile diff; do
-	{
-		echo '<!doctype html><meta charset="utf-8"><body>'
-		sed '/^<?xml/d' $name.svg
-		echo '<script>'
-		cat steps.js
-		echo '</script>'
-	} >page.html
-	run timeout 60 "$browser" --headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run \
-		--disable-background-networking --disable-component-update --disable-sync \
-		--user-data-dir="$TMP/browser.$name" --virtual-time-budget=5000 --dump-dom "file://$TMP/page.html"
-	is "$status" 0 "$name: the browser has run"
+	open_svg $name.svg steps.js
 	out=$(printf '%s\n' "$out" | sed -n '/<pre>/,$p')
 	like "$out" 'frames true true' "$name: the frames are there"
 	like "$out" 'found [1-9]\d* frames?: \d' "$name: a search finds a function and says how much it is"

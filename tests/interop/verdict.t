@@ -7,22 +7,9 @@
 . "$(dirname "$0")/../lib.sh"
 # shellcheck source=tests/cli/prelude.sh
 . "$ROOT/tests/cli/prelude.sh"
-
-browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
-if [ -z "$browser" ]; then
-	[ "${CI:-}" != true ] || bail 'CI must run this, but there is no chromium'
-	skip_all 'needs chromium'
-fi
-need_program node
-here=$ROOT/tests/interop
+# shellcheck source=tests/interop/browser.sh
+. "$ROOT/tests/interop/browser.sh"
 ln -s "$DATA" data
-
-# drive STEPS ARGUMENT… - $out is what the steps have logged.
-drive() {
-	run node "$here/browser.js" "$browser" "$TMP/browser" "$@"
-	rm -rf "$TMP/browser"
-	is "$status" 0 "$(basename "$1") has run" || diag "$err"
-}
 
 history hours=1
 culprit blame --store st slow -o r.html -o r.json >/dev/null

@@ -8,6 +8,8 @@
 
 #include <sys/mman.h>
 
+#include "loop_code.h"
+
 static char map_path[64];
 
 static void clean_up(int sig)
@@ -16,29 +18,6 @@ static void clean_up(int sig)
 	(void)unlink(map_path);
 	_exit(0);
 }
-
-/* What a compiler at run time makes of `void loop(uint64_t n) { while (n--) ; }`, with a frame. */
-#if defined(__x86_64__)
-static const uint8_t code[] = {
-	0x55,		  /* push %rbp */
-	0x48, 0x89, 0xe5, /* mov  %rsp,%rbp */
-	0x48, 0xff, 0xcf, /* dec  %rdi */
-	0x75, 0xfb,	  /* jne  -5 */
-	0x5d,		  /* pop  %rbp */
-	0xc3,		  /* ret */
-};
-#elif defined(__aarch64__)
-static const uint32_t code[] = {
-	0xa9bf7bfd, /* stp  x29, x30, [sp, #-16]! */
-	0x910003fd, /* mov  x29, sp */
-	0xf1000400, /* subs x0, x0, #1 */
-	0x54ffffe1, /* b.ne -4 */
-	0xa8c17bfd, /* ldp  x29, x30, [sp], #16 */
-	0xd65f03c0, /* ret */
-};
-#else
-#error "no machine code for this machine"
-#endif
 
 named static void run_compiled(void (*loop)(uint64_t n))
 {
@@ -57,8 +36,8 @@ static bool write_map(const void *memory)
 	map = fopen(map_path, "wx");
 	if (!map)
 		return false;
-	ok = fprintf(map, "%lx %zx Hot::loop\n", (unsigned long)(uintptr_t)memory, sizeof(code)) >
-	     0;
+	ok = fprintf(map, "%lx %zx Hot::loop\n", (unsigned long)(uintptr_t)memory,
+		     sizeof(loop_code)) > 0;
 	return !fclose(map) && ok;
 }
 
@@ -72,12 +51,12 @@ int main(int argc, char **argv)
 	memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (memory == MAP_FAILED)
 		return 2;
-	memcpy(memory, code, sizeof(code));
+	memcpy(memory, loop_code, sizeof(loop_code));
 	if (mprotect(memory, 4096, PROT_READ | PROT_EXEC) || !write_map(memory))
 		return 2;
 	(void)sigaction(SIGALRM, &sa, NULL);
 	(void)sigaction(SIGTERM, &sa, NULL);
-	__builtin___clear_cache((char *)memory, (char *)memory + sizeof(code));
+	__builtin___clear_cache((char *)memory, (char *)memory + sizeof(loop_code));
 	memcpy(&loop, &memory, sizeof(loop));
 	run_compiled(loop);
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/compress.h"
+#include "base/fs.h"
 #include "base/mem.h"
 
 #define FLUSH_BYTES 65536 /* the writer's chunks, unless a single record is larger */
@@ -163,19 +164,11 @@ struct raw_reader {
 /* Reads until len bytes or the end of the file; how many there were, or -errno. */
 static ssize_t read_some(struct raw_reader *r, void *p, size_t len)
 {
-	size_t got = 0;
+	size_t got;
+	int err = fs_read_part(r->fd, p, len, &got);
 
-	while (got < len) {
-		ssize_t n = read(r->fd, (char *)p + got, len - got);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (!n)
-			break;
-		got += (size_t)n;
-	}
+	if (err)
+		return err;
 	r->at += got;
 	return (ssize_t)got;
 }
