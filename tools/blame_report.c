@@ -263,7 +263,7 @@ static int try_way(struct blame_report *report, struct evidence *e, const struct
 	half.allowed_error = opt->allowed_error / 2;
 	r = evidence_regroup(e, &by_group, err);
 	if (r)
-		return r == -ENODATA || r == -ENOTSUP ? 0 : r;
+		return r == -ENODATA ? 0 : r;
 	if (e->timeline->entity_cnt < 2 ||
 	    (way->is_finer && e->timeline->entity_cnt == process_cnt))
 		return 0; /* there is nothing that was not asked already */
@@ -297,6 +297,12 @@ static int try_other_ways(struct blame_report *report, struct evidence *e,
 		if (r == 1)
 			*ret_key = other_ways[i].group_key;
 	}
+	if (r == -ENOTSUP)
+		r = verdict_note(
+			report->verdict,
+			"from afar only processes were compared: programs of one name in "
+			"different containers and storms of short processes are found in the "
+			"store itself, or in a backend by --group-by " LABEL_CONTAINER_ID);
 	if (r == 1) {
 		timeline_free(by_process);
 	} else {

@@ -62,8 +62,8 @@ int must_check evidence_from_files(struct evidence *e, const struct opt_list *in
 				   const struct evidence_query *q, struct err *err);
 
 /*
- * Asks anew, by another label, whose values are who can be blamed. -ENOTSUP for a backend, which was
- * asked for one label only, and -ENODATA when no series has it; the old timeline stays then.
+ * Asks anew, by another label, whose values are who can be blamed. -ENOTSUP for an agent or a backend, which
+ * told of one label only, and -ENODATA when no series has it; the old timeline stays then.
  */
 int must_check evidence_regroup(struct evidence *e, const struct evidence_query *q,
 				struct err *err);

@@ -100,6 +100,10 @@ run culprit blame --store "$far" "${incidents[@]}" --from 1790100000 --until 179
 like "$status $err" '^2 .*windows of 2 nodes: choose one, --match node=n1' 'two machines are not one'
 run culprit blame --store "$far" --match node=n2 "${incidents[@]}" --from 1790100000 --until 1790107300 --format json -o n2.json
 is "$(json "$summary" n2.json)" "$(json "$summary" near.json)" 'each of them says the same'
+run culprit blame --store "$far" --match node=n2 --incident 1790101500..1790101560 --incident 1790103000..1790103060 \
+	--from 1790100000 --until 1790107300
+is "$status" 1 'where nobody rose nobody is named'
+like "$out" 'from afar only processes were compared' 'and what could not be asked is said'
 run culprit blame --store "$far" nightly
 like "$status $err" '^2 .*--incident' 'an incident is not known there by a name'
 done_testing
