@@ -40,6 +40,12 @@ static bool stores(struct watch *w, uint64_t now_ns, uint64_t lately_ns)
 	return w->windows && now_ns - w->stored_ns < lately_ns;
 }
 
+/* A time ahead of the clock, which was set back then, is none to go by: the next one comes soon. */
+static bool is_fresh(int64_t now_ns, int64_t then_ns, uint64_t lately_ns)
+{
+	return then_ns <= now_ns && now_ns - then_ns <= (int64_t)lately_ns;
+}
+
 /* One of the last three canaries was read back, where there are some. */
 static bool is_verified(struct canary *canary, int64_t now_ns)
 {
@@ -48,7 +54,7 @@ static bool is_verified(struct canary *canary, int64_t now_ns)
 	if (!canary)
 		return true;
 	canary_stats(canary, &stats);
-	return now_ns - stats.last_verified_ns < 3 * (int64_t)canary_every_ns(canary);
+	return is_fresh(now_ns, stats.last_verified_ns, 3 * canary_every_ns(canary));
 }
 
 static bool pushes(const struct watch *w, uint64_t lately_ns)
@@ -59,7 +65,7 @@ static bool pushes(const struct watch *w, uint64_t lately_ns)
 		struct receiver_stats stats;
 
 		receiver_stats(shipper_receiver(w->shipper, i), &stats);
-		if (now_ns - stats.delivery.last_success_ns > (int64_t)lately_ns ||
+		if (!is_fresh(now_ns, stats.delivery.last_success_ns, lately_ns) ||
 		    !is_verified(shipper_canary(w->shipper, i), now_ns))
 			return false;
 	}

@@ -187,6 +187,8 @@ static void fill_selfstats(const struct agent *a, struct selfstats *s)
 		.windows_stored = kept.stored_windows,
 		.windows_given_up = kept.given_up_windows,
 		.windows_waiting = kept.waiting,
+		.clock_forth = kept.clock_forth,
+		.clock_back = kept.clock_back,
 		.features_off = a->guard.verdict.off,
 	};
 	memcpy(s->lost, kept.lost, sizeof(s->lost));

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/stamps.h"
 #include "base/log.h"
+#include "model/timeline.h"
 #include "store/store.h"
 
 struct keeper {
@@ -12,6 +14,7 @@ struct keeper {
 	const struct clock *clock;
 	struct profile *waiting[KEEPER_MAX_WAITING]; /* oldest first */
 	struct keeper_stats stats;
+	struct stamps stamps;
 	uint64_t unreported; /* samples given up that no stored window tells of yet */
 	uint64_t retained_at_ns;
 	uint64_t max_bytes;
@@ -19,6 +22,25 @@ struct keeper {
 	keeper_next_fn next;
 	void *next_arg;
 };
+
+/* The end of the latest window, if that lies ahead of the clock: it was set back since. Else 0. */
+static int64_t newest_ahead(struct store *store, int64_t now_ns)
+{
+	const struct time_range ahead = {now_ns, INT64_MAX};
+	struct timeline *t = NULL;
+	int64_t newest_ns = 0;
+
+	if (store_timeline(store, ahead, NULL, LABEL_PROCESS, &t, NULL))
+		return 0;
+	for (uint32_t i = 0; i < t->window_cnt; i++) {
+		int64_t end_ns = t->windows[i].start_ns + (int64_t)t->windows[i].length_ns;
+
+		if (end_ns > newest_ns)
+			newest_ns = end_ns;
+	}
+	timeline_free(t);
+	return newest_ns;
+}
 
 int keeper_new(struct store *store, const struct clock *clock, struct keeper **ret_keeper)
 {
@@ -29,6 +51,7 @@ int keeper_new(struct store *store, const struct clock *clock, struct keeper **r
 	k->store = store;
 	k->clock = clock;
 	k->max_bytes = UINT64_MAX;
+	stamps_init(&k->stamps, newest_ahead(store, clock_wall_ns(clock)));
 	*ret_keeper = k;
 	return 0;
 }
@@ -136,6 +159,7 @@ int keeper_sink(void *keeper, struct profile *window)
 
 	if (k->stats.waiting == KEEPER_MAX_WAITING)
 		drop_oldest(k);
+	stamps_take(&k->stamps, k->clock, window);
 	k->stats.lost_samples += loss_samples(window->lost);
 	for (size_t i = 0; i < LOSS_CNT; i++)
 		k->stats.lost[i] += window->lost[i];
@@ -155,4 +179,6 @@ int keeper_sink(void *keeper, struct profile *window)
 void keeper_stats(const struct keeper *k, struct keeper_stats *ret_stats)
 {
 	*ret_stats = k->stats;
+	ret_stats->clock_forth = k->stamps.forth;
+	ret_stats->clock_back = k->stamps.back;
 }

@@ -4,7 +4,8 @@
  *
  * A window that the store refuses waits, up to KEEPER_MAX_WAITING of them, and is tried again with
  * each window that follows. What has to be given up (the oldest) is counted: its samples appear as
- * LOSS_STORE_WRITE in the next window that is stored. Retention runs now and then. Not thread-safe.
+ * LOSS_STORE_WRITE in the next window that is stored. Retention runs now and then. No two windows
+ * begin at the same time, whatever is done to the clock (stamps.h). Not thread-safe.
  */
 #ifndef AGENT_KEEPER_H
 #define AGENT_KEEPER_H
@@ -53,10 +54,11 @@ struct keeper_stats {
 	uint64_t lost_samples; /* as the windows tell that were taken, whether stored or not */
 	uint64_t failed_puts;  /* tries that the store refused */
 	uint64_t given_up_windows, given_up_samples;
-	uint64_t waiting_bytes;	  /* memory of the windows that wait */
-	size_t waiting;		  /* windows that wait to be tried again */
-	uint64_t waiting_samples; /* in those */
-	struct err last_error;	  /* of the last refusal; empty text: none yet */
+	uint64_t waiting_bytes;		  /* memory of the windows that wait */
+	size_t waiting;			  /* windows that wait to be tried again */
+	uint64_t waiting_samples;	  /* in those */
+	uint64_t clock_forth, clock_back; /* times that the wall clock was set */
+	struct err last_error;		  /* of the last refusal; empty text: none yet */
 };
 
 void keeper_stats(const struct keeper *k, struct keeper_stats *ret_stats);

@@ -96,6 +96,9 @@ static void add_store(const struct selfstats *s, struct buf *b)
 	       "Windows that the store did not take.");
 	single(b, "culprit_windows_waiting", (double)s->windows_waiting,
 	       "Windows that wait for the store to take them.");
+	begin(b, "culprit_clock_steps_total", "Times that the wall clock was set.");
+	row(b, "culprit_clock_steps_total", "direction", "forth", (double)s->clock_forth);
+	row(b, "culprit_clock_steps_total", "direction", "back", (double)s->clock_back);
 }
 
 void selfstats_format(const struct selfstats *s, struct buf *b)

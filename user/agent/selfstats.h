@@ -46,7 +46,8 @@ struct selfstats {
 	uint32_t cpus;
 	size_t processes;
 	uint64_t windows_stored, windows_given_up, windows_waiting;
-	unsigned int features_off; /* enum guard_feature */
+	uint64_t clock_forth, clock_back; /* times that the wall clock was set */
+	unsigned int features_off;	  /* enum guard_feature */
 	const struct selfstats_table *tables;
 	size_t table_cnt;
 };
