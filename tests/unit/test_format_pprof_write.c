@@ -151,6 +151,40 @@ static void pushes(void)
 }
 
 /* Truncations and flipped bits, fixed seeds: an answer or an error in words, never a crash. */
+/* Of a text above 64 KiB a backend keeps the end, and names of templates are alike there. */
+static void long_name(bool for_push, size_t want)
+{
+	struct pprof_write_opts opts = {.for_push = for_push, .plain = true};
+	struct builder *b = builder_new(&builder_limits_file, PROFILE_NANOSECONDS);
+	uint32_t series = 0, frame = 0, node = 0;
+	struct profile *p = NULL, *q = NULL;
+	struct str name = {NULL, 0};
+	struct buf text, out;
+	int r;
+
+	buf_init(&text, 1 << 20);
+	for (int i = 0; i < 35000; i++)
+		buf_addstr(&text, "é");
+	r = builder_process(b, STR_LIT("p"), &series);
+	r |= builder_frame(b, buf_str(&text), STR_LIT("m"), FRAME_USER, &frame);
+	r |= builder_stack(b, 0, frame, &node);
+	r |= builder_sample(b, series, node, 1000, 1);
+	r |= builder_seal(b, &p);
+	buf_init(&out, 1 << 20);
+	r |= pprof_write(p, &opts, &out);
+	r |= pprof_read(buf_str(&out), NULL, &q, NULL, &err);
+	for (uint32_t i = 0; !r && i < q->frame_cnt; i++)
+		if (profile_str(q, q->frames[i].name).len > name.len)
+			name = profile_str(q, q->frames[i].name);
+	ok(!r && name.len == want && utf8_valid(name) && !memcmp(name.p, text.data, want),
+	   "a name of 70000 bytes is written with %zu", name.len);
+	profile_free(p);
+	profile_free(q);
+	builder_free(b);
+	buf_release(&text);
+	buf_release(&out);
+}
+
 static void hostile(void)
 {
 	struct profile *p = random_profile(3, PROFILE_NANOSECONDS, 100), *q;
@@ -252,6 +286,8 @@ int main(int argc, char **argv)
 		return put_files(argv[1]);
 	round_trips();
 	pushes();
+	long_name(true, 65534);
+	long_name(false, 70000);
 	hostile();
 	return tap_done();
 }

@@ -225,6 +225,126 @@ static void test_pieces(void)
 	profile_free(p);
 }
 
+/* "p;f0;f1;…" of so many frames, "bottom" below and "leaf" above all. */
+static struct profile *deep_profile(unsigned int frames)
+{
+	struct builder *b = builder_new(&builder_limits_file, PROFILE_NANOSECONDS);
+	struct buf stack;
+
+	buf_init(&stack, 1 << 20);
+	buf_addstr(&stack, "p;bottom");
+	for (unsigned int i = 1; i + 1 < frames; i++)
+		buf_addf(&stack, ";f%u", i);
+	buf_addstr(&stack, ";leaf");
+	put_stack(b, buf_str(&stack), 1000, 1);
+	put_stack(b, STR_LIT("p;bottom;f1;leaf"), 500, 1);
+	builder_window(b, 1000, 10 * NSEC_PER_SEC, 2, 100);
+	buf_release(&stack);
+	return seal(b);
+}
+
+/* The deepest stack of a profile: its length, and the names at some places. */
+static unsigned int deepest(const struct profile *p, struct str *ret_first, struct str *ret_last,
+			    unsigned int *ret_cuts)
+{
+	unsigned int most = 0;
+
+	for (size_t i = 0; i < p->sample_cnt; i++) {
+		unsigned int depth = 0, cuts = 0;
+		struct str name = {NULL, 0}, last = {NULL, 0};
+
+		for (uint32_t n = p->samples[i].node; n; n = p->nodes[n].parent) {
+			name = profile_str(p, p->frames[p->nodes[n].frame].name);
+			if (!depth++)
+				last = name;
+			cuts += str_eq(name, STR_LIT("[…]"));
+		}
+		if (depth <= most)
+			continue;
+		most = depth;
+		*ret_first = name;
+		*ret_last = last;
+		*ret_cuts = cuts;
+	}
+	return most;
+}
+
+static void test_deep(void)
+{
+	static const unsigned int depths[] = {999, 1000, 1001, 1002, 5000};
+	const struct parcel_policy policy = {.max_processes = 5};
+
+	for (size_t i = 0; i < ARRAY_SIZE(depths); i++) {
+		struct profile *p = deep_profile(depths[i]), *back;
+		struct parcels parcels = make(p, &policy);
+		struct str first = {NULL, 0}, last = {NULL, 0};
+		unsigned int cuts = 9, depth;
+
+		back = open_parcel(&parcels.items[0]);
+		depth = deepest(back, &first, &last, &cuts);
+		ok(depth == (depths[i] < PARCEL_MAX_DEPTH ? depths[i] : PARCEL_MAX_DEPTH) &&
+			   cuts == (depths[i] > PARCEL_MAX_DEPTH),
+		   "a stack of %u frames becomes one of %u", depths[i], depth);
+		ok(str_eq(first, STR_LIT("bottom")) && str_eq(last, STR_LIT("leaf")) &&
+			   back->total == 1500,
+		   "both ends are there, and all the time");
+		profile_free(back);
+		parcels_release(&parcels);
+		profile_free(p);
+	}
+}
+
+static void test_main_binary(void)
+{
+	const struct parcel_policy policy = {.max_processes = 5};
+	struct builder *b = builder_new(&builder_limits_file, PROFILE_NANOSECONDS);
+	struct parcels parcels;
+	struct profile *p, *back;
+	uint32_t series, frame, node = 0;
+	struct err err = {{0}};
+
+	must(builder_process(b, STR_LIT("nginx"), &series), "process");
+	must(builder_frame(b, STR_LIT("start"), STR_LIT("libc.so.6"), FRAME_USER, &frame), "frame");
+	must(builder_stack(b, node, frame, &node), "stack");
+	must(builder_frame(b, STR_LIT("work"), STR_LIT("nginx"), FRAME_USER, &frame), "frame");
+	must(builder_stack(b, node, frame, &node), "stack");
+	must(builder_sample(b, series, node, 1000, 1), "sample");
+	builder_window(b, 1000, 10 * NSEC_PER_SEC, 2, 100);
+	p = seal(b);
+	parcels = make(p, &policy);
+	must(pprof_read(buf_str(&parcels.items[0].profile), NULL, &back, NULL, &err), err.text);
+	/* a pprof without labels is of the process that its first mapping names */
+	ok(str_eq(profile_label(back, back->samples[0].series, STR_LIT(LABEL_PROCESS)),
+		  STR_LIT("nginx")),
+	   "the program's own file comes first");
+	profile_free(back);
+	parcels_release(&parcels);
+	profile_free(p);
+}
+
+/* As many labels as a series may have, and one more. */
+static void test_label_count(void)
+{
+	struct push_label more[PARCEL_MAX_LABELS];
+	char names[PARCEL_MAX_LABELS][16];
+	struct parcel_policy policy = {.labels = more, .label_cnt = PARCEL_MAX_LABELS - 3};
+	struct profile *p = profile_of(PROFILE_NANOSECONDS, 10, "a;b 1\n");
+	struct parcels parcels;
+	struct err err = {{0}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(more); i++) {
+		(void)snprintf(names[i], sizeof(names[i]), "l%zu", i);
+		more[i] = (struct push_label){str_of(names[i]), STR_LIT("x")};
+	}
+	parcels = make(p, &policy); /* and __name__, process, service_name */
+	is_u64(parcels.items[0].label_cnt, PARCEL_MAX_LABELS, "30 labels");
+	parcels_release(&parcels);
+	policy.label_cnt++;
+	ok(parcels_make(p, &policy, &parcels, &err) == -EINVAL, "31: %s", err.text);
+	parcels_release(&parcels);
+	profile_free(p);
+}
+
 static void test_odd(void)
 {
 	const struct parcel_policy policy = {.max_processes = 5};
@@ -239,6 +359,11 @@ static void test_odd(void)
 	   "samples without time are not sent");
 	parcels_release(&parcels);
 	profile_free(p);
+	p = profile_of(PROFILE_NANOSECONDS, 0, "a;b 1\n");
+	ok(parcels_make(p, &policy, &parcels, NULL) == -EINVAL,
+	   "nor is what has no time: a backend would take it for now");
+	parcels_release(&parcels);
+	profile_free(p);
 	ok(parcel_label_is_valid(STR_LIT("_a9")) && !parcel_label_is_valid(STR_LIT("9a")) &&
 		   !parcel_label_is_valid(STR_LIT("a.b")) && !parcel_label_is_valid(STR_LIT("")),
 	   "names of labels");
@@ -251,6 +376,9 @@ int main(void)
 	test_long_value();
 	test_others();
 	test_pieces();
+	test_deep();
+	test_main_binary();
+	test_label_count();
 	test_odd();
 	return tap_done();
 }

@@ -60,8 +60,10 @@ int must_check pprof_read(struct str bytes, const struct pprof_read_opts *opts,
 struct pprof_write_opts {
 	/*
 	 * For a push: only cpu/nanoseconds, no string labels (a server makes a series of each), no
-	 * comments.
+	 * comments, and texts of PPROF_PUSH_MAX_TEXT bytes (of a longer one a server keeps the end,
+	 * which makes two functions one).
 	 */
+#define PPROF_PUSH_MAX_TEXT 65535
 	bool for_push;
 	bool plain;		    /* no gzip */
 	struct str negative_label;  /* series that bear it are taken off: their values are negative;

@@ -55,6 +55,11 @@ static int add_string(struct writer *w, struct str s, int64_t *ret)
 			return r;
 		s = buf_str(&w->scratch);
 	}
+	if (w->opts->for_push && s.len > PPROF_PUSH_MAX_TEXT) {
+		s.len = PPROF_PUSH_MAX_TEXT;
+		while (s.len && ((unsigned char)s.p[s.len] & 0xc0) == 0x80)
+			s.len--; /* not within a character */
+	}
 	r = intern_add(&w->strings, s.p, s.len, &id);
 	if (!r)
 		*ret = id;

@@ -16,6 +16,7 @@
 #define MAX_PARCELS	  ((size_t)1 << 20)
 #define MAX_PROFILE	  ((size_t)1 << 30)
 #define OTHER		  "other"
+#define CUT		  "[…]"
 #define NEEDED		  UINT32_MAX /* in node_map: not there yet */
 
 /* Labels of a series that are pushed under the name that they have. */
@@ -34,6 +35,7 @@ struct making {
 	struct builder *builder; /* of the piece at hand */
 	uint32_t *node_map,
 		*frame_map; /* the window's number to the builder's; 0: not needed yet */
+	uint32_t *depth;    /* of the window's nodes, in frames */
 	struct buf plain;
 };
 
@@ -208,6 +210,17 @@ static void read_labels(struct str set, struct parcel *parcel)
 		parcel->labels[parcel->label_cnt++] = (struct push_label){name, value};
 }
 
+static struct str process_in(struct str set)
+{
+	struct str name, value;
+
+	set.len -= 1;
+	while (str_split(&set, '\0', &name) && str_split(&set, '\0', &value))
+		if (str_eq(name, STR_LIT("process")))
+			return value;
+	return STR_LIT(OTHER);
+}
+
 /* ---- groups ---- */
 
 static int group_series(struct making *m)
@@ -274,9 +287,12 @@ static int copy_stacks(struct making *m, size_t from, size_t until)
 
 	memset(m->node_map, 0, m->window->node_cnt * sizeof(*m->node_map));
 	memset(m->frame_map, 0, m->window->frame_cnt * sizeof(*m->frame_map));
-	for (size_t i = from; i < until; i++)
+	for (size_t i = from; i < until; i++) {
+		if (m->depth[m->samples[i].node] > PARCEL_MAX_DEPTH)
+			continue;
 		for (uint32_t n = m->samples[i].node; n && !m->node_map[n]; n = nodes[n].parent)
 			m->node_map[n] = NEEDED;
+	}
 	for (uint32_t n = 1; !r && n < m->window->node_cnt; n++) {
 		if (!m->node_map[n])
 			continue;
@@ -288,20 +304,51 @@ static int copy_stacks(struct making *m, size_t from, size_t until)
 	return r;
 }
 
+/* The builder's node of a window's node. Of a stack that is too deep both ends stay. */
+static int node_of(struct making *m, uint32_t node, uint32_t *ret)
+{
+	const uint32_t depth = m->depth[node], outer = PARCEL_MAX_DEPTH / 2;
+	uint32_t frames[PARCEL_MAX_DEPTH], at = PARCEL_MAX_DEPTH, into = 0;
+	int r = 0;
+
+	*ret = m->node_map[node];
+	if (depth <= PARCEL_MAX_DEPTH)
+		return 0;
+	for (uint32_t n = node, level = depth; n; n = m->window->nodes[n].parent, level--)
+		if (level <= outer || level > depth - (PARCEL_MAX_DEPTH - 1 - outer))
+			frames[--at] = m->window->nodes[n].frame;
+		else if (level == outer + 1)
+			frames[--at] = NEEDED;
+	for (uint32_t frame; !r && at < PARCEL_MAX_DEPTH; at++) {
+		if (frames[at] == NEEDED)
+			r = builder_frame(m->builder, STR_LIT(CUT), STR_LIT(""), FRAME_UNKNOWN,
+					  &frame);
+		else
+			r = copy_frame(m, frames[at], &frame);
+		if (!r)
+			r = builder_stack(m->builder, into, frame, &into);
+	}
+	*ret = into;
+	return r;
+}
+
 /* The samples [from, until) as a profile of their own. */
 static int build_piece(struct making *m, size_t from, size_t until, uint32_t part,
-		       struct profile **ret)
+		       struct str process, struct profile **ret)
 {
 	const struct profile *p = m->window;
-	uint32_t series;
+	uint32_t series, node;
 	int r;
 
-	r = builder_process(m->builder, STR_LIT("pushed"), &series);
+	r = builder_process(m->builder, process, &series); /* its file is the main one */
 	if (!r)
 		r = copy_stacks(m, from, until);
-	for (size_t i = from; !r && i < until; i++)
-		r = builder_sample(m->builder, series, m->node_map[m->samples[i].node],
-				   m->samples[i].weight, m->samples[i].cnt);
+	for (size_t i = from; !r && i < until; i++) {
+		r = node_of(m, m->samples[i].node, &node);
+		if (!r)
+			r = builder_sample(m->builder, series, node, m->samples[i].weight,
+					   m->samples[i].cnt);
+	}
 	if (r)
 		return r;
 	builder_window(m->builder, p->start_ns + part, p->length_ns, p->cpus, p->hz);
@@ -336,7 +383,7 @@ static int make_piece(struct making *m, size_t from, size_t end, uint32_t part, 
 
 	for (;; cnt = (cnt + 1) / 2) {
 		struct profile *piece;
-		int r = build_piece(m, from, from + cnt, part, &piece);
+		int r = build_piece(m, from, from + cnt, part, process_in(labels), &piece);
 
 		if (r)
 			return r;
@@ -378,12 +425,17 @@ int parcels_make(const struct profile *window, const struct parcel_policy *polic
 	intern_init(&ret->sets, UINT32_MAX - 1, MAX_TEXTS);
 	if (window->unit != PROFILE_NANOSECONDS)
 		return err_set(err, EINVAL, "the window has no CPU time, only samples");
+	if (window->start_ns <= 0)
+		return err_set(err, EINVAL, "nobody knows when the window was");
 	buf_init(&m.plain, SIZE_MAX);
 	m.group_of = calloc((size_t)window->series_cnt + 1, sizeof(*m.group_of));
 	m.node_map = calloc((size_t)window->node_cnt + 1, sizeof(*m.node_map));
 	m.frame_map = calloc((size_t)window->frame_cnt + 1, sizeof(*m.frame_map));
+	m.depth = calloc((size_t)window->node_cnt + 1, sizeof(*m.depth));
 	m.builder = builder_new(&builder_limits_file, PROFILE_NANOSECONDS);
-	r = m.group_of && m.node_map && m.frame_map && m.builder ? 0 : -ENOMEM;
+	r = m.group_of && m.node_map && m.frame_map && m.depth && m.builder ? 0 : -ENOMEM;
+	for (uint32_t n = 1; !r && n < window->node_cnt; n++)
+		m.depth[n] = m.depth[window->nodes[n].parent] + 1;
 	if (!r)
 		r = group_series(&m);
 	if (!r)
@@ -397,6 +449,7 @@ int parcels_make(const struct profile *window, const struct parcel_policy *polic
 	free(m.first);
 	free(m.node_map);
 	free(m.frame_map);
+	free(m.depth);
 	return r ? err_set(err, r, "cannot prepare a push: %s",
 			   r == -EINVAL ? "a series has too many labels" : strerror(-r))
 		 : 0;

@@ -12,6 +12,9 @@
  * the busiest ones of the window; the rest is process "other": what a backend indexes stays
  * bounded. Texts become valid UTF-8 of at most 2048 bytes, names fit [a-zA-Z_][a-zA-Z0-9_]*.
  *
+ * Stacks: a backend cuts off the innermost frames of those deeper than 1000, which is where the time
+ * goes; here their middle becomes one frame, "[…]".
+ *
  * Pieces: a backend refuses more than 16,000 samples or 4 MiB, and one whose rate limit has a burst
  * of 2 MiB can never take a larger one (Pyroscope, pkg/validation/limits.go). Pieces of the same
  * labels and time would be taken for duplicates: each bears the window's start plus its number, in
@@ -31,6 +34,7 @@
 
 #define PARCEL_MAX_LABELS  30 /* __name__ included; Pyroscope's limit of a series */
 #define PARCEL_MAX_SAMPLES 15000
+#define PARCEL_MAX_DEPTH   1000
 #define PARCEL_MAX_BYTES   ((size_t)3 << 19) /* of the pprof before gzip */
 
 struct parcel_policy {
@@ -59,7 +63,8 @@ struct parcels {
 /* Is this a name that every backend takes for a label? */
 bool parcel_label_is_valid(struct str name);
 
-/* -EINVAL: the window does not weigh in nanoseconds, or has more labels than a series may; -ENOMEM.
+/* -EINVAL: the window does not weigh in nanoseconds, has no time, or more labels than a series may;
+ * -ENOMEM.
  * A window without samples gives no parcel. parcels_release() afterwards, also after a failure. */
 int must_check parcels_make(const struct profile *window, const struct parcel_policy *policy,
 			    struct parcels *ret, struct err *err);
