@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "ship/answer.h"
 #include "ship/backoff.h"
+#include "ship/shipper.h"
 #include "ship/target.h"
 #include "unit/profiles.h"
 #include "unit/tap.h"
@@ -127,6 +128,48 @@ static bool parses(const char *text)
 	return !r;
 }
 
+static bool labels(const char *text)
+{
+	struct push_label label;
+
+	return !shipper_parse_label(text, &label, NULL);
+}
+
+static bool opens(const char *tenant, const char *header)
+{
+	const struct http_opts opts = {.url = "http://h:1",
+				       .tenant = tenant,
+				       .headers = &header,
+				       .header_cnt = header ? 1 : 0};
+	struct http *h = NULL;
+	int r = http_new(&opts, &h, NULL);
+
+	http_free(h);
+	return !r;
+}
+
+/* What a server would refuse whatever was in the request. */
+static void test_own_words(void)
+{
+	char name[152];
+
+	memset(name, 'a', sizeof(name));
+	name[151] = '\0';
+	ok(!opens(name, NULL) && opens(name + 1, NULL), "a tenant of 150 letters, and one more");
+	ok(opens("a-b_c.d*e'f(g)!1|x", NULL), "signs of a tenant");
+	ok(!opens("", NULL) && !opens("a/b", NULL) && !opens("a b", NULL) && !opens("ä", NULL) &&
+		   !opens("..", NULL) && !opens("a\nb", NULL),
+	   "others");
+	ok(opens(NULL, "X-Team: a") && opens(NULL, "Host: h") && opens(NULL, "X-Accept: a"),
+	   "headers of one's own");
+	ok(!opens(NULL, "Accept: ;;") && !opens(NULL, "content-type: text/plain") &&
+		   !opens(NULL, "Content-Length: 3") && !opens(NULL, "Transfer-Encoding: x"),
+	   "those that each request has");
+	ok(labels("cluster=a") && labels("_x=a") && labels("__delta__=false"), "labels");
+	ok(!labels("__name__=wall") && !labels("__profile_type__=x") && !labels("__session_id__=1"),
+	   "labels that are a backend's own");
+}
+
 static void test_target(void)
 {
 	struct target t;
@@ -158,5 +201,6 @@ int main(void)
 	test_failures();
 	test_backoff();
 	test_target();
+	test_own_words();
 	return tap_done();
 }

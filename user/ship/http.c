@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ship/http.h"
 
+#include <ctype.h>
 #include <curl/curl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/fs.h"
 #include "base/mem.h"
@@ -15,6 +17,7 @@
 #define DEFAULT_MAX_ANSWER ((size_t)1 << 20)
 #define CONNECT_TIMEOUT_MS 5000
 #define MAX_CREDENTIAL	   ((size_t)64 << 10)
+#define MAX_TENANT	   150
 #define NSEC_PER_MSEC	   (NSEC_PER_SEC / 1000)
 
 struct http {
@@ -115,6 +118,32 @@ static bool is_header(const char *line)
 	return true;
 }
 
+/* Those that a request has of its own: two of them are refused by servers, and then the data goes. */
+static bool is_reserved(const char *line)
+{
+	static const char *const names[] = {"Accept",		"Accept-Encoding",  "Connection",
+					    "Content-Encoding", "Content-Length",   "Content-Type",
+					    "Expect",		"Transfer-Encoding"};
+	size_t len = strcspn(line, ":");
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strlen(names[i]) == len && !strncasecmp(line, names[i], len))
+			return true;
+	return false;
+}
+
+/* As Pyroscope has it (grafana/dskit, tenant): several of them, with '|', may be read together. */
+static bool is_tenant(const char *name)
+{
+	static const char special[] = "!-_.*'()|";
+	size_t len = 0;
+
+	for (; name[len]; len++)
+		if (!isalnum((unsigned char)name[len]) && !strchr(special, name[len]))
+			return false;
+	return len && len <= MAX_TENANT && strcmp(name, ".") && strcmp(name, "..");
+}
+
 static int add_headers(struct http *h, const struct http_opts *opts, struct err *err)
 {
 	char *tenant = NULL;
@@ -124,11 +153,19 @@ static int add_headers(struct http *h, const struct http_opts *opts, struct err 
 		if (!is_header(opts->headers[i]))
 			return err_set(err, EINVAL, "'%s' is no header: want Name: value",
 				       opts->headers[i]);
+		if (is_reserved(opts->headers[i]))
+			return err_set(
+				err, EINVAL,
+				"'%s': that header is part of each request and cannot be set",
+				opts->headers[i]);
 		r = add_header(&h->headers, opts->headers[i]);
 	}
 	if (!r && opts->tenant) {
-		if (strpbrk(opts->tenant, "\r\n"))
-			return err_set(err, EINVAL, "a tenant has no line breaks");
+		if (!is_tenant(opts->tenant))
+			return err_set(err, EINVAL,
+				       "'%s' is no tenant: want up to %d letters, digits and "
+				       "!-_.*'()",
+				       opts->tenant, MAX_TENANT);
 		if (asprintf(&tenant, "X-Scope-OrgID: %s", opts->tenant) < 0)
 			r = -ENOMEM;
 		else

@@ -20,7 +20,7 @@
 
 struct http_opts {
 	const char *url;	    /* http:// or https://, without a trailing slash */
-	const char *tenant;	    /* X-Scope-OrgID; NULL: none */
+	const char *tenant;	    /* X-Scope-OrgID; "a|b" for reading only; NULL: none */
 	const char *user;	    /* basic authentication; NULL: none */
 	const char *password_file;  /* of that user */
 	const char *token_file;	    /* Authorization: Bearer; NULL: none */
@@ -51,7 +51,8 @@ struct http_answer {
 
 struct http;
 
-/* Copies what it needs of opts. -EINVAL with the reason for a bad URL or header; -ENOMEM. */
+/* Copies what it needs of opts. -EINVAL with the reason for a bad URL, tenant or header, or one of the
+ * headers that a request has of its own; -ENOMEM. */
 int must_check http_new(const struct http_opts *opts, struct http **ret, struct err *err);
 void http_free(struct http *h); /* NULL is fine */
 

@@ -78,6 +78,8 @@ static int add(struct shipper *s, const struct shipper_opts *opts, const char *t
 		return err_set(err, EINVAL, "at most %d backends", SHIPPER_MAX_TARGETS);
 	r = target_parse(text, &target, err);
 	receiver.http = target.http;
+	if (!r && target.http.tenant && strchr(target.http.tenant, '|'))
+		r = err_set(err, EINVAL, "tenant=%s: a push is for one tenant", target.http.tenant);
 	if (!r)
 		r = receiver_new(&receiver, &s->receivers[s->cnt], err);
 	if (!r && opts->verify_ns)
@@ -195,6 +197,10 @@ int shipper_parse_label(const char *text, struct push_label *ret, struct err *er
 		return err_set(err, EINVAL,
 			       "'%.*s' is no name of a label: want letters, digits and _, no "
 			       "digit first",
+			       (int)name.len, name.p);
+	/* what a backend keeps its own notes in; __delta__ is for those of before 2.0 */
+	if (name.len > 1 && !memcmp(name.p, "__", 2) && !str_eq(name, STR_LIT("__delta__")))
+		return err_set(err, EINVAL, "'%.*s': labels that begin with __ are a backend's own",
 			       (int)name.len, name.p);
 	if (!utf8_valid(value))
 		return err_set(err, EINVAL, "%.*s: the value is not valid UTF-8", (int)name.len,

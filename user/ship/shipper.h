@@ -48,7 +48,8 @@ size_t shipper_cnt(const struct shipper *s);
 struct receiver *shipper_receiver(const struct shipper *s, size_t i); /* borrowed */
 struct canary *shipper_canary(const struct shipper *s, size_t i); /* borrowed; NULL: it has none */
 
-/* "name=value" as a label, borrowed; -EINVAL with the reason. */
+/* "name=value" as a label, borrowed; -EINVAL with the reason, also for a name that a backend keeps for
+ * itself (__type__, …; but for __delta__). */
 int must_check shipper_parse_label(const char *text, struct push_label *ret, struct err *err);
 
 #endif
