@@ -16,9 +16,10 @@
 #include "ship/answer.h"
 #include "ship/querier.h"
 
-#define MAX_PATIENCE_NS (30 * NSEC_PER_SEC) /* until it must be found */
-#define LOOK_NS		(NSEC_PER_SEC / 2)  /* the first time; then twice as long, and so on */
-#define MAX_WEIGHT_NS	(1 << 20)
+#define MAX_PATIENCE_NS \
+	(30 * NSEC_PER_SEC)		 /* until it must be found: what is stored is shown late */
+#define LOOK_NS	      (NSEC_PER_SEC / 2) /* the first time; then twice as long, and so on */
+#define MAX_WEIGHT_NS (1 << 20)
 
 struct canary {
 	struct http *http;
@@ -183,7 +184,7 @@ static int look(struct canary *c, const struct egg *egg, bool *ret_found, struct
 
 static enum canary_fate fly(struct canary *c, struct err *why)
 {
-	uint64_t patience_ns = c->every_ns / 2, wait_ns = LOOK_NS, waited_ns = 0;
+	uint64_t patience_ns = c->every_ns - NSEC_PER_SEC, wait_ns = LOOK_NS, waited_ns = 0;
 	struct egg egg;
 	bool is_found = false;
 	int r;
@@ -201,9 +202,11 @@ static enum canary_fate fly(struct canary *c, struct err *why)
 		if (!pause_for(c, wait_ns))
 			return CANARY_FATE_CNT;
 		waited_ns += wait_ns;
-		wait_ns *= 2;
+		/* the last look when the patience ends */
+		wait_ns = 3 * wait_ns > patience_ns - waited_ns ? patience_ns - waited_ns
+								: 2 * wait_ns;
 		r = look(c, &egg, &is_found, why);
-	} while ((r || !is_found) && waited_ns + wait_ns <= patience_ns);
+	} while ((r || !is_found) && wait_ns);
 	if (!r && !is_found)
 		(void)err_set(why, ENOENT, "taken, but cannot be read back: is anything stored?");
 	return r ? CANARY_UNREADABLE : is_found ? CANARY_VERIFIED : CANARY_MISSING;
