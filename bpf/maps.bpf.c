@@ -17,6 +17,7 @@ const volatile __u32 thread_bytes = 16384;
 const volatile bool kernel_stacks = true;
 const volatile bool filter_pids = false;
 const volatile bool filter_cgroups = false;
+const volatile bool unwind_rules = true;
 const volatile bool copy_all_stacks = false;
 
 volatile __u32 unwind_tick = 0;

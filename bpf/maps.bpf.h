@@ -187,6 +187,7 @@ extern const volatile __u32 space_mask; /* entries of `spaces`, a power of two, 
 extern const volatile __u32
 	thread_bytes; /* size of a task's kernel stack, where no helper finds its registers */
 extern const volatile bool kernel_stacks;
+extern const volatile bool unwind_rules; /* else user stacks are walked by frame pointer alone */
 extern const volatile bool filter_pids;
 extern const volatile bool filter_cgroups;
 extern const volatile bool copy_all_stacks; /* for tests: each sample carries its stack */

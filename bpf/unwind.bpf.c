@@ -217,6 +217,8 @@ int unwind_frame(__u32 unused)
 	cache = bpf_map_lookup_elem(&rule_caches, &zero);
 	if (!scratch || !cache)
 		return UNWIND_NO_RULES;
+	if (!unwind_rules)
+		return unwind_by_frame_pointer(&scratch->walk.u, true, read_anywhere);
 	addr = unwind_lookup_address(&scratch->walk.u);
 	slot = &cache->slots[addr * 0x9e3779b97f4a7c15UL >> (64 - RULE_SLOT_BITS)];
 	if ((slot->addr != addr || slot->generation != scratch->walk.generation) &&

@@ -89,6 +89,8 @@ static __always_inline void walk_find_space(struct unwind_walk *w, __u32 pid, __
 {
 	w->list = UNWIND_UNKNOWN;
 	w->generation = ~0UL; /* of no slot */
+	if (!unwind_rules)
+		return;
 #pragma clang loop unroll(disable)
 	for (__u32 i = 0; i < UNWIND_SPACE_PROBES; i++) {
 		__u32 index = (pid + i) & space_mask;

@@ -19,7 +19,7 @@ struct config {
 	const char *store;
 	uint64_t hz, window_ns, block_ns, max_age_ns, max_bytes, memory_budget;
 	double cpu_budget; /* per cent */
-	bool no_kernel_stacks, retry_attach, lines, subsecond;
+	bool no_kernel_stacks, no_unwind_rules, retry_attach, lines, subsecond;
 	struct push_options push;
 	struct listen_options listen;
 	const char *heartbeat;
@@ -51,6 +51,8 @@ static const struct opt opts[] = {
 	 0, 0},
 	{"no-kernel-stacks", 0, OPT_FLAG, offsetof(struct config, no_kernel_stacks), NULL,
 	 "user stacks only", 0, 0},
+	{"no-unwind-rules", 0, OPT_FLAG, offsetof(struct config, no_unwind_rules), NULL,
+	 "user stacks by frame pointer alone, as far as that goes", 0, 0},
 	{"memory-budget", 0, OPT_BYTES, offsetof(struct config, memory_budget), "SIZE",
 	 "memory that the agent may take, in the kernel too (default 96MiB)", 0, 1e15},
 	{"cpu-budget", 0, OPT_REAL, offsetof(struct config, cpu_budget), "PERCENT",
@@ -122,7 +124,8 @@ static int make_agent(const struct config *c, struct parts *p, struct err *err)
 {
 	struct agent_opts agent_opts = {
 		.recorder = {.collect = {.hz = (uint32_t)c->hz,
-					 .no_kernel_stacks = c->no_kernel_stacks},
+					 .no_kernel_stacks = c->no_kernel_stacks,
+					 .no_unwind_rules = c->no_unwind_rules},
 			     .window_ns = c->window_ns,
 			     .inlines = c->lines,
 			     .moments = c->subsecond},

@@ -18,7 +18,7 @@
 struct config {
 	const char *output, *format, *raw, *cgroup;
 	uint64_t duration_ns, hz, pid, memory_budget;
-	bool no_kernel_stacks, stack_copies, lines, heatmap;
+	bool no_kernel_stacks, no_unwind_rules, stack_copies, lines, heatmap;
 };
 
 static const struct opt opts[] = {
@@ -47,6 +47,8 @@ static const struct opt opts[] = {
 	 "functions inlined into others become frames, where there is debug information", 0, 0},
 	{"no-kernel-stacks", 0, OPT_FLAG, offsetof(struct config, no_kernel_stacks), NULL,
 	 "user stacks only", 0, 0},
+	{"no-unwind-rules", 0, OPT_FLAG, offsetof(struct config, no_unwind_rules), NULL,
+	 "user stacks by frame pointer alone, as far as that goes", 0, 0},
 };
 
 /* The cgroup's id is the inode of its directory in the v2 hierarchy, wherever that is mounted. */
@@ -109,6 +111,7 @@ static int record(const struct config *c, char **command, struct profile **ret, 
 			    .pid = (uint32_t)c->pid,
 			    .only_added = command != NULL,
 			    .no_kernel_stacks = c->no_kernel_stacks,
+			    .no_unwind_rules = c->no_unwind_rules,
 			    .copy_all_stacks = c->stack_copies},
 		.inlines = c->lines,
 		.moments = c->heatmap,

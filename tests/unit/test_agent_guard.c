@@ -12,7 +12,9 @@
 
 #define SAMPLING GUARD_SAMPLING
 #define STACKS	 GUARD_KERNEL_STACKS
+#define RULES	 GUARD_UNWIND_RULES
 #define BOTH	 (SAMPLING | STACKS)
+#define ALL	 (SAMPLING | STACKS | RULES)
 
 #define LONG_BOOT "boot=0123456789012345678901234567890123456789012345678901234567890123"
 
@@ -23,7 +25,15 @@ struct row {
 };
 
 static const struct row rows[] = {
-	{"killed in this boot", {"now", true, BOTH, 0}, 0, 0},
+	{"killed in this boot", {"now", true, ALL, 0}, 0, 0},
+	{"all on, and the machine went down", {"before", true, ALL, 0}, STACKS, STACKS},
+	{"then rules are the next",
+	 {"before", true, SAMPLING | RULES, STACKS},
+	 STACKS | RULES,
+	 RULES},
+	{"and sampling the last", {"before", true, SAMPLING, STACKS | RULES}, ALL, SAMPLING},
+	{"rules without kernel stacks", {"before", true, SAMPLING | RULES, 0}, RULES, RULES},
+	{"rules stay off", {"before", false, SAMPLING | STACKS, RULES}, RULES, 0},
 	{"the machine went down", {"before", true, BOTH, 0}, STACKS, STACKS},
 	{"and again", {"before", true, SAMPLING, STACKS}, BOTH, SAMPLING},
 	{"without kernel stacks", {"before", true, SAMPLING, 0}, SAMPLING, SAMPLING},
@@ -63,8 +73,8 @@ static void test_text(void)
 	struct buf b;
 
 	buf_init(&b, 4096);
-	for (unsigned int set = 0; set < 16; set++) {
-		note = (struct guard_note){"0cbf-11", set & 1, set & BOTH, set >> 2 & BOTH};
+	for (unsigned int set = 0; set < 64; set++) {
+		note = (struct guard_note){"0cbf-11", set & 1, set & ALL, set >> 3 & ALL};
 		buf_clear(&b);
 		guard_format(&note, &b);
 		ok(!guard_parse(buf_str(&b), &back) && !strcmp(back.boot, note.boot) &&

@@ -65,6 +65,7 @@ static void test_text(struct buf *b)
 	ok(has(b, "# TYPE culprit_unwind_total counter\n"), "is a counter by its name");
 	ok(has(b, "\nculprit_sandbox_runs_total 12\n"), "a table without a label");
 	ok(has(b, "culprit_feature_off{feature=\"kernel_stacks\"} 1\n"), "what is off");
+	ok(has(b, "culprit_feature_off{feature=\"unwind_rules\"} 0\n"), "and what is not");
 	rest = buf_str(b);
 	while (str_split(&rest, '\n', &line)) {
 		helps += line.len > 6 && !memcmp(line.p, "# HELP", 6);

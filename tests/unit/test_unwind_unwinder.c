@@ -334,6 +334,58 @@ static void test_pressure(void)
 	ok(whole >= 300, "with enough of it %u of 600 stacks are whole", whole);
 }
 
+/* Rules switched off: what the sampler has found by frame pointer is all there is. */
+static void test_no_rules(void)
+{
+	static const struct {
+		uint16_t flags;
+		uint64_t last; /* address of the outermost frame; 0: one in a file */
+		enum unwind_end end;
+	} rows[] = {
+		{WIRE_F_USER_WHOLE, 0, UNWIND_END_WHOLE},
+		{WIRE_F_USER_BROKEN, 0, UNWIND_END_NO_RULE},
+		{WIRE_F_USER_TRUNCATED, 0, UNWIND_END_TRUNCATED},
+		{WIRE_F_USER_BROKEN, 0x7fffffff0000, UNWIND_END_UNKNOWN},
+		{WIRE_F_USER_WHOLE, 1, UNWIND_END_JIT},
+		{WIRE_F_USER_BROKEN, 1, UNWIND_END_JIT},
+	};
+	static const struct unwind_range code[2] = {{.start = 0, .end = 4096}};
+	struct unwind_target target = {.no_rules = true, .max_spaces = 8, .set_space = set_space};
+	struct unwind_process p = {.pid = 4711, .is_alive = true, .maps = maps};
+	struct unwinder_stats stats;
+	struct unwinder *u = NULL;
+	struct unwind_stack st;
+
+	memset(&told, 0, sizeof(told));
+	ok(!unwinder_new(&target, &u), "an unwinder without rules");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct wire_sample *s = &rec.sample;
+		uint64_t leaf = ranges[0].start + 100;
+
+		s->h.flags = rows[i].flags | WIRE_F_USER_FP;
+		s->user_cnt = 2;
+		s->pcs[0] = leaf;
+		s->pcs[1] = rows[i].last == 1 ? 512 : rows[i].last ? rows[i].last : leaf;
+		if (rows[i].last == 1)
+			p.maps = (struct unwind_maps){
+				.version = 1, .cnt = 1, .get = get_range, .arg = code};
+		unwinder_sample(u, &p, s, &st);
+		ok(st.end == rows[i].end && st.has_fp && st.cnt == 2 &&
+			   st.pcs == (const uint64_t *)s->pcs,
+		   "row %zu: end %d", i, (int)st.end);
+	}
+	rec.sample.user_cnt = 0;
+	unwinder_sample(u, &p, &rec.sample, &st);
+	ok(st.end == UNWIND_END_NONE && !st.cnt && !st.has_fp, "no stack at all");
+	unwinder_tick(u, NSEC_PER_SEC);
+	unwinder_forget(u, 4711);
+	unwinder_stats(u, &stats);
+	ok(stats.by_fp == 6 && stats.ends[UNWIND_END_JIT] == 2 && !stats.arena_bytes,
+	   "they are counted");
+	is_u64(told.calls, 0, "the sampler is told nothing");
+	unwinder_free(u);
+}
+
 int main(void)
 {
 #if !defined(__x86_64__)
@@ -349,6 +401,7 @@ int main(void)
 	(void)dive(12);
 	test_many_mappings();
 	test_pressure();
+	test_no_rules();
 	for (size_t i = 0; i < maps.cnt; i++)
 		image_unref(ranges[i].image);
 	image_cache_free(images);

@@ -116,6 +116,8 @@ static int attach(struct agent *a, struct err *err)
 	opts.wanted_arg = a;
 	if (a->guard.verdict.off & GUARD_KERNEL_STACKS)
 		opts.collect.no_kernel_stacks = true;
+	if (a->guard.verdict.off & GUARD_UNWIND_RULES)
+		opts.collect.no_unwind_rules = true;
 	guard_attaching(&a->guard);
 	r = recorder_new(&opts, keeper_sink, a->keeper, &a->recorder, err);
 	if (r) { /* we are alive to tell */
@@ -392,6 +394,8 @@ static int set_up(struct agent *a, const char *dir, struct err *err)
 	keeper_set_max_bytes(a->keeper, a->budget.waiting_bytes);
 	if (!a->opts.recorder.collect.no_kernel_stacks)
 		wanted |= GUARD_KERNEL_STACKS;
+	if (!a->opts.recorder.collect.no_unwind_rules)
+		wanted |= GUARD_UNWIND_RULES;
 	r = guard_begin(&a->guard, dir, wanted, a->opts.retry_attach, err);
 	if (r)
 		return r;

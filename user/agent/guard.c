@@ -21,6 +21,7 @@ static const struct {
 	const char *key, *name;
 } features[] = {
 	{GUARD_KERNEL_STACKS, "kernel-stacks", "kernel stacks"},
+	{GUARD_UNWIND_RULES, "unwind-rules", "unwinding by rules"},
 	{GUARD_SAMPLING, "sampling", "sampling"},
 };
 

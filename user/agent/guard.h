@@ -30,6 +30,7 @@
 enum guard_feature {
 	GUARD_SAMPLING = 1 << 0, /* without it there is no agent */
 	GUARD_KERNEL_STACKS = 1 << 1,
+	GUARD_UNWIND_RULES = 1 << 2, /* without them user stacks are walked by frame pointer */
 };
 
 struct guard_note {

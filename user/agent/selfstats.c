@@ -68,6 +68,8 @@ static void add_sampling(const struct selfstats *s, struct buf *b)
 	begin(b, "culprit_feature_off", "1 for what the boot-loop guard has switched off.");
 	row(b, "culprit_feature_off", "feature", "kernel_stacks",
 	    !!(s->features_off & GUARD_KERNEL_STACKS));
+	row(b, "culprit_feature_off", "feature", "unwind_rules",
+	    !!(s->features_off & GUARD_UNWIND_RULES));
 }
 
 static void add_cost(const struct selfstats *s, struct buf *b)

@@ -141,12 +141,17 @@ static int start(struct collector *c, const struct collector_opts *o, struct err
 		.cgroup_id = o->cgroup_id,
 		.filter_pids = o->pid || o->only_added,
 		.kernel_stacks = !o->no_kernel_stacks,
+		.unwind_rules = !o->no_unwind_rules,
 		.unwind_bytes = o->unwind_bytes ? o->unwind_bytes : DEFAULT_UNWIND_BYTES,
 		.max_spaces = o->max_spaces ? o->max_spaces : DEFAULT_SPACES,
 		.copy_all_stacks = o->copy_all_stacks,
 	};
 	int r;
 
+	if (o->no_unwind_rules) { /* the least there can be */
+		so.unwind_bytes = 1;
+		so.max_spaces = 1;
+	}
 	perf_raise_limits();
 	r = cpu_list_read_online(&c->online, err);
 	if (r)

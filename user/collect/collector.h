@@ -61,6 +61,7 @@ struct collector_opts {
 	uint64_t cgroup_id;
 
 	bool no_kernel_stacks;
+	bool no_unwind_rules; /* user stacks by frame pointer alone, and no copies of stacks */
 	/*
 	 * Memory for unwind rules, and how many processes can be unwound by them at a time; 0 = a
 	 * default. What the sampler finds no rules for comes with a copy of its stack instead.

@@ -82,6 +82,7 @@ static int set_up(struct sampler *s, const struct sampler_opts *o)
 	skel->rodata->filter_pids = o->filter_pids;
 	skel->rodata->filter_cgroups = o->cgroup_id != 0;
 
+	skel->rodata->unwind_rules = o->unwind_rules;
 	skel->rodata->copy_all_stacks = o->copy_all_stacks;
 	/* Half of them stay free, so that there is one near to where it is looked for. */
 	s->space_cnt = MIN_SPACES;

@@ -22,6 +22,7 @@ struct sampler_opts {
 	uint64_t cgroup_id; /* 0 = all */
 	bool filter_pids;   /* only whom sampler_allow_pid() names, and who descends from them */
 	bool kernel_stacks;
+	bool unwind_rules;
 	size_t unwind_bytes; /* the arena of unwind rules; rounded up to pages, a few at least */
 	uint32_t max_spaces; /* processes that can be unwound by rules at a time */
 	bool copy_all_stacks;

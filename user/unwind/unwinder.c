@@ -74,7 +74,9 @@ int unwinder_new(const struct unwind_target *target, struct unwinder **ret)
 	if (!u)
 		return -ENOMEM;
 	u->target = *target;
-	r = target->max_spaces ? make_parts(u) : -EINVAL;
+	r = target->max_spaces ? 0 : -EINVAL;
+	if (!target->no_rules && !r)
+		r = make_parts(u);
 	if (r) {
 		unwinder_free(u);
 		return r;
@@ -200,7 +202,7 @@ static uint32_t follow_space(struct unwinder *u, const struct unwind_process *p,
 
 void unwinder_forget(struct unwinder *u, uint32_t pid)
 {
-	struct space *sp = find_space(u, pid);
+	struct space *sp = u->target.no_rules ? NULL : find_space(u, pid);
 
 	if (sp)
 		drop_space(u, sp);
@@ -339,38 +341,64 @@ static void finish_walk(struct unwinder *u, struct lookup *l, const struct wire_
 		st->end = end_of(r.flags, l, st);
 }
 
-void unwinder_sample(struct unwinder *u, const struct unwind_process *process,
-		     const struct wire_sample *s, struct unwind_stack *ret)
+/* A chain of frame pointers looks whole when it ends with 0, which in a JIT's code says nothing. */
+static enum unwind_end end_by_frame_pointer(uint16_t flags, const struct unwind_maps *maps,
+					    const struct unwind_stack *st)
+{
+	struct unwind_range range;
+
+	if (flags & WIRE_F_USER_TRUNCATED)
+		return UNWIND_END_TRUNCATED;
+	if (!find_range(maps, st->pcs[st->cnt - 1] - (st->cnt > 1), &range))
+		return flags & WIRE_F_USER_WHOLE ? UNWIND_END_WHOLE : UNWIND_END_UNKNOWN;
+	if (!range.image)
+		return UNWIND_END_JIT;
+	return flags & WIRE_F_USER_WHOLE ? UNWIND_END_WHOLE : UNWIND_END_NO_RULE;
+}
+
+/* The stack as far as the rules go that are there, or can be had. */
+static void follow_rules(struct unwinder *u, const struct unwind_process *process,
+			 const struct wire_sample *s, struct unwind_stack *ret)
 {
 	const struct wire_stack *stack = wire_sample_stack(s);
 	struct lookup l = {.u = u, .maps = &process->maps};
-	struct unwind_stack st = {.pcs = (const uint64_t *)&s->pcs[s->kernel_cnt],
-				  .cnt = s->user_cnt};
+	struct unwind_stack st = *ret;
 	struct space *sp;
 	uint32_t list;
 
-	if (!st.cnt) {
-		*ret = st;
-		return;
-	}
 	list = follow_space(u, process, s, stack);
 	sp = find_space(u, process->pid);
 	l.list = list ? list : sp ? sp->list : 0;
-	st.has_fp = (s->h.flags & WIRE_F_USER_FP) != 0;
 	if (s->h.flags & WIRE_F_USER_NO_RULES && stack)
 		finish_walk(u, &l, stack, &st);
 	else
 		st.end = s->h.flags & WIRE_F_USER_NO_RULES ? UNWIND_END_UNFINISHED
 							   : end_of(s->h.flags, &l, &st);
 	spans_put(u->spans, list);
-	u->stats.ends[st.end]++;
-	u->stats.by_fp += st.has_fp;
+	*ret = st;
+}
+
+void unwinder_sample(struct unwinder *u, const struct unwind_process *process,
+		     const struct wire_sample *s, struct unwind_stack *ret)
+{
+	struct unwind_stack st = {.pcs = (const uint64_t *)&s->pcs[s->kernel_cnt],
+				  .cnt = s->user_cnt,
+				  .has_fp = s->user_cnt && s->h.flags & WIRE_F_USER_FP};
+
+	if (st.cnt && u->target.no_rules)
+		st.end = end_by_frame_pointer(s->h.flags, &process->maps, &st);
+	else if (st.cnt)
+		follow_rules(u, process, s, &st);
+	if (st.cnt) {
+		u->stats.ends[st.end]++;
+		u->stats.by_fp += st.has_fp;
+	}
 	*ret = st;
 }
 
 void unwinder_tick(struct unwinder *u, uint64_t mono_ns)
 {
-	if (mono_ns < u->next_tick_ns)
+	if (mono_ns < u->next_tick_ns || u->target.no_rules)
 		return;
 	u->next_tick_ns = mono_ns + TICK_NS;
 	u->tick++;
@@ -383,6 +411,8 @@ void unwinder_tick(struct unwinder *u, uint64_t mono_ns)
 void unwinder_stats(const struct unwinder *u, struct unwinder_stats *ret)
 {
 	*ret = u->stats;
+	if (u->target.no_rules)
+		return;
 	ret->lists = spans_cnt(u->spans);
 	ret->arena_bytes = units_bytes(u->units);
 	ret->arena_used = units_used(u->units);

@@ -25,6 +25,7 @@ struct unwinder;
 
 /* Where the rules are put so that the sampler finds them. */
 struct unwind_target {
+	bool no_rules; /* nothing is loaded, and the rest does not count: walks are as they came */
 	void *arena; /* borrowed; NULL: memory of our own, of arena_bytes (a replay has no sampler) */
 	size_t arena_bytes;
 	uint32_t max_spaces;
@@ -50,7 +51,7 @@ enum unwind_end {
 	UNWIND_END_WHOLE,
 	UNWIND_END_TRUNCATED,
 	UNWIND_END_BROKEN,     /* at a frame with a rule */
-	UNWIND_END_NO_RULE,    /* at a frame in a file, without a rule */
+	UNWIND_END_NO_RULE,    /* at a frame in a file, without a rule, or without any rules */
 	UNWIND_END_JIT,	       /* at a frame in code without a file */
 	UNWIND_END_UNKNOWN,    /* at an address in no mapping */
 	UNWIND_END_UNFINISHED, /* where rules were not at hand and memory was not copied */
