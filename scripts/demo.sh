@@ -7,7 +7,7 @@
 # away from it; two innocent neighbours make noise meanwhile. The agent records. Afterwards the incidents are marked from
 # what the service's users felt, its latency, never from what started the job; culprit has to find out the rest.
 #
-# Writes culprit-demo/report.svg and report.json. Leaves nothing running. Exits 0 only when the right process was named.
+# Writes culprit-demo/report.html, .svg, .md and .json. Leaves nothing running. Exits 0 only when the right process was named.
 # DEMO_KEEP=1 keeps the store, DEMO_SEED=n makes the irregular moments the same ones again.
 set -eu
 cd "$(dirname "$0")/.."
@@ -118,10 +118,8 @@ done <"$work/symptoms"
 say "culprit blame --store … slow-checkout"
 echo
 status=0
-"$culprit" blame --store "$store" slow-checkout || status=$?
-[ "$status" -le 1 ] || die 'blame failed'
-"$culprit" blame --store "$store" slow-checkout -o "$out/report.svg" >/dev/null || status=$?
-"$culprit" blame --store "$store" slow-checkout --format json -o "$out/report.json" >/dev/null || status=$?
+"$culprit" blame --store "$store" slow-checkout -o "$out/report.html" -o "$out/report.svg" -o "$out/report.md" \
+	-o "$out/report.json" || status=$?
 [ "$status" -le 1 ] || die 'blame failed'
 echo
 
@@ -135,7 +133,7 @@ perl -MJSON::PP -e '
 	printf "hot path:  %s\n", join " > ", @{ $c->{path} } if $c && $c->{path};
 	exit !($d->{verdict} eq "named" && $c && $c->{process} eq "nightly-report" && $c->{role} eq "culprit");
 ' "$out/report.json" && right=1 || right=0
-echo "report:    $out/report.svg (open it in a browser), $out/report.json"
+echo "report:    $out/report.html (open it in a browser); the picture alone report.svg, for a ticket report.md, for programs report.json"
 if [ "$right" = 0 ]; then
 	echo "demo: WRONG: the process behind these incidents is nightly-report (seed $seed)" >&2
 	exit 1
