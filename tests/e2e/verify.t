@@ -50,6 +50,22 @@ like "$(cat got/taken.tsv)" '__name__=process_cpu,cluster=a,node=[^,]+,process=c
 	'it bears the labels of all others'
 is "$(stat_of conflicts)/$(stat_of duplicates)" 0/0 'and none is taken for another'
 
+# A backend shows what it has some seconds later: no canary is missing for that.
+missing() {
+	sed -n 's/^culprit_canary_total{.*result="missing"} //p' store/agent.prom
+}
+verified() {
+	sed -n 's/^culprit_canary_total{.*result="verified"} //p' store/agent.prom
+}
+more_verified() {
+	[ "$(verified)" -ge $((before + 2)) ]
+}
+control '{"visible_ms":2000}'
+sleep 5
+before=$(verified) lost=$(missing)
+ok 'what is shown late is read back all the same' wait_for 20 more_verified || diag "$(cat agent.err)"
+is "$(missing)" "$lost" 'and was not missing'
+
 # A question that is refused: no canary was read, either.
 control '{"querier":403}'
 ok 'a question that is refused is said' wait_for 15 grep -q 'canary: .*SelectSeries answered 403' agent.err

@@ -58,6 +58,27 @@ like "$err" "LabelValues answered 401: .*no org id" 'is quoted'
 control '{"status":503,"first":2}'
 run culprit show "$far" --from $from --until $until --match process=proc1
 is "$status" 0 'one that is busy is asked again'
+control '{"type":"text/;;=x,,"}'
+run culprit show "$far" --from $from --until $until --match process=proc1
+is "$status" 0 'the type that an answer says it has is nothing to go by'
+control '{"type":"text/html","body":"<html><body>Please log in</body></html>"}'
+run culprit show "$far" --from $from --until $until
+like "$status $err" '^2 .*answered: \d+ bytes that are no' 'a page of somebody on the way is no answer'
+run culprit ls --store "$far" --from $from --until $until
+like "$status $err" '^2 .*answered: \d+ bytes that are no' 'nor are there names in it'
+control '{"visible_ms":3600000}'
+run culprit show "$far" --from $from --until $until
+like "$status $err" '^2 .*no profile of the type process_cpu' 'what a backend does not show yet is not there'
+control '{}'
+run culprit show "$far" --from $from --until $until --format folded -o far.folded
+ok 'later it is all there' cmp <(stacks near.folded) <(stacks far.folded)
+# A backend reaches back for a week, and leaves out what is before without a word.
+control "{\"lookback_s\":$(($(date +%s) - from - 300))}"
+run culprit show "$far" --from $from --until $until --format folded -o late.folded
+culprit show store --from $((from + 306)) --until $until --format folded -o half.folded
+ok 'a range that begins before what a backend shows has the rest' cmp <(stacks half.folded) <(stacks late.folded)
+run culprit show "$far" --from $from --until $((from + 200))
+like "$status $err" '^2 .*no profile of the type process_cpu.*; many backends show the last 7 days only' 'one that ends before is empty, with a hint'
 control '{"cut":true}'
 run culprit show "$far" --from $from --until $until
 is "$status" 2 'half an answer'
@@ -67,6 +88,42 @@ run culprit show pyroscope+http://127.0.0.1:1 --from $from --until $until
 like "$status $err" '^2 .*127\.0\.0\.1:1' 'nobody there'
 run culprit show "$far" --from $from --until $until --windowed
 like "$status $err" '^2 .*no windows with stacks' 'windows with stacks are not to be had'
+
+# Off-CPU time of another client: its period has a type without words, since the id of the profile type ends in "::".
+offcpu() { # FILE [WITH_PERIOD_TYPE]
+	perl -MIO::Compress::Gzip=gzip -e '
+		sub v { my ($n, $s) = (shift, ""); do { my $b = $n & 127; $n >>= 7; $s .= chr($b | ($n ? 128 : 0)) } while $n; $s }
+		sub n { v($_[0] << 3) . v($_[1]) }
+		sub b { v($_[0] << 3 | 2) . v(length $_[1]) . $_[1] }
+		my ($start, $type) = @ARGV;
+		my $pb = b(1, n(1, 1) . n(2, 2));
+		$pb .= b(2, b(1, v(2) . v(1)) . b(2, v($_))) for 3000000000, 4500000000;
+		$pb .= b(4, n(1, $_) . b(4, n(1, $_))) . b(5, n(1, $_) . n(2, $_ + 2)) for 1, 2;
+		$pb .= b(6, $_) for "", "off_cpu", "nanoseconds", "main", "wait_for_lock";
+		$pb .= n(9, $start * 1e9) . n(10, 10e9) . ($type ? b(11, "") . n(12, 1) : "");
+		gzip \$pb => \my $gz;
+		open my $f, ">", "offcpu.pb.gz"; print $f $gz; close $f;
+		my $labels = join "", map { b(1, b(1, $_->[0]) . b(2, $_->[1])) }
+			["__name__", "off_cpu"], ["node", "n1"], ["process", "worker"], ["service_name", "worker"];
+		print b(1, $labels . b(2, b(1, $gz)))' "$from" "$1"
+}
+offcpu 1 >offcpu.push
+is "$(curl -sS -o .answer -w '%{http_code}' -H 'Content-Type: application/proto' --data-binary @offcpu.push "$url/push.v1.PusherService/Push")" \
+	200 'another client pushes off-CPU time'
+run culprit ls --store "$far" --from $from --until $until
+like "$out" '^  off_cpu:off_cpu:nanoseconds::$' 'ls shows its type, with a period that has none'
+run culprit show "$far" --from $from --until $until --type off_cpu:off_cpu:nanoseconds:: --format json -o offcpu.json
+is "$status" 0 'it is shown' || diag "$err"
+like "$(cat offcpu.json)" 'wait_for_lock' 'with its stacks'
+culprit show "$far" --from $from --until $until --format json -o cpu.json
+unlike "$(cat cpu.json)" 'wait_for_lock' 'and not among the time on CPUs'
+run go tool pprof -raw offcpu.pb.gz
+like "$status $out" '^0 [\s\S]*off_cpu/nanoseconds' 'go tool pprof takes a type without words'
+culprit show offcpu.pb.gz --format folded -o with.folded
+offcpu 0 >offcpu.none
+culprit show offcpu.pb.gz --format folded -o without.folded
+ok 'with such a type or without any it reads the same' cmp with.folded without.folded
+like "$(cat with.folded)" 'main;wait_for_lock \d+' 'which is what is in it'
 
 # A recurring incident that everybody can see.
 perl -e '

@@ -73,6 +73,22 @@ like "$err" 'given up: invalid \(400\): .*profile with labels' 'reject: the reas
 run culprit spool ls --store reject
 like "$out" 'given up: 6 invalid, \d+ samples' 'reject: and counted'
 
+# A request is no whole: what the backend has no quarrel with is taken, though the answer is a refusal.
+scenario partial '{"reject":"proc3","partial":true}'
+is "$status/$(stat_of profiles)" 0/54 'partial: the rest is taken, and is known to be'
+at_least "$(stat_of duplicates)" 1 'partial: some of it twice'
+is "$(stat_of conflicts)" 0 'partial: as the same bytes'
+run culprit spool ls --store partial
+like "$out" 'given up: 6 invalid, \d+ samples' 'partial: what it refuses is counted once'
+
+# Content types and pages of whoever is on the way.
+scenario types '{"type":"text/;;=x,,"}'
+arrived types
+is "$err" '' 'types: what the answer says of itself is nothing to go by'
+scenario page '{"first":1,"type":"text/html; charset=\"","body":"\n<html><body>Please log in</body></html>"}'
+arrived page
+like "$err" 'wrong_url \(200\): .*Please log in.*look at URL' 'page: a 200 with a page is no 200'
+
 # A profile on which the backend fails each time holds up nothing, and waits for a person.
 scenario poison '{"poison":"proc3"}'
 is "$status" 1 'poison: something is left'
@@ -136,6 +152,12 @@ for bad in 'nothing' 'ftp://h' 'http://h,foo=1' 'http://h,token-file=/t,user=u' 
 	run culprit spool send --store plain --push "$bad"
 	is "$status" 2 "--push $bad is an error"
 done
+for bad in 'header=Accept: ;;' 'header=content-type: application/protobuf' 'tenant=a/b' 'tenant=a|b'; do
+	run culprit spool send --store plain --push "http://h,$bad"
+	like "$status $err" '^2 .*--push: .*(cannot be set|is no tenant|one tenant)' "--push URL,$bad: no backend takes it"
+done
+run culprit spool send --store plain --push http://h --label __profile_type__=x
+like "$status $err" "^2 .*--label: '__profile_type__': labels that begin with __ are a backend's own" "a label of the backend's own"
 run culprit spool send --store plain --push http://h --label 9=x
 like "$err" '--label: .9. is no name of a label' 'a label that is none'
 done_testing

@@ -4,11 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "format/pprof.h"
 #include "model/builder.h"
 #include "model/restamp.h"
 #include "ship/pull_steps.h"
+
+/* Pyroscope's querier.max-query-lookback: what is older it leaves out without a word. */
+#define USUAL_LOOKBACK_NS (7 * 86400 * (int64_t)NSEC_PER_SEC)
 
 /* Where a range goes on after a question that may have a day at most. */
 static struct time_range first_part(struct time_range range, uint64_t max_ns)
@@ -74,8 +78,11 @@ static int explain_nothing(struct querier *q, struct time_range range, struct er
 		text_add_clean(&list, types.items[i]);
 	}
 	query_names_release(&types);
-	r = err_set(err, ENODATA, "%s: no profile of the type %s in the range%.*s", querier_name(q),
-		    querier_type(q), (int)list.len, list.len ? list.data : "");
+	r = err_set(err, ENODATA, "%s: no profile of the type %s in the range%.*s%s",
+		    querier_name(q), querier_type(q), (int)list.len, list.len ? list.data : "",
+		    range.until_ns < clock_wall_ns(&clock_system) - USUAL_LOOKBACK_NS
+			    ? "; many backends show the last 7 days only"
+			    : "");
 	buf_release(&list);
 	return r;
 }

@@ -22,6 +22,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"mime"
 	"net"
 	"net/http"
 	"os"
@@ -51,6 +52,11 @@ type Mode struct {
 	Authorize  string `json:"authorize"`   // what Authorization must be; else 401
 	Tenant     string `json:"tenant"`      // what X-Scope-OrgID must be; else 401
 	Cut        bool   `json:"cut"`         // half of an answer of the querier
+	Partial    bool   `json:"partial"`     // with reject: the others of the request are taken all the same
+	Body       string `json:"body"`        // answer with status (200) and this, as somebody on the way would; take nothing
+	Type       string `json:"type"`        // Content-Type of each answer
+	Visible    int    `json:"visible_ms"`  // what is taken is shown to questions so long afterwards
+	Lookback   int    `json:"lookback_s"`  // questions reach back so far
 }
 
 type Stats struct {
@@ -147,6 +153,7 @@ func packed(b []byte) ([]uint64, error) {
 // ---- what a distributor refuses ----
 
 type profile struct {
+	kind  string // sample type and period type, as a profile type's id ends
 	time  int64
 	nanos int64
 	cnt   int
@@ -163,6 +170,7 @@ func check(plain []byte) (*profile, error) {
 	var strs [][]byte
 	var samples, locations []field
 	types, times := 0, 0
+	var kinds [2]field // sample type, period type
 	ids := map[int]map[uint64]bool{3: {}, 4: {}, 5: {}}
 	p := &profile{}
 	all, err := fields(plain)
@@ -174,6 +182,7 @@ func check(plain []byte) (*profile, error) {
 		switch f.num {
 		case 1:
 			types++
+			kinds[0] = f
 		case 2:
 			samples = append(samples, f)
 		case 3, 4, 5:
@@ -204,6 +213,7 @@ func check(plain []byte) (*profile, error) {
 			times++
 		case 11:
 			period = true
+			kinds[1] = f
 		}
 	}
 	if types != 1 || !period || times != 1 || p.time <= 0 {
@@ -230,6 +240,20 @@ func check(plain []byte) (*profile, error) {
 		if lines == 0 {
 			return nil, errors.New("a location without a line")
 		}
+	}
+	for _, f := range kinds {
+		var words [3]string // type, unit
+		parts, _ := fields(f.bytes)
+		for _, part := range parts {
+			if part.num < 1 || part.num > 2 || part.value >= uint64(len(strs)) {
+				return nil, errors.New("a value type without words")
+			}
+			words[part.num] = string(strs[part.value])
+		}
+		if strings.Contains(words[1], "-") {
+			return nil, fmt.Errorf("sample type %q", words[1])
+		}
+		p.kind += ":" + words[1] + ":" + words[2]
 	}
 	if len(samples) > 16000 {
 		return nil, fmt.Errorf("%d samples", len(samples))
@@ -272,7 +296,7 @@ func check(plain []byte) (*profile, error) {
 }
 
 func checkLabels(labels map[string]string) error {
-	if labels["__name__"] != "process_cpu" || labels["service_name"] == "" {
+	if (labels["__name__"] != "process_cpu" && labels["__name__"] != "off_cpu") || labels["service_name"] == "" {
 		return fmt.Errorf("labels %v: __name__ or service_name is missing", labels)
 	}
 	if len(labels) > 30 {
@@ -297,6 +321,11 @@ type series struct {
 	gz     []byte
 	plain  []byte
 	prof   *profile
+	at     time.Time // when it was taken
+}
+
+func (s *series) profileType() string {
+	return s.labels["__name__"] + s.prof.kind
 }
 
 func decode(body []byte) ([]series, error) {
@@ -364,6 +393,7 @@ func refuse(w http.ResponseWriter, status int, code, message string) {
 func (s *Server) take(all []series) {
 	for _, one := range all {
 		key := fmt.Sprintf("%s@%d", one.key, one.prof.time)
+		one.at = time.Now()
 		sum := sha256.Sum256(one.plain)
 		if old, there := s.seen[key]; there {
 			if old == sum {
@@ -409,9 +439,33 @@ func (s *Server) count(what string) {
 	s.stats.Refused[what]++
 }
 
+// Capabilities of a client are parameters in its Accept header, so a real one parses it, strictly.
+func malformed(accept []string) bool {
+	for _, line := range accept {
+		for _, part := range strings.Split(line, ",") {
+			if _, _, err := mime.ParseMediaType(part); err != nil {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // What the mode refuses before anything is looked at. True: it was answered.
 func (s *Server) misbehave(w http.ResponseWriter, r *http.Request, m Mode, size int) bool {
+	if m.Type != "" {
+		w.Header().Set("Content-Type", m.Type)
+	}
 	switch {
+	case m.Body != "":
+		s.count("body")
+		if m.Status != 0 {
+			w.WriteHeader(m.Status)
+		}
+		_, _ = io.WriteString(w, m.Body)
+	case malformed(r.Header.Values("Accept")):
+		s.count("400")
+		refuse(w, 400, "invalid_argument", "failed to parse Accept header")
 	case m.Authorize != "" && r.Header.Get("Authorization") != m.Authorize,
 		m.Tenant != "" && r.Header.Get("X-Scope-OrgID") != m.Tenant:
 		s.count("401")
@@ -479,6 +533,19 @@ func (s *Server) push(w http.ResponseWriter, r *http.Request) {
 		refuse(w, 400, "invalid_argument", fmt.Sprint(err, derr))
 		return
 	}
+	if m.Partial && m.Reject != "" { // each series is tried, and the answer tells of those that failed
+		var good []series
+		for _, one := range all {
+			if one.labels["process"] != m.Reject {
+				good = append(good, one)
+			}
+		}
+		if s.take(good); len(good) != len(all) {
+			s.count("400")
+			refuse(w, 400, "invalid_argument", "push series with index 0 failed: profile is rejected")
+			return
+		}
+	}
 	for _, one := range all {
 		if m.Poison != "" && one.labels["process"] == m.Poison {
 			s.count("poison")
@@ -508,7 +575,9 @@ func (s *Server) push(w http.ResponseWriter, r *http.Request) {
 		reset(w)
 		return
 	}
-	w.Header().Set("Content-Type", "application/proto")
+	if m.Type == "" {
+		w.Header().Set("Content-Type", "application/proto")
+	}
 }
 
 func (s *Server) control(w http.ResponseWriter, r *http.Request) {

@@ -14,11 +14,11 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"time"
 )
 
 const (
 	day      = 24 * 3600 * 1000
-	cpuType  = "process_cpu:cpu:nanoseconds:cpu:nanoseconds"
 	typeName = "__profile_type__"
 )
 
@@ -68,8 +68,8 @@ func parse(method string, body []byte) (question, error) {
 
 var term = regexp.MustCompile(`^(?:([a-zA-Z_][a-zA-Z0-9_]*)|("(?:[^"\\]|\\.)*"))(=|!=)("(?:[^"\\]|\\.)*")(,|$)`)
 
-// True if the labels are selected by {a="b",c!="d"}.
-func selected(selector string, labels map[string]string) (bool, error) {
+// True if a series is selected by {a="b",c!="d"}.
+func selected(selector string, one *series) (bool, error) {
 	if len(selector) < 2 || selector[0] != '{' || selector[len(selector)-1] != '}' {
 		return false, fmt.Errorf("parse error: %q", selector)
 	}
@@ -87,9 +87,9 @@ func selected(selector string, labels map[string]string) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		have := labels[name]
+		have := one.labels[name]
 		if name == typeName {
-			have = cpuType
+			have = one.profileType()
 		}
 		if (have == value) != (m[3] == "=") {
 			return false, nil
@@ -101,14 +101,12 @@ func selected(selector string, labels map[string]string) (bool, error) {
 
 func (s *Server) matching(q question, from, until int64) ([]series, error) {
 	var out []series
-	if q.id != "" && q.id != cpuType {
-		return nil, nil
-	}
-	for _, one := range s.kept {
+	visible := time.Now().Add(-time.Duration(s.mode.Visible) * time.Millisecond)
+	for i, one := range s.kept {
 		ms := one.prof.time / 1e6
-		good := ms >= from && ms <= until
+		good := ms >= from && ms <= until && (q.id == "" || q.id == one.profileType()) && !one.at.After(visible)
 		for _, selector := range q.selectors {
-			ok, err := selected(selector, one.labels)
+			ok, err := selected(selector, &s.kept[i])
 			if err != nil {
 				return nil, err
 			}
@@ -303,6 +301,9 @@ func (s *Server) query(w http.ResponseWriter, r *http.Request) {
 	if err == nil && method == "SelectSeries" && q.step <= 0 {
 		err = fmt.Errorf("step must be a positive number")
 	}
+	if oldest := time.Now().UnixMilli() - int64(m.Lookback)*1000; m.Lookback != 0 && q.start < oldest {
+		q.start = oldest // without a word; an end before that finds nothing
+	}
 	from := q.start
 	if method == "SelectSeries" {
 		from -= int64(q.step*1000) - 1
@@ -319,8 +320,11 @@ func (s *Server) query(w http.ResponseWriter, r *http.Request) {
 	found := map[string]bool{}
 	switch method {
 	case "ProfileTypes":
-		if len(all) > 0 {
-			answer = putBytes(nil, 1, putBytes(nil, 1, []byte(cpuType)))
+		for i := range all {
+			found[all[i].profileType()] = true
+		}
+		for id := range found {
+			answer = putBytes(answer, 1, putBytes(nil, 1, []byte(id)))
 		}
 	case "LabelNames":
 		for _, one := range all {
@@ -341,7 +345,9 @@ func (s *Server) query(w http.ResponseWriter, r *http.Request) {
 	case "SelectMergeProfile":
 		answer = merged(all)
 	}
-	w.Header().Set("Content-Type", "application/proto")
+	if m.Type == "" {
+		w.Header().Set("Content-Type", "application/proto")
+	}
 	if m.Cut {
 		answer = answer[:len(answer)/2]
 	}
