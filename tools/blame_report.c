@@ -91,6 +91,20 @@ static int describe_suspects(struct blame_report *report, const struct profile *
 	return r;
 }
 
+/* The verdict rests on all of the baseline; what is shown of stacks may not. */
+static int note_sampled(const struct evidence *e, struct verdict *v)
+{
+	uint32_t cnt = evidence_sampled(e, v);
+	int r = 0;
+
+	if (cnt)
+		r = verdict_note(v,
+				 "the flame graph's baseline is %u of the %u stretches, spread "
+				 "over all of them",
+				 cnt, v->block_cnt);
+	return r == -ENOSPC ? 0 : r;
+}
+
 /*
  * The proof: all incident windows laid over all baseline windows, and what it tells of each suspect.
  */
@@ -119,6 +133,8 @@ static int add_proof(struct blame_report *report, struct evidence *e, const stru
 			r = weigh_work(report, e, opt, err);
 		if (!r)
 			r = describe_suspects(report, incidents, key);
+		if (!r)
+			r = note_sampled(e, report->verdict);
 		if (r)
 			err_set(err, r, "cannot compare the profiles: %s", strerror(-r));
 	}

@@ -312,23 +312,85 @@ static int profile_from_files(struct evidence *e, const struct verdict *v, enum 
 	return r ? err_set(err, r, "cannot merge the windows: %s", strerror(-r)) : 0;
 }
 
+/* ---- stretches of a store ---- */
+
+static uint64_t next_random(uint64_t *state)
+{
+	*state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return *state >> 33;
+}
+
+/* How many stretches of baseline there are for one that is read. */
+static uint64_t baseline_step(const struct verdict *v)
+{
+	return v->block_cnt / MAX_REPLICATES + 1;
+}
+
+/*
+ * The baseline in stretches as long as a block, or so many of them as are enough: of each group of
+ * successive ones, any one, so that no job of the clock is seen always or never. *ret is owned.
+ */
+static int cut_baseline(const struct verdict *v, struct time_range **ret, size_t *ret_cnt)
+{
+	struct time_range *ranges =
+		calloc((size_t)v->block_cnt + v->baseline_cnt + 1, sizeof(*ranges));
+	uint64_t step = baseline_step(v), seed = 1, pick = next_random(&seed) % step, n = 0;
+	int64_t length = (int64_t)v->block_ns;
+	size_t cnt = 0, most = (size_t)v->block_cnt + v->baseline_cnt;
+
+	if (!ranges)
+		return -ENOMEM;
+	for (size_t i = 0; length > 0 && i < v->baseline_cnt; i++)
+		for (int64_t at = v->baseline[i].from_ns;
+		     cnt < most && at + length <= v->baseline[i].until_ns; at += length) {
+			if (n == pick)
+				ranges[cnt++] = (struct time_range){at, at + length};
+			if (++n == step) {
+				n = 0;
+				pick = next_random(&seed) % step;
+			}
+		}
+	*ret = ranges;
+	*ret_cnt = cnt;
+	return 0;
+}
+
+static int copy_ranges(const struct blame_incident *from, size_t cnt, struct time_range **ret,
+		       size_t *ret_cnt)
+{
+	*ret = calloc(cnt + 1, sizeof(**ret));
+	if (!*ret)
+		return -ENOMEM;
+	for (size_t i = 0; i < cnt; i++)
+		(*ret)[i] = (struct time_range){from[i].from_ns, from[i].until_ns};
+	*ret_cnt = cnt;
+	return 0;
+}
+
+uint32_t evidence_sampled(const struct evidence *e, const struct verdict *v)
+{
+	return e->store && baseline_step(v) > 1 ? (uint32_t)(v->block_cnt / baseline_step(v)) : 0;
+}
+
 int evidence_profile(struct evidence *e, const struct verdict *v, enum verdict_side side,
 		     struct profile **ret_profile, struct err *err)
 {
-	const struct blame_incident *stretches = side == SIDE_INCIDENT ? v->windows : v->baseline;
-	size_t cnt = side == SIDE_INCIDENT ? v->recurrences : v->baseline_cnt;
 	struct time_range *ranges;
+	size_t cnt;
 	int r;
 
 	if (e->far.dir)
 		return far_profile(e, v, side, ret_profile, err);
 	if (!e->store)
 		return profile_from_files(e, v, side, ret_profile, err);
-	ranges = calloc(cnt + 1, sizeof(*ranges));
-	if (!ranges)
+	if (side == SIDE_INCIDENT)
+		r = copy_ranges(v->windows, v->recurrences, &ranges, &cnt);
+	else if (evidence_sampled(e, v))
+		r = cut_baseline(v, &ranges, &cnt);
+	else
+		r = copy_ranges(v->baseline, v->baseline_cnt, &ranges, &cnt);
+	if (r)
 		return err_set(err, ENOMEM, "out of memory");
-	for (size_t i = 0; i < cnt; i++)
-		ranges[i] = (struct time_range){stretches[i].from_ns, stretches[i].until_ns};
 	r = store_read(e->store, ranges, cnt, e->matcher, ret_profile, err);
 	if (!r && label_entities(e, ret_profile))
 		r = err_set(err, ENOMEM, "cannot label the windows: out of memory");
@@ -344,46 +406,42 @@ struct laying {
 	const char *group_key;
 };
 
+/* All windows of one stretch, which stands for itself. */
 static int lay_window(void *arg, const struct profile *window)
 {
 	struct laying *l = arg;
-	struct profile *labelled;
-	int r;
+	struct profile *labelled = NULL;
+	int r = 0;
 
-	if (!entity_is_derived(str_of(l->group_key)))
-		return replicates_add(l->to, l->side, window);
-	r = entity_label(window, str_of(l->group_key), &labelled);
-	if (r)
-		return r;
-	r = replicates_add(l->to, l->side, labelled);
+	if (entity_is_derived(str_of(l->group_key)))
+		r = entity_label(window, str_of(l->group_key), &labelled);
+	if (!r)
+		r = replicates_add(l->to, l->side, labelled ? labelled : window);
 	profile_free(labelled);
+	replicates_cut(l->to, l->side);
 	return r;
 }
 
-static int lay_range(struct evidence *e, struct laying *l, int64_t from_ns, int64_t until_ns)
+static int lay_ranges(struct evidence *e, struct laying *l, struct time_range *ranges, size_t cnt)
 {
-	int r = store_each(e->store, (struct time_range){from_ns, until_ns}, e->matcher, lay_window,
-			   l, NULL);
+	int r = store_each_range(e->store, ranges, cnt, e->matcher, lay_window, l, NULL);
 
-	replicates_cut(l->to, l->side);
+	free(ranges);
 	return r;
 }
 
 static int replicate_store(struct evidence *e, const struct verdict *v, struct replicates *to)
 {
 	struct laying a = {to, DIFF_A, e->group_key}, b = {to, DIFF_B, e->group_key};
-	int64_t length = (int64_t)v->block_ns;
-	uint64_t every = v->block_cnt / MAX_REPLICATES + 1, n = 0;
-	int r = 0;
+	struct time_range *ranges;
+	size_t cnt;
+	int r = copy_ranges(v->windows, v->recurrences, &ranges, &cnt);
 
-	for (uint32_t k = 0; !r && k < v->recurrences; k++)
-		r = lay_range(e, &b, v->windows[k].from_ns, v->windows[k].until_ns);
-	for (size_t i = 0; !r && length > 0 && i < v->baseline_cnt; i++)
-		for (int64_t at = v->baseline[i].from_ns;
-		     !r && at + length <= v->baseline[i].until_ns; at += length)
-			if (n++ % every == 0)
-				r = lay_range(e, &a, at, at + length);
-	return r;
+	if (!r)
+		r = lay_ranges(e, &b, ranges, cnt);
+	if (!r)
+		r = cut_baseline(v, &ranges, &cnt);
+	return r ? r : lay_ranges(e, &a, ranges, cnt);
 }
 
 static bool is_inside(const struct blame_incident *range, const struct profile *w)

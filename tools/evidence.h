@@ -68,9 +68,16 @@ int must_check evidence_from_files(struct evidence *e, const struct opt_list *in
 int must_check evidence_regroup(struct evidence *e, const struct evidence_query *q,
 				struct err *err);
 
-/* All windows of one side of the verdict, merged; owned. */
+/*
+ * All windows of one side of the verdict, merged; owned. Of a long baseline in a store it is
+ * evidence_sampled() stretches as long as a block, spread over all of it: what is read then is a
+ * hundred times what the incidents hold, and more would tell nothing better.
+ */
 int must_check evidence_profile(struct evidence *e, const struct verdict *v, enum verdict_side side,
 				struct profile **ret_profile, struct err *err);
+
+/* So many stretches of the baseline are read; 0: all of it is. */
+uint32_t evidence_sampled(const struct evidence *e, const struct verdict *v);
 
 /*
  * Lays the windows over the diff of the two profiles, so that it learns how much its values scatter:

@@ -182,6 +182,59 @@ static void test_disorder(void)
 	data_remove(dir);
 }
 
+struct ranges_seen {
+	struct store *s;
+	const struct time_range *ranges;
+	size_t at; /* next range that has windows */
+	bool good;
+};
+
+/* A range's profile is what store_read() says of that range alone. */
+static int see_range(void *arg, const struct profile *window)
+{
+	struct ranges_seen *seen = arg;
+	struct profile *alone = NULL;
+	struct err err;
+
+	while (store_read(seen->s, &seen->ranges[seen->at], 1, NULL, &alone, &err) == -ENODATA)
+		seen->at++;
+	seen->good &= alone && data_equal(window, alone);
+	seen->at++;
+	profile_free(alone);
+	return 0;
+}
+
+static void test_each_range(void)
+{
+	static const int64_t edges[] = {0, 10, 10, 35, 60, 61, 70, 100, 2000, 3000};
+	struct store_opts opts = {.block_ns = 30 * NSEC_PER_SEC};
+	struct time_range ranges[ARRAY_SIZE(edges) / 2];
+	struct ranges_seen seen = {.ranges = ranges, .good = true};
+	char *dir = data_dir();
+	struct store *s = open_or_bail(dir, STORE_WRITE, &opts);
+	struct err err = {""};
+
+	for (size_t i = 0; i < ARRAY_SIZE(ranges); i++)
+		ranges[i] = (struct time_range){DATA_NOON + edges[2 * i] * DATA_SECOND,
+						DATA_NOON + edges[2 * i + 1] * DATA_SECOND};
+	/* the last windows are longer: they begin before others whose middle is earlier */
+	for (unsigned int i = 0; i < 14; i++) {
+		struct profile *w =
+			data_window(i, DATA_NOON + (i < 10 ? i * 10 : 62 + i) * DATA_SECOND,
+				    (i < 10 ? 10 : 17) * NSEC_PER_SEC, 3, 20, 15);
+
+		put_or_say(s, w);
+		profile_free(w);
+	}
+	seen.s = s;
+	ok(!store_each_range(s, ranges, ARRAY_SIZE(ranges), NULL, see_range, &seen, &err),
+	   "range by range: %s", err.text);
+	ok(seen.good, "each is what a reading of it alone gives");
+	is_u64(seen.at, 4, "those without a window are passed over");
+	store_close(s);
+	data_remove(dir);
+}
+
 /* Sum of a process's samples in one window, the slow way. */
 static uint64_t weight_of(const struct profile *p, struct str process)
 {
@@ -445,6 +498,7 @@ int main(void)
 	test_round_trip();
 	test_ranges();
 	test_disorder();
+	test_each_range();
 	test_timeline();
 	test_info();
 	test_sums_that_end();

@@ -12,12 +12,17 @@
 #include <stdlib.h>
 
 #include "base/idmap.h"
+#include "base/mem.h"
 #include "base/text.h"
 #include "diff/names.h"
 #include "diff/noise.h"
 #include "diff/spread.h"
 
 #define NOWHERE UINT32_MAX
+
+/* Names that are remembered; the rules cost a hundred times as much as to look one up. */
+#define MAX_MET	      (1U << 20)
+#define MAX_MET_BYTES ((size_t)64 << 20)
 
 struct one_side {
 	struct spread node_total, node_self, name_total, name_self;
@@ -32,6 +37,9 @@ struct replicates {
 	struct str *keys; /* owned, their bytes are not */
 	size_t key_cnt;
 	struct names names;
+	struct intern met;  /* names of frames as they came, */
+	uint32_t *met_name; /* … and what frame_name() says of them */
+	size_t met_cap;
 	struct idmap children; /* parent << 32 | name -> node */
 	bool *is_topmost;      /* by node: a frame below none of the same name */
 	struct one_side side[2];
@@ -111,6 +119,7 @@ int replicates_new(struct diff *d, const struct diff_options *opt, struct replic
 	r->d = d;
 	idmap_init(&r->children, SIZE_MAX / 64);
 	names_init(&r->names, &opt->rules);
+	intern_init(&r->met, MAX_MET, MAX_MET_BYTES);
 	error = prepare(r, opt);
 	if (error) {
 		replicates_free(r);
@@ -132,6 +141,8 @@ void replicates_free(struct replicates *r)
 	}
 	idmap_release(&r->children);
 	names_release(&r->names);
+	intern_release(&r->met);
+	free(r->met_name);
 	free(r->is_topmost);
 	free(r->keys);
 	free(r);
@@ -155,15 +166,28 @@ static uint32_t child_of(const struct replicates *r, uint32_t parent, uint32_t n
 	return (uint32_t)found;
 }
 
+/* name_of[] of a string that was not met in this window. */
+static uint32_t find_name(struct replicates *r, struct str raw)
+{
+	uint32_t before = intern_cnt(&r->met), met, found;
+	bool remembered = !intern_add(&r->met, raw.p, raw.len, &met);
+	struct str s;
+
+	if (remembered && met < before)
+		return r->met_name[met];
+	s = names_apply(&r->names, raw, false);
+	found = intern_find(&r->d->names, s.p, s.len, &found) ? found + 1 : NOWHERE;
+	if (remembered)
+		r->met_name[met] = found;
+	return found;
+}
+
 static uint32_t frame_name(struct replicates *r, struct window *w, uint32_t string)
 {
-	uint32_t *known = &w->name_of[string], id;
+	uint32_t *known = &w->name_of[string];
 
-	if (!*known) {
-		struct str s = names_apply(&r->names, profile_str(w->p, string), false);
-
-		*known = intern_find(&r->d->names, s.p, s.len, &id) ? id + 1 : NOWHERE;
-	}
+	if (!*known)
+		*known = find_name(r, profile_str(w->p, string));
 	return *known == NOWHERE ? NOWHERE : *known - 1;
 }
 
@@ -235,6 +259,10 @@ int replicates_add(struct replicates *r, enum diff_which side, const struct prof
 	};
 	bool ready = w.memo && w.path && w.name_of;
 
+	/* so that there is room for each name of this window */
+	if (ready && mem_grow(&r->met_name, &r->met_cap, intern_cnt(&r->met) + strings,
+			      sizeof(*r->met_name), SIZE_MAX / sizeof(*r->met_name)))
+		ready = false;
 	if (ready) {
 		r->side[side].is_open = true;
 		r->side[side].seconds += (double)p->length_ns / NSEC_PER_SEC;

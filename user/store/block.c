@@ -41,6 +41,7 @@
 enum query {
 	Q_DICT,
 	Q_ROWS,
+	Q_TIMES,
 	Q_ROW,
 	Q_SAMPLES,
 	Q_MOMENTS,
@@ -60,6 +61,7 @@ enum query {
 static const char *const queries[Q_CNT] = {
 	[Q_DICT] = "SELECT id, data FROM dict ORDER BY id",
 	[Q_ROWS] = "SELECT id, start_ns, end_ns, head FROM windows ORDER BY id",
+	[Q_TIMES] = "SELECT id, start_ns, end_ns, NULL FROM windows ORDER BY id",
 	[Q_ROW] = "SELECT id, start_ns, end_ns, head FROM windows WHERE id = ?1",
 	[Q_SAMPLES] = "SELECT data FROM samples WHERE id = ?1",
 	[Q_MOMENTS] = "SELECT data FROM moments WHERE id = ?1",
@@ -396,6 +398,14 @@ int block_rows(struct block *b, block_row_fn fn, void *arg, struct err *err)
 {
 	sqlite3_stmt *stmt;
 	int r = statement(b, Q_ROWS, &stmt, err);
+
+	return r ? r : step_rows(b, stmt, fn, arg, err);
+}
+
+int block_times(struct block *b, block_row_fn fn, void *arg, struct err *err)
+{
+	sqlite3_stmt *stmt;
+	int r = statement(b, Q_TIMES, &stmt, err);
 
 	return r ? r : step_rows(b, stmt, fn, arg, err);
 }

@@ -54,6 +54,9 @@ typedef int (*block_row_fn)(void *arg, const struct block_row *row);
  * is returned. */
 int must_check block_rows(struct block *b, block_row_fn fn, void *arg, struct err *err);
 
+/* The same without their heads, which is all that takes time. */
+int must_check block_times(struct block *b, block_row_fn fn, void *arg, struct err *err);
+
 /* The number of the last window, 0 without one. */
 int must_check block_last(struct block *b, int64_t *ret, struct err *err);
 

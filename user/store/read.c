@@ -463,6 +463,42 @@ int store_each(struct store *s, struct time_range range, const struct matcher *m
 	return r;
 }
 
+/* Windows of different lengths may begin in another order than their ranges. */
+static int by_range(const void *va, const void *vb)
+{
+	const struct scan_window *a = va, *b = vb;
+
+	if (a->range != b->range)
+		return a->range < b->range ? -1 : 1;
+	return (a->start_ns > b->start_ns) - (a->start_ns < b->start_ns);
+}
+
+int store_each_range(struct store *s, const struct time_range *ranges, size_t range_cnt,
+		     const struct matcher *m, store_window_fn fn, void *arg, struct err *err)
+{
+	struct reading rd = {.matcher = m, .generation = 1};
+	bool any = false, added;
+	int r = scan_init(&rd.scan, s, err);
+
+	if (!r)
+		r = scan_list(&rd.scan, ranges, range_cnt, err);
+	if (!r && rd.scan.window_cnt)
+		qsort(rd.scan.windows, rd.scan.window_cnt, sizeof(*rd.scan.windows), by_range);
+	for (size_t i = 0; !r && i < rd.scan.window_cnt; i++) {
+		const struct scan_window *w = &rd.scan.windows[i];
+		bool is_last = i + 1 == rd.scan.window_cnt || w[1].range != w->range;
+
+		r = add_window(&rd, w, &added, err);
+		any |= !r && added;
+		if (r || !any || !is_last)
+			continue;
+		r = hand_out(&rd, fn, arg, err);
+		any = false;
+	}
+	release_reading(&rd);
+	return r;
+}
+
 static int by_id(const void *va, const void *vb)
 {
 	const struct scan_window *a = va, *b = vb;

@@ -135,18 +135,18 @@ static int list_row(void *arg, const struct block_row *row)
 {
 	struct listing *l = arg;
 	struct scan *scan = l->scan;
-	bool belongs = false;
+	size_t range = 0;
 	int r;
 
-	for (size_t i = 0; i < l->range_cnt && !belongs; i++)
-		belongs = scan_belongs(row, l->ranges[i]);
-	if (!belongs)
+	while (range < l->range_cnt && !scan_belongs(row, l->ranges[range]))
+		range++;
+	if (range == l->range_cnt)
 		return 0;
 	r = mem_grow(&scan->windows, &scan->window_cap, scan->window_cnt + 1,
 		     sizeof(*scan->windows), MAX_WINDOWS);
 	if (!r)
 		scan->windows[scan->window_cnt++] =
-			(struct scan_window){row->start_ns, row->id, l->file};
+			(struct scan_window){row->start_ns, row->id, l->file, (uint32_t)range};
 	return r ? -ENOMEM : 0;
 }
 
@@ -170,7 +170,7 @@ int scan_list_file(struct scan *scan, size_t file, const struct time_range *rang
 	int r = scan_open(scan, file, &b, err);
 
 	if (!r && b)
-		r = scan_note(scan, file, block_rows(b, list_row, &l, &reason), &reason, err);
+		r = scan_note(scan, file, block_times(b, list_row, &l, &reason), &reason, err);
 	block_close(b);
 	return r;
 }

@@ -11,7 +11,8 @@
 struct scan_window {
 	int64_t start_ns;
 	int64_t id;
-	uint32_t file; /* into scan.files */
+	uint32_t file;	/* into scan.files */
+	uint32_t range; /* the first of the given ones to which it belongs */
 };
 
 struct scan {

@@ -111,6 +111,14 @@ typedef int (*store_window_fn)(void *arg, const struct profile *window);
 int must_check store_each(struct store *s, struct time_range range, const struct matcher *m,
 			  store_window_fn fn, void *arg, struct err *err);
 
+/*
+ * Range by range, the windows of each merged into one borrowed profile; a range without any is passed
+ * over. The ranges are in order of time and do not overlap.
+ */
+int must_check store_each_range(struct store *s, const struct time_range *ranges, size_t range_cnt,
+				const struct matcher *m, store_window_fn fn, void *arg,
+				struct err *err);
+
 /* One window and its number, taken (profile_free()); NULL: it is there, but damaged. Anything but 0
  * stops and is returned by store_after(). */
 typedef int (*store_take_fn)(void *arg, int64_t id, struct profile *window);
