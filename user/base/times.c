@@ -67,7 +67,7 @@ static unsigned int days_in_month(unsigned int year, unsigned int month)
 	return month == 2 && leap ? 29 : days[month - 1];
 }
 
-static bool parse_rfc3339(struct str s, int64_t *ret_ns)
+bool time_parse_rfc3339(struct str s, int64_t *ret_ns)
 {
 	unsigned int century, year, month, day, hour, minute, second;
 	int64_t tail;
@@ -126,7 +126,7 @@ int time_parse(struct str s, int64_t now_ns, int64_t *ret_ns, struct err *err)
 				goto bad;
 			ns -= (int64_t)ago;
 		}
-	} else if (num_parse_seconds(s, &ns) && !parse_rfc3339(s, &ns) &&
+	} else if (num_parse_seconds(s, &ns) && !time_parse_rfc3339(s, &ns) &&
 		   !parse_clock_today(s, now_ns, &ns)) {
 		goto bad;
 	}

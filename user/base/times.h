@@ -27,6 +27,9 @@ int must_check time_range_parse(struct str s, int64_t now_ns, struct time_range 
 				struct err *err);
 int must_check duration_parse(struct str s, uint64_t *ret_ns, struct err *err);
 
+/* RFC 3339 with zone, from 1678 to 2261, and nothing else: what programs write. False: it is none. */
+bool must_check time_parse_rfc3339(struct str s, int64_t *ret_ns);
+
 /* RFC 3339 in UTC, with milliseconds only when there are any: 2026-11-23T03:00:00Z. */
 void time_add(struct buf *b, int64_t ns);
 
