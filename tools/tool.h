@@ -65,7 +65,9 @@ struct tool_diff_opts {
 	{"merge-lambdas", 0, OPT_FLAG, offsetof(config, member.merge_lambdas), NULL, \
 	 "nor numbers of lambdas, closures and copies of functions", 0, 0}, \
 	{"strip-ids", 0, OPT_FLAG, offsetof(config, member.strip_ids), NULL, \
-	 "nor numbers of processes and threads in their names", 0, 0}
+	 "nor numbers of processes and threads in their names", 0, 0}, \
+	{"by-line", 0, OPT_FLAG, offsetof(config, member.by_line), NULL, \
+	 "but lines of source do, where they are known (record --lines, pprof)", 0, 0}
 
 #define TOOL_COLOR_OPT(config, member) \
 	{"color", 0, OPT_STRING, offsetof(config, member), "WHEN", \

@@ -175,4 +175,11 @@ like "$out" '^rows 5002 true' 'a deep stack scrolls under a small canvas'
 like "$out" '^bottom level_5000' 'down to its last frame'
 like "$out" '^deep items true' 'the tree for screen readers stays small'
 like "$out" '^errors \[\]' 'no error'
+# Where in its source a frame was.
+perl "$DATA/make_lines.pl" >lines.pb
+culprit show lines.pb -o lines.html
+drive "$here/html_lines_steps.js" "file://$TMP/lines.html"
+like "$out" '^tip work prog, src/<work>\.c:7 \(70\.0%, and 1 other line\) samples total 10 ' 'pointing at a frame shows its line'
+like "$out" '^tip leaf prog samples total 2 ' 'where one is known'
+like "$out" '^errors 0$' 'and nothing is wrong'
 done_testing

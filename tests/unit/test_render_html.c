@@ -20,7 +20,7 @@ struct seen {
 	char facts[4096];
 	uint32_t string_cnt, frame_cnt, node_cnt, max_depth;
 	struct str *strings;
-	uint32_t *name, *module, *frame, *parent, *depth, *hidden;
+	uint32_t *name, *module, *frame, *parent, *depth, *hidden, *lines;
 	unsigned char *kind;
 	uint64_t *own[2], *total[2];
 	int64_t *cnt[2];
@@ -110,7 +110,7 @@ static bool unpack(struct str base64, struct buf *plain)
 	return sound && r == 1;
 }
 
-static void read_nodes(struct seen *s, bool single, const bool counted[2])
+static void read_nodes(struct seen *s, bool single, bool has_lines, const bool counted[2])
 {
 	s->node_cnt = (uint32_t)num(s);
 	s->parent = calloc(s->node_cnt + 1, sizeof(uint32_t));
@@ -144,6 +144,7 @@ static void read_nodes(struct seen *s, bool single, const bool counted[2])
 		}
 	}
 	s->hidden = nums(s, s->node_cnt);
+	s->lines = has_lines ? nums(s, s->node_cnt) : NULL;
 }
 
 static void read_noise(struct seen *s)
@@ -183,7 +184,7 @@ static void see(struct seen *s, const struct diff *d, const struct html_data_opt
 	s->name = nums(s, s->frame_cnt);
 	s->module = nums(s, s->frame_cnt);
 	s->kind = (unsigned char *)take(s, s->frame_cnt).p;
-	read_nodes(s, d->single, counted);
+	read_nodes(s, d->single, d->lines != NULL, counted);
 	if (d->noise_basis == DIFF_NOISE_WINDOWS)
 		read_noise(s);
 	ok(!s->broken && s->at == s->plain.len, "the data ends where it should");
@@ -193,7 +194,7 @@ static void forget(struct seen *s)
 {
 	void *all[] = {s->strings,  s->name,   s->module, s->frame,  s->parent,
 		       s->depth,    s->hidden, s->own[0], s->own[1], s->total[0],
-		       s->total[1], s->cnt[0], s->cnt[1]};
+		       s->total[1], s->cnt[0], s->cnt[1], s->lines};
 
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		free(all[i]);
@@ -257,6 +258,33 @@ static void test_whole(const char *what, struct diff *d)
 }
 
 /* Samples: the differences from the expected add up to the counts again. */
+/* Where in its source a frame was, in words. */
+static void test_lines(void)
+{
+	struct builder *b = builder_new(&builder_limits_file, PROFILE_SAMPLES);
+	struct source_line at = {STR_LIT("src/<a>.c"), 7, 5};
+	uint32_t series, frame, node = 0;
+	struct html_pruned pruned;
+	struct diff *d;
+	struct seen s;
+
+	must(builder_process(b, STR_LIT("prog"), &series), "process");
+	must(builder_frame_at(b, STR_LIT("main"), STR_LIT("prog"), FRAME_USER, &at, &frame),
+	     "frame");
+	must(builder_stack(b, node, frame, &node), "stack");
+	must(builder_frame(b, STR_LIT("leaf"), STR_LIT("prog"), FRAME_USER, &frame), "frame");
+	must(builder_stack(b, node, frame, &node), "stack");
+	must(builder_sample(b, series, node, 3, 3), "sample");
+	d = diff_of(NULL, seal(b));
+	see(&s, d, NULL, &pruned);
+	ok(strstr(s.facts, "\"lines\":true"), "there are lines");
+	ok(s.lines && s.node_cnt == 4 && !s.lines[0] && !s.lines[1] && !s.lines[3] &&
+		   str_eq(s.strings[s.lines[2]], STR_LIT("src/<a>.c:7")),
+	   "the frame that has one tells it, and no other");
+	forget(&s);
+	diff_free(d);
+}
+
 static void test_samples(void)
 {
 	struct diff *d = diff_of(random_profile(7, 400, PROFILE_NANOSECONDS, 10),
@@ -488,6 +516,7 @@ int main(void)
 	test_whole("empty",
 		   diff_of(profile_of(PROFILE_SAMPLES, 0, ""), profile_of(PROFILE_SAMPLES, 0, "")));
 	test_samples();
+	test_lines();
 	test_windows();
 	test_pruned();
 	test_extremes();

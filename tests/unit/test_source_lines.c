@@ -3,14 +3,18 @@
  * Lines of source in a profile: kept where a profile is copied, written as pprof and read back, and
  * of no consequence where functions are counted.
  */
+#include <math.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "diff/diff.h"
 #include "format/folded.h"
 #include "format/pprof.h"
 #include "model/builder.h"
 #include "model/restamp.h"
 #include "model/tree.h"
+#include "render/flame_frames.h"
+#include "render/flame_words.h"
 #include "store/numbered.h"
 #include "unit/tap.h"
 
@@ -137,6 +141,97 @@ static void test_functions(const struct profile *p)
 	dict_release(&dict);
 }
 
+/* Who points at a node is told the line with the most weight, and how many there are. */
+static void test_nodes(const struct profile *p)
+{
+	struct profile *bare = NULL;
+	struct names_rules none = {.strip_hex = true};
+	struct diff *d = NULL;
+	const struct diff_line *l;
+	struct buf words;
+	int r = diff_new(NULL, p, NULL, &d);
+
+	if (r || d->node_cnt != 4) {
+		ok(false, "a diff of one profile");
+		return;
+	}
+	l = diff_line(d, 3);
+	ok(l && l->line == 9 && l->others == 1 && fabs(l->share - 1.0 / 3) < 1e-9,
+	   "of two lines the heavier one, and its share of all that the node took");
+	ok(!diff_line(d, 0) && !diff_line(d, 1), "neither the root nor a process has a line");
+	buf_init(&words, 1 << 12);
+	flame_add_line(d, 2, "at ", &words);
+	is_str(words.data, "at src/main.c:20", "one line in words");
+	buf_clear(&words);
+	flame_add_line(d, 3, "at ", &words);
+	is_str(words.data, "at src/work.c:9 (33.3%, and 1 other line)", "two of them");
+	buf_clear(&words);
+	flame_describe(d, 3, &words);
+	ok(strstr(words.data, "work\nin prog\nat src/work.c:9 (33.3%, and 1 other line)\n"),
+	   "the words of a picture have it");
+	buf_release(&words);
+	diff_free(d);
+
+	d = NULL;
+	ok(!names_rename(p, &none, &bare) && has_all(bare), "renaming keeps lines");
+	r = diff_new(p, bare, NULL, &d);
+	ok(!r && diff_line(d, 3) && diff_line(d, 3)->line == 9, "both sides have them");
+	diff_free(d);
+	profile_free(bare);
+}
+
+/* A side without lines does not take the other one's away. */
+static void test_one_side(const struct profile *p)
+{
+	struct builder *b = builder_new(&builder_limits_window, PROFILE_NANOSECONDS);
+	struct profile *bare = NULL;
+	struct diff *d = NULL;
+	uint32_t series, frame, node;
+	int r = b ? 0 : -1;
+
+	if (!r)
+		r = builder_process(b, STR_LIT("prog"), &series);
+	if (!r)
+		r = builder_frame(b, STR_LIT("main"), STR_LIT("prog"), FRAME_USER, &frame);
+	if (!r)
+		r = builder_stack(b, 0, frame, &node);
+	if (!r)
+		r = builder_sample(b, series, node, 1000, 1);
+	if (r || builder_seal(b, &bare))
+		printf("Bail out! no profile\n");
+	builder_free(b);
+	ok(!diff_new(p, bare, NULL, &d) && diff_line(d, 2) && diff_line(d, 2)->line == 20,
+	   "a node without a line on side B has that of A");
+	diff_free(d);
+	d = NULL;
+	ok(!diff_new(bare, bare, NULL, &d) && !d->lines && !diff_line(d, 2),
+	   "without any lines there is nothing");
+	diff_free(d);
+	profile_free(bare);
+}
+
+/* When asked, a line is part of the name. */
+static void test_by_line(const struct profile *p)
+{
+	static const struct folded_style style = {.annotate = false};
+	struct names_rules rules = {.by_line = true};
+	struct profile *named = NULL;
+	struct buf text;
+
+	buf_init(&text, 1 << 16);
+	ok(names_any(&rules) && !names_rename(p, &rules, &named) &&
+		   !folded_write(named, &style, &text),
+	   "by line");
+	buf_add(&text, "", 0);
+	is_str(text.data,
+	       "prog;main src/main.c:20;work 3\n"
+	       "prog;main src/main.c:20;work src/work.c:7 1\n"
+	       "prog;main src/main.c:20;work src/work.c:9 2\n",
+	       "functions at several lines are several");
+	profile_free(named);
+	buf_release(&text);
+}
+
 int main(void)
 {
 	struct profile *p = make();
@@ -146,6 +241,9 @@ int main(void)
 	test_copies(p);
 	test_pprof(p);
 	test_functions(p);
+	test_nodes(p);
+	test_one_side(p);
+	test_by_line(p);
 	profile_free(p);
 	return tap_done();
 }

@@ -23,6 +23,7 @@
 #include "diff/noise.h"
 #include "diff/notes.h"
 #include "model/tree.h"
+#include "model/tree_lines.h"
 
 #define MAX_NAMES (1U << 28)
 
@@ -33,11 +34,14 @@ struct open_node {
 
 struct join {
 	struct diff *d;
-	const struct tree *tree[2]; /* [DIFF_A] NULL: absent */
-	uint32_t *name_of[2];	    /* tree's name -> the diff's name */
-	uint32_t at[2];		    /* cursors */
+	const struct profile *p[2];
+	const struct tree *tree[2];	  /* [DIFF_A] NULL: absent */
+	const struct tree_line *lines[2]; /* by node of the tree; NULL: it has none */
+	uint32_t *name_of[2];		  /* tree's name -> the diff's name */
+	uint32_t at[2];			  /* cursors */
 	struct open_node *open;
 	size_t open_cnt;
+	int error;
 };
 
 static int map_names(struct join *j, int side)
@@ -75,6 +79,29 @@ static struct diff_count count_of(const struct tree *t, uint32_t node, bool by_c
 	return c;
 }
 
+static void take_line(struct join *j, uint32_t id, int side, uint32_t node)
+{
+	const struct tree_line *from = j->lines[side] ? &j->lines[side][node] : NULL;
+	uint64_t total = j->tree[side]->nodes[node].total;
+	const struct profile *p = j->p[side];
+	struct diff_line to;
+	struct str file;
+	int r;
+
+	if (!from || !from->line)
+		return;
+	to = (struct diff_line){
+		.line = p->lines[from->line].line,
+		.others = from->others,
+		.share = total ? (double)from->weight / (double)total : 0,
+	};
+	file = profile_str(p, p->lines[from->line].file);
+	r = intern_add(&j->d->names, file.p, file.len, &to.file);
+	if (r)
+		j->error = r;
+	j->d->lines[id] = to;
+}
+
 /* Emits the nodes under the cursors of the sides in `sides` (bits) as one, and opens it. */
 static void emit(struct join *j, unsigned int sides)
 {
@@ -98,6 +125,7 @@ static void emit(struct join *j, unsigned int sides)
 		out->module = j->name_of[side][n->module];
 		out->kind = n->kind;
 		out->side[side] = count_of(j->tree[side], j->at[side], j->d->side[side].by_cnt);
+		take_line(j, id, side, j->at[side]);
 		open->end[side] = n->end;
 		j->at[side]++;
 	}
@@ -134,6 +162,11 @@ static int join_trees(struct join *j)
 		return -ENOSPC;
 	j->d->nodes = mem_array(nodes, sizeof(*j->d->nodes));
 	j->open = calloc(depth + 2, sizeof(*j->open));
+	if (j->lines[DIFF_A] || j->lines[DIFF_B]) {
+		j->d->lines = mem_zarray(nodes, sizeof(*j->d->lines));
+		if (!j->d->lines)
+			return -ENOMEM;
+	}
 	if (!j->d->nodes || !j->open)
 		return -ENOMEM;
 	emit(j, (j->tree[DIFF_A] ? 1U << DIFF_A : 0) | 1U << DIFF_B);
@@ -148,7 +181,7 @@ static int join_trees(struct join *j)
 			j->open_cnt--;
 		}
 	}
-	return 0;
+	return j->error;
 }
 
 static int copy_side(struct diff_side *s, const struct profile *p, struct str label,
@@ -251,37 +284,44 @@ struct tree_job {
 	const struct profile *p;
 	const struct diff_options *opt;
 	struct tree *tree;
+	struct tree_line *lines; /* NULL: the profile has none */
 	int result;
 };
 
 static void make_tree(void *arg)
 {
 	struct tree_job *job = arg;
+	const struct profile *p = job->p;
+	uint32_t *ends = NULL;
 
-	if (job->p)
-		job->result =
-			tree_new(job->p, job->opt->group_keys, job->opt->group_cnt, &job->tree);
+	if (!p)
+		return;
+	if (p->line_cnt > 1) {
+		ends = mem_array(p->sample_cnt + 1, sizeof(*ends));
+		job->result = ends ? 0 : -ENOMEM;
+	}
+	if (!job->result)
+		job->result = tree_new_placed(p, job->opt->group_keys, job->opt->group_cnt, ends,
+					      &job->tree);
+	if (!job->result && ends)
+		job->result = tree_lines_new(p, job->tree, ends, &job->lines);
+	free(ends);
 }
 
-static int make_trees(const struct profile *a, const struct profile *b,
-		      const struct diff_options *opt, struct tree *ret[2])
+static int make_trees(struct tree_job jobs[2])
 {
-	struct tree_job jobs[] = {{.p = a, .opt = opt}, {.p = b, .opt = opt}};
-
-	if (a)
+	if (jobs[DIFF_A].p)
 		pair_run(make_tree, &jobs[DIFF_A], &jobs[DIFF_B]);
 	else
 		make_tree(&jobs[DIFF_B]);
-	ret[DIFF_A] = jobs[DIFF_A].tree;
-	ret[DIFF_B] = jobs[DIFF_B].tree;
 	return jobs[DIFF_A].result ? jobs[DIFF_A].result : jobs[DIFF_B].result;
 }
 
 static int fill(struct diff *d, const struct profile *a, const struct profile *b,
 		const struct diff_options *opt)
 {
-	struct join j = {.d = d};
-	struct tree *t[2] = {NULL, NULL};
+	struct tree_job jobs[] = {{.p = a, .opt = opt}, {.p = b, .opt = opt}};
+	struct join j = {.d = d, .p = {a, b}};
 	int r;
 
 	intern_init(&d->names, MAX_NAMES, SIZE_MAX / 2);
@@ -290,11 +330,13 @@ static int fill(struct diff *d, const struct profile *a, const struct profile *b
 	if (!r)
 		r = copy_side(&d->side[DIFF_B], b, opt->label_b, "B");
 	if (!r)
-		r = make_trees(a, b, opt, t);
+		r = make_trees(jobs);
 	if (!r) {
-		j.tree[DIFF_A] = t[DIFF_A];
-		j.tree[DIFF_B] = t[DIFF_B];
-		d->group_cnt = t[DIFF_B]->group_cnt;
+		for (int side = DIFF_A; side <= DIFF_B; side++) {
+			j.tree[side] = jobs[side].tree;
+			j.lines[side] = jobs[side].lines;
+		}
+		d->group_cnt = j.tree[DIFF_B]->group_cnt;
 		forget_empty_unit(d);
 		choose_unit(&j, opt->normalise);
 		normalise_total(&j, opt->normalise);
@@ -310,8 +352,10 @@ static int fill(struct diff *d, const struct profile *a, const struct profile *b
 	free(j.name_of[DIFF_A]);
 	free(j.name_of[DIFF_B]);
 	free(j.open);
-	tree_free(t[DIFF_A]);
-	tree_free(t[DIFF_B]);
+	for (int side = DIFF_A; side <= DIFF_B; side++) {
+		tree_free(jobs[side].tree);
+		free(jobs[side].lines);
+	}
 	return r;
 }
 
@@ -355,6 +399,7 @@ void diff_free(struct diff *d)
 	free(d->side[DIFF_B].label);
 	intern_release(&d->names);
 	free(d->nodes);
+	free(d->lines);
 	free(d->scatter);
 	free(d->name_scatter);
 	free(d);
@@ -368,6 +413,11 @@ struct str diff_name(const struct diff *d, uint32_t node)
 struct str diff_module(const struct diff *d, uint32_t node)
 {
 	return intern_get(&d->names, d->nodes[node].module);
+}
+
+const struct diff_line *diff_line(const struct diff *d, uint32_t node)
+{
+	return d->lines && d->lines[node].line ? &d->lines[node] : NULL;
 }
 
 const char *diff_unit_name(enum diff_unit unit)

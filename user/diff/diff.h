@@ -83,6 +83,14 @@ struct diff_node {
 	struct diff_count side[2];
 };
 
+/* Where in its source a node was, on side B, or on A if only that knows. */
+struct diff_line {
+	uint32_t file;	 /* into names; the empty name: unknown */
+	uint32_t line;	 /* the one with the most weight; 0: unknown, and the rest does not count */
+	uint32_t others; /* further lines of the node */
+	double share;	 /* of the node's total on that side, at that line */
+};
+
 /* What is known of a side besides its tree: as in struct profile. */
 struct diff_side {
 	char *label; /* owned, raw bytes from outside */
@@ -122,6 +130,7 @@ struct diff {
 	/* with DIFF_NOISE_WINDOWS, else NULL; owned (replicates.h makes them) */
 	struct diff_scatter *scatter;	   /* by node */
 	struct diff_scatter *name_scatter; /* of functions, by name */
+	struct diff_line *lines;	   /* by node; owned; NULL: neither profile has lines */
 	/* what a reader must know before believing the numbers; whole sentences, raw bytes */
 	char *notes[DIFF_MAX_NOTES]; /* owned */
 	uint32_t note_cnt;
@@ -137,7 +146,9 @@ void diff_free(struct diff *d);
 
 struct str diff_name(const struct diff *d, uint32_t node);   /* borrowed */
 struct str diff_module(const struct diff *d, uint32_t node); /* borrowed */
-const char *diff_unit_name(enum diff_unit unit);	     /* "cores", "seconds", "samples" */
+/* NULL: unknown. */
+const struct diff_line *diff_line(const struct diff *d, uint32_t node);
+const char *diff_unit_name(enum diff_unit unit); /* "cores", "seconds", "samples" */
 
 /* In the diff's unit. */
 double diff_self(const struct diff *d, uint32_t node, enum diff_which side);

@@ -249,7 +249,7 @@ void names_release(struct names *n)
 
 bool names_any(const struct names_rules *rules)
 {
-	return rules->strip_hex || rules->merge_lambdas || rules->strip_ids;
+	return rules->strip_hex || rules->merge_lambdas || rules->strip_ids || rules->by_line;
 }
 
 struct str names_apply(struct names *n, struct str s, bool is_label)
@@ -290,18 +290,39 @@ struct renaming {
 	uint32_t *frames, *nodes, *series; /* old number -> new one */
 };
 
+/* "burn src/a.c:42"; the name as it is where the line is unknown. */
+static struct str name_line(struct buf *out, struct str name, const struct source_line *at)
+{
+	if (!at->line)
+		return name;
+	buf_clear(out);
+	buf_add(out, name.p, name.len);
+	buf_addch(out, ' ');
+	buf_add(out, at->file.p, at->file.len);
+	buf_addch(out, ':');
+	buf_addu64(out, at->line);
+	return buf_error(out) ? name : buf_str(out);
+}
+
 static int rename_frames(struct renaming *r)
 {
 	const struct profile *p = r->p;
+	struct buf with_line;
 	int error = 0;
 
+	buf_init(&with_line, MAX_NAME);
 	for (uint32_t i = 1; !error && i < p->frame_cnt; i++) {
 		const struct frame *f = &p->frames[i];
+		const struct frame_line *line = &p->lines[f->line];
+		struct source_line at = {profile_str(p, line->file), line->line, line->start};
 		struct str name = names_apply(&r->names, profile_str(p, f->name), false);
 
-		error = builder_frame(r->b, name, profile_str(p, f->module),
-				      (enum frame_kind)f->kind, &r->frames[i]);
+		if (r->names.rules.by_line)
+			name = name_line(&with_line, name, &at);
+		error = builder_frame_at(r->b, name, profile_str(p, f->module),
+					 (enum frame_kind)f->kind, &at, &r->frames[i]);
 	}
+	buf_release(&with_line);
 	for (uint32_t i = 1; !error && i < p->node_cnt; i++)
 		error = builder_stack(r->b, r->nodes[p->nodes[i].parent],
 				      r->frames[p->nodes[i].frame], &r->nodes[i]);

@@ -25,7 +25,11 @@
  * strip_ids	process and thread numbers: java-1234/1240 and java-1234 are java (labels only);
  *		[main tid=1240], [tid=1240] are [main], [thread].
  *
- * names.c has them as one table. All rules are off unless asked for: merging hides differences.
+ * by_line	on the contrary: a frame that is at a known line of source is another one than the same
+ *		function's at another line, and called "function file:line".
+ *
+ * names.c has them as one table. All rules are off unless asked for: merging hides differences, and
+ * lines change with each edit of a file.
  */
 #ifndef DIFF_NAMES_H
 #define DIFF_NAMES_H
@@ -36,7 +40,7 @@
 struct profile;
 
 struct names_rules {
-	bool strip_hex, merge_lambdas, strip_ids;
+	bool strip_hex, merge_lambdas, strip_ids, by_line;
 };
 
 struct names {
@@ -48,7 +52,7 @@ void names_init(struct names *n, const struct names_rules *rules);
 void names_release(struct names *n);
 bool names_any(const struct names_rules *rules);
 
-/* What `s` is called. Borrows from s, or is valid until the next call. */
+/* What `s` is called, but for its line. Borrows from s, or is valid until the next call. */
 struct str names_apply(struct names *n, struct str s, bool is_label);
 
 /* The same profile with the rules applied to frames and to the labels process, comm, thread. 0,

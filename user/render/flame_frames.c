@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "render/colors.h"
+#include "render/flame_words.h"
 #include "render/label.h"
 #include "render/value.h"
 
@@ -145,9 +146,8 @@ static void describe_what(const struct diff *d, uint32_t n, struct buf *out)
 	struct str module = diff_module(d, n);
 	const char *kind = node->kind < FRAME_KIND_CNT ? kinds[node->kind] : NULL;
 
-	if (!module.len && !kind)
-		return;
-	buf_addstr(out, "\nin ");
+	if (module.len || kind)
+		buf_addstr(out, "\nin ");
 	if (module.len) {
 		bool cut = label_cut(&module, MAX_NAME_CHARS / 4);
 
@@ -156,6 +156,7 @@ static void describe_what(const struct diff *d, uint32_t n, struct buf *out)
 	}
 	if (kind)
 		buf_addf(out, "%s%s", module.len ? ", " : "", kind);
+	flame_add_line(d, n, "\nat ", out);
 }
 
 void flame_describe(const struct diff *d, uint32_t node, struct buf *out)

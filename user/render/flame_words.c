@@ -5,7 +5,10 @@
 
 #include "base/text.h"
 #include "base/times.h"
+#include "render/label.h"
 #include "render/value.h"
+
+#define MAX_FILE_CHARS 100
 
 void flame_add_side(const struct diff *d, enum diff_which side, const char *sep, struct buf *b)
 {
@@ -42,6 +45,27 @@ void flame_add_side(const struct diff *d, enum diff_which side, const char *sep,
 		value_add_percent(b, s->lost_share);
 		buf_addch(b, ')');
 	}
+}
+
+void flame_add_line(const struct diff *d, uint32_t node, const char *before, struct buf *out)
+{
+	const struct diff_line *l = diff_line(d, node);
+	struct str file;
+
+	if (!l)
+		return;
+	file = intern_get(&d->names, l->file);
+	buf_addstr(out, before);
+	if (file.len)
+		label_add(out, file, MAX_FILE_CHARS);
+	else
+		buf_addstr(out, "line ");
+	buf_addf(out, "%s%" PRIu32, file.len ? ":" : "", l->line);
+	if (!l->others)
+		return;
+	buf_addstr(out, " (");
+	value_add_percent(out, l->share);
+	buf_addf(out, ", and %" PRIu32 " other line%s)", l->others, l->others == 1 ? "" : "s");
 }
 
 /* Whole samples that are gone, or else (samples false) what makes those that are there less complete. */

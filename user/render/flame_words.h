@@ -13,6 +13,12 @@
 /* Total, samples, length, time, rate, CPUs and losses of one side, with `sep` between them. */
 void flame_add_side(const struct diff *d, enum diff_which side, const char *sep, struct buf *b);
 
+/*
+ * Where in its source a node was, if that is known: "src/a.c:42", "src/a.c:42 (62 %, and 3 other
+ * lines)", behind `before`.
+ */
+void flame_add_line(const struct diff *d, uint32_t node, const char *before, struct buf *out);
+
 /* Losses by reason, whole samples first: one line. */
 void flame_add_losses(const struct diff *d, struct buf *b);
 

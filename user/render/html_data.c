@@ -19,6 +19,7 @@
 #include "base/text.h"
 #include "diff/diff_tables.h"
 #include "diff/noise.h"
+#include "render/flame_words.h"
 #include "render/label.h"
 
 #define MAX_BYTES    ((size_t)1 << 30)
@@ -33,6 +34,7 @@ enum html_column {
 	COLUMN_CNT_A,
 	COLUMN_CNT_B,
 	COLUMN_HIDDEN,
+	COLUMN_LINE,
 	COLUMN_SPREAD,
 	COLUMN_OWN_SPREAD,
 	COLUMN_WITHIN,
@@ -167,6 +169,22 @@ static uint32_t add_frame(struct encoder *e, uint32_t name, uint32_t module, uin
 	return id;
 }
 
+/* Where in its source a node was, in words; 0: unknown. */
+static uint32_t add_line(struct encoder *e, uint32_t n)
+{
+	uint32_t id = 0;
+	int r;
+
+	buf_clear(&e->scratch);
+	flame_add_line(e->d, n, "", &e->scratch);
+	r = buf_error(&e->scratch);
+	if (!r && e->scratch.len)
+		r = intern_add(&e->strings, e->scratch.data, e->scratch.len, &id);
+	if (r && !e->error)
+		e->error = r;
+	return id;
+}
+
 /* ---- nodes ----------------------------------------------------------------------------------- */
 
 static uint64_t zigzag(int64_t v)
@@ -269,6 +287,7 @@ static bool add_pruned(struct encoder *e, uint32_t n)
 	buf_addvarint(&e->columns[COLUMN_UP], 0);
 	buf_addvarint(&e->columns[COLUMN_FRAME], add_frame(e, 0, 0, HTML_KIND_PRUNED));
 	buf_addvarint(&e->columns[COLUMN_HIDDEN], hidden);
+	buf_addvarint(&e->columns[COLUMN_LINE], 0);
 	add_counts(e, own);
 	if (d->noise_basis == DIFF_NOISE_WINDOWS)
 		add_pruned_spread(e, n);
@@ -290,6 +309,7 @@ static void add_node(struct encoder *e, uint32_t n, uint32_t up)
 		add_frame(e, add_name(e, d->nodes[n].name), add_name(e, d->nodes[n].module),
 			  d->nodes[n].depth <= d->group_cnt ? HTML_KIND_LABEL : d->nodes[n].kind));
 	buf_addvarint(&e->columns[COLUMN_HIDDEN], 0);
+	buf_addvarint(&e->columns[COLUMN_LINE], add_line(e, n));
 	add_counts(e, own);
 	if (d->noise_basis == DIFF_NOISE_WINDOWS)
 		add_spread(e, diff_noise(d, n), diff_self_noise(d, n), diff_within_noise(d, n),
@@ -342,6 +362,7 @@ static void add_facts(const struct encoder *e, struct buf *out)
 	json_bool(&j, "single", d->single);
 	json_cstr(&j, "unit", diff_unit_name(d->unit));
 	json_u64(&j, "groups", d->group_cnt);
+	json_bool(&j, "lines", d->lines != NULL);
 	json_array(&j, "counted");
 	for (int side = DIFF_A; side <= DIFF_B; side++)
 		json_bool(&j, NULL, d->side[side].cnt > 0);
@@ -398,6 +419,8 @@ static void add_columns(const struct encoder *e, struct buf *out)
 	buf_addvarint(out, e->node_cnt);
 	for (int i = 0; i < COLUMN_CNT; i++) {
 		if (e->d->single && i == COLUMN_SELF_A)
+			continue;
+		if (i == COLUMN_LINE && !e->d->lines)
 			continue;
 		if ((i == COLUMN_CNT_A || i == COLUMN_CNT_B) && !e->d->side[i - COLUMN_CNT_A].cnt)
 			continue;

@@ -6,7 +6,7 @@
  * What is inside, all numbers LEB128 unless said otherwise:
  *	"CPT1"
  *	length of the facts, the facts: a JSON object
- *		{"single", "unit", "groups", "counted": [a, b], "scale": [a, b],
+ *		{"single", "unit", "groups", "lines", "counted": [a, b], "scale": [a, b],
  *		 "labels": [a, b], "basis": "none" | "counting" | "windows", "sigmas", "whole",
  *		 "pruned": {"frames", "a", "b", "below"}}
  *		scale: one unit of the weights below in the diff's unit; counted: whether samples
@@ -25,6 +25,8 @@
  *			weight)
  *		hidden	N numbers: how many nodes a HTML_KIND_PRUNED node stands for, 0 for all
  *			others
+ *		line	only if there are lines: N numbers, the strings that tell where in their
+ *			source the nodes were
  *		spread	only for the basis "windows": N bytes for the change of the total, N for
  *			that of the self time, see html_spread_code(); then N bytes: 1 when the
  *			former is within the noise, plus 2 when the latter is

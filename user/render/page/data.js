@@ -119,6 +119,8 @@ culprit.data = (function () {
 			if (facts.counted[side])
 				tree.ownCnt[side] = readSamples(r, tree, facts, side);
 		r.nums(cnt, tree.hidden);
+		if (facts.lines)
+			r.nums(cnt, tree.lines);
 		for (let side = 0; side < 2; side++)
 			for (let n = 0; n < cnt; n++)
 				tree.own[side][n] *= facts.scale[side];

@@ -37,7 +37,7 @@ culprit.tip = (function () {
 		const kind = tree.kind(n);
 		if (kind === culprit.KIND.PRUNED)
 			return 'frames too small to be in this page';
-		return [tree.module(n), KINDS[kind] || (kind === culprit.KIND.LABEL && n ? 'label' : '')]
+		return [tree.module(n), KINDS[kind] || (kind === culprit.KIND.LABEL && n ? 'label' : ''), tree.line(n)]
 			.filter((s) => s).join(', ');
 	}
 

@@ -9,6 +9,7 @@
  *	own[side], total[side]	 in the diff's unit (side culprit.A or culprit.B)
  *	cnt[side]		 samples that pass; null where nobody counted
  *	hidden			 nodes that a pruned one stands for
+ *	lines			 strings: where in their source they were, 0 unknown
  *
  * Who builds one fills frame, parent, depth, own, ownCnt and calls finish().
  */
@@ -22,6 +23,7 @@ culprit.Tree = class Tree {
 		this.end = new Uint32Array(cnt);
 		this.depth = new Uint32Array(cnt);
 		this.hidden = new Uint32Array(cnt);
+		this.lines = new Uint32Array(cnt);
 		this.own = [new Float64Array(cnt), new Float64Array(cnt)];
 		this.ownCnt = [null, null];
 		this.ownVariance = null;
@@ -141,6 +143,11 @@ culprit.Tree = class Tree {
 
 	module(n) {
 		return n ? this.frames.strings[this.frames.module[this.frame[n]]] : '';
+	}
+
+	// "src/a.c:42"; empty when it is unknown.
+	line(n) {
+		return this.frames.strings[this.lines[n]];
 	}
 
 	kind(n) {
