@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "agent/replay.h"
+#include "base/sandbox.h"
 #include "base/text.h"
 #include "commands.h"
 #include "format/folded.h"
@@ -17,7 +18,7 @@ struct config {
 	int64_t from_ns, until_ns;
 	uint64_t top;
 	double min_share;
-	bool windowed, heatmap, exact;
+	bool windowed, heatmap, exact, lines;
 	const char *side;
 	struct names_rules rules;
 	struct source_reading in;
@@ -48,6 +49,11 @@ static const struct opt opts[] = {
 	SOURCE_READING_OPTS(struct config, in),
 	{"raw", 0, OPT_STRING, offsetof(struct config, raw), "FILE",
 	 "replay the raw records that culprit record --raw wrote, instead of a SOURCE", 0, 0},
+	{"lines", 0, OPT_FLAG, offsetof(struct config, lines), NULL,
+	 "with --raw: lines of source, and functions inlined into others become frames, where "
+	 "there "
+	 "is debug information",
+	 0, 0},
 	{"title", 0, OPT_STRING, offsetof(struct config, title), "TEXT", "head of the picture", 0,
 	 0},
 	{"top", 'n', OPT_NUMBER, offsetof(struct config, top), "N", "rows of the tables", 0, 1e6},
@@ -62,12 +68,15 @@ static const struct opt opts[] = {
 
 #define MAX_KEYS 8
 
-static int read_raw(const char *path, struct profile **ret, struct err *err)
+static int read_raw(const char *path, bool lines, struct profile **ret, struct err *err)
 {
+	struct replay_opts replay = {.inlines = lines};
 	struct raw_report report = {0};
-	int r;
+	int r = lines ? sandbox_new(&replay.sandbox, err) : 0;
 
-	r = replay_raw(path, ret, &report, err);
+	if (!r)
+		r = replay_raw(path, &replay, ret, &report, err);
+	sandbox_free(replay.sandbox);
 	if (r)
 		return r;
 	if (report.tail_bytes)
@@ -142,6 +151,9 @@ static int check_usage(const struct config *c, const struct operands *operands)
 	    (c->windowed || c->match.cnt || c->from_ns != INT64_MIN || c->until_ns != INT64_MAX))
 		return command_failf(
 			"--raw FILE is shown whole: no --windowed, --match, --from, --until");
+	if (c->lines && !c->raw)
+		return command_failf("--lines without --raw is of no use: lines are looked up when "
+				     "samples are named (culprit record --lines)");
 	if (c->exact &&
 	    (c->raw || c->windowed || c->from_ns == INT64_MIN || c->until_ns == INT64_MAX))
 		return command_failf("--exact wants a store, --from and --until");
@@ -179,7 +191,7 @@ static int show(const struct config *c, const struct operands *operands,
 		return write_windowed(c, operands->words[0], &q);
 	if (tool_pick_format(c->format, c->output, allowed, &format))
 		return EXIT_FAILED;
-	r = c->raw ? read_raw(c->raw, &profile, &err)
+	r = c->raw ? read_raw(c->raw, c->lines, &profile, &err)
 		   : source_read(operands->words[0], &q, &profile, &err);
 	status = r ? command_fail(&err) : write_shown(c, profile, format);
 	profile_free(profile);

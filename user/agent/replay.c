@@ -14,6 +14,7 @@
 #define SAME_BOOT_NS ((int64_t)(60 * NSEC_PER_SEC))
 
 struct replay {
+	struct replay_opts opts;
 	struct raw_info info;
 	struct pipeline *pipeline;
 	struct profile *profile;
@@ -57,6 +58,8 @@ static int start(struct replay *replay, uint64_t mono_ns)
 			.wall_offset_ns = replay->info.wall_at_mono0_ns},
 		.kallsyms = same_boot(&replay->info) ? "/proc/kallsyms" : NULL,
 		.max_processes = PIPELINE_MAX_PROCESSES,
+		.inlines = replay->opts.inlines,
+		.sandbox = replay->opts.sandbox,
 	};
 
 	return pipeline_new(&opts, take_profile, replay, &replay->pipeline, replay->err);
@@ -74,12 +77,14 @@ static int take_record(void *arg, const struct wire_header *rec)
 	return r ? r : pipeline_take(replay->pipeline, rec);
 }
 
-int replay_raw(const char *path, struct profile **ret_profile, struct raw_report *report,
-	       struct err *err)
+int replay_raw(const char *path, const struct replay_opts *opts, struct profile **ret_profile,
+	       struct raw_report *report, struct err *err)
 {
 	struct replay replay = {.err = err};
 	int r;
 
+	if (opts)
+		replay.opts = *opts;
 	r = raw_read(path, take_info, take_record, &replay, report, err);
 	if (!r && !replay.pipeline)
 		r = start(&replay, 0);

@@ -13,11 +13,18 @@
 #include "format/raw.h"
 #include "model/profile.h"
 
+struct sandbox;
+
+struct replay_opts {
+	struct sandbox *sandbox; /* borrowed; who parses files (agent/jobs.h). NULL: this process */
+	bool inlines;		 /* lines of source, and inlined functions become frames */
+};
+
 /*
- * The whole file as one owned profile, with moments. `report` may be NULL: what was damaged. 0 or -errno with a
- * line in err.
+ * The whole file as one owned profile, with moments. `opts` may be NULL; `report` too: what was
+ * damaged. 0 or -errno with a line in err.
  */
-int must_check replay_raw(const char *path, struct profile **ret_profile, struct raw_report *report,
-			  struct err *err);
+int must_check replay_raw(const char *path, const struct replay_opts *opts,
+			  struct profile **ret_profile, struct raw_report *report, struct err *err);
 
 #endif
