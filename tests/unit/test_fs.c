@@ -112,6 +112,12 @@ static void test_write(void)
 	buf_init(&b, 64);
 	is_i64(fs_read(tmpdir_at("out"), &b, &err), 0, "it reads back");
 	is_str(b.data, "two", "with the new contents");
+	buf_clear(&b);
+	is_i64(fs_write_lightly(tmpdir_at("out"), STR_LIT("three"), &err), 0, "and again, lightly");
+	stat(tmpdir_at("out"), &before);
+	ok(before.st_ino != after.st_ino, "that replaces it, too");
+	is_i64(fs_read(tmpdir_at("out"), &b, &err), 0, "it reads back");
+	is_str(b.data, "three", "with what was written last");
 	buf_release(&b);
 	is_i64(fs_write(tmpdir_at("none/out"), STR_LIT("x"), &err), -ENOENT,
 	       "no directory, no file");

@@ -243,7 +243,7 @@ static void tell(struct agent *a)
 		a->opts.add_stats(a->opts.stats_arg, &text);
 	r = buf_error(&text);
 	if (!r)
-		r = fs_write(a->prom_path, buf_str(&text), &err);
+		r = fs_write_lightly(a->prom_path, buf_str(&text), &err);
 	if (r)
 		log_debug("agent: cannot tell of itself: %s", *err.text ? err.text : strerror(-r));
 	buf_release(&text);

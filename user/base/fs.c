@@ -88,7 +88,7 @@ static int write_all(int fd, struct str data)
 	return 0;
 }
 
-int fs_write(const char *path, struct str data, struct err *err)
+static int write_file(const char *path, struct str data, bool sync, struct err *err)
 {
 	struct stat st;
 	char *tmp = NULL;
@@ -108,7 +108,7 @@ int fs_write(const char *path, struct str data, struct err *err)
 		return err_set(err, ENOMEM, "%s: out of memory", path);
 	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	r = fd < 0 ? -errno : write_all(fd, data);
-	if (!r && fsync(fd))
+	if (!r && sync && fsync(fd))
 		r = -errno;
 	if (!r && rename(tmp, path))
 		r = -errno;
@@ -119,6 +119,16 @@ out:
 		(void)close(fd);
 	free(tmp);
 	return r ? err_set(err, r, "%s: %s", path, strerror(-r)) : 0;
+}
+
+int fs_write(const char *path, struct str data, struct err *err)
+{
+	return write_file(path, data, true, err);
+}
+
+int fs_write_lightly(const char *path, struct str data, struct err *err)
+{
+	return write_file(path, data, false, err);
 }
 
 int fs_mkdirs(const char *path, struct err *err)

@@ -27,6 +27,12 @@ int must_check fs_read_part(int fd, void *p, size_t len, size_t *ret_len);
  */
 int must_check fs_write(const char *path, struct str data, struct err *err);
 
+/*
+ * The same without the sync, which makes the file system commit: for what is written again soon and
+ * means nothing after a crash. A loss of power may leave the file empty.
+ */
+int must_check fs_write_lightly(const char *path, struct str data, struct err *err);
+
 /* Makes the directory and its parents. 0 also when it is there. */
 int must_check fs_mkdirs(const char *path, struct err *err);
 
