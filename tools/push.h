@@ -14,41 +14,42 @@ struct push_options {
 };
 
 /* Their rows in a table of options; `push` is the member of the configuration. */
-#define PUSH_OPTIONS(config, push)                                                                 \
-	{"push",                                                                                   \
-	 0,                                                                                        \
-	 OPT_LIST,                                                                                 \
-	 offsetof(config, push.targets),                                                           \
-	 "URL[,K=V…]",                                                                             \
-	 "send each window to this Pyroscope-compatible backend; may be repeated",                 \
-	 0,                                                                                        \
-	 0},                                                                                       \
-		{"label",  0,                                                                      \
-		 OPT_LIST, offsetof(config, push.labels),                                          \
-		 "K=V",	   "one more label of everything that is sent",                            \
-		 0,	   0},                                                                     \
-		{"node",                                                                           \
-		 0,                                                                                \
-		 OPT_STRING,                                                                       \
-		 offsetof(config, push.node),                                                      \
-		 "NAME",                                                                           \
-		 "the label node of what is sent (default: $NODE_NAME, else the host's name)",     \
-		 0,                                                                                \
-		 0},                                                                               \
-		{"spool-age",                                                                      \
-		 0,                                                                                \
-		 OPT_DURATION,                                                                     \
-		 offsetof(config, push.spool_age_ns),                                              \
-		 "TIME",                                                                           \
-		 "what a backend missed for longer is not sent any more (default 24h; 0s: all "    \
-		 "is)",                                                                            \
-		 0,                                                                                \
-		 1e10},                                                                            \
-	{                                                                                          \
-		"push-rate", 0, OPT_BYTES, offsetof(config, push.rate), "SIZE",                    \
-			"bytes per second at most to a backend that catches up (default 1MiB; 0: " \
-			"no limit)",                                                               \
-			0, 1e12                                                                    \
+#define PUSH_OPTIONS(config, push)                                                                \
+	{"push",                                                                                  \
+	 0,                                                                                       \
+	 OPT_LIST,                                                                                \
+	 offsetof(config, push.targets),                                                          \
+	 "URL[,K=V…]",                                                                            \
+	 "send each window to this Pyroscope-compatible backend; may be repeated",                \
+	 0,                                                                                       \
+	 0},                                                                                      \
+		{"label",  0,                                                                     \
+		 OPT_LIST, offsetof(config, push.labels),                                         \
+		 "K=V",	   "one more label of everything that is sent",                           \
+		 0,	   0},                                                                    \
+		{"node",                                                                          \
+		 0,                                                                               \
+		 OPT_STRING,                                                                      \
+		 offsetof(config, push.node),                                                     \
+		 "NAME",                                                                          \
+		 "the label node of what is sent (default: $NODE_NAME, else the host's name)",    \
+		 0,                                                                               \
+		 0},                                                                              \
+		{"spool-age",                                                                     \
+		 0,                                                                               \
+		 OPT_DURATION,                                                                    \
+		 offsetof(config, push.spool_age_ns),                                             \
+		 "TIME",                                                                          \
+		 "what a backend missed for longer is not sent any more (default 24h; 0s: all "   \
+		 "is)",                                                                           \
+		 0,                                                                               \
+		 1e10},                                                                           \
+	{                                                                                         \
+		"push-rate", 0, OPT_BYTES, offsetof(config, push.rate), "SIZE",                   \
+			"bytes per second at most to a backend that catches up, with a tenth of " \
+			"a "                                                                      \
+			"CPU (default 1MiB; 0: no limits)",                                       \
+			0, 1e12                                                                   \
 	}
 
 #define PUSH_DEFAULTS                                                           \

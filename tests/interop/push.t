@@ -140,6 +140,26 @@ run env http_proxy=http://127.0.0.1:1 no_proxy=127.0.0.1 "$CULPRIT" spool send -
 	--spool-age 0s --node n1
 is "$status" 0 'no_proxy: without it'
 
+# Catching up leaves room for others: so many bytes a second, and a tenth of a CPU. The time covers the pauses, too.
+made paced 100
+cp -r paced paced.cpu
+backend whole
+send paced
+rate=$(($(stat_of bytes) / 4))
+backend paced.got
+TIMEFORMAT='%R %U %S'
+# timed FILE RATE - a store sent, and the seconds that it took: by the clock and of CPU.
+timed() {
+	{ time "$CULPRIT" spool send --store "$1" --push "$url" --push-rate "$2" --spool-age 0s --node n1 >/dev/null 2>&1; } 2>took
+}
+timed paced "$rate"
+at_least "$(cut -d' ' -f1 took)" 3.5 "paced: $rate bytes a second take four seconds for four times as many"
+is "$(stat_of profiles)" 1000 'paced: all arrives'
+backend cpu.got
+timed paced.cpu 1GiB
+at_least "$(awk '{ print $1 / ($2 + $3) }' took)" 3 'paced: most of the time nothing is done'
+is "$(stat_of profiles)" 1000 'paced: all arrives, too'
+
 # One that is down holds up nobody.
 made two 5
 backend two.got

@@ -130,3 +130,19 @@ void ship_judge(const struct http_answer *answer, int64_t now_ns, struct ship_ve
 		v.not_before_ns = now_ns + (int64_t)MAX_WAIT_NS;
 	*ret = v;
 }
+
+void ship_quote(const struct http_answer *answer, char *out, size_t size)
+{
+	struct buf clean;
+	size_t len;
+
+	buf_init(&clean, (size_t)4 << 20);
+	text_add_clean(&clean, str_trim(buf_str(&answer->body)));
+	len = clean.len < size ? clean.len : size - 1;
+	while (len && len < clean.len && ((unsigned char)clean.data[len] & 0xc0) == 0x80)
+		len--; /* not within a character */
+	if (len)
+		memcpy(out, clean.data, len);
+	out[len] = '\0';
+	buf_release(&clean);
+}

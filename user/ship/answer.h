@@ -62,6 +62,9 @@ struct ship_verdict {
 /* `now_ns`: wall clock. */
 void ship_judge(const struct http_answer *answer, int64_t now_ns, struct ship_verdict *ret);
 
+/* The first bytes of what an answer says, as clean text for people; `size` includes the NUL. */
+void ship_quote(const struct http_answer *answer, char *out, size_t size);
+
 const char *ship_reason_name(enum ship_reason reason); /* NULL: none of that number */
 
 #endif

@@ -9,10 +9,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/text.h"
 
 #define RETRY_EVERY_NS (30 * NSEC_PER_SEC) /* how soon `spool retry` is noticed */
 #define MAX_RETRIES    64		   /* parcels in a row */
+#define PACED_SHARE    10		   /* of a CPU, what catching up may take: one in so many */
 
 struct receiver {
 	struct http *http;
@@ -24,6 +24,7 @@ struct receiver {
 	int64_t start_ns;		 /* of that window */
 	bool is_paced, has_suspects, said_outbox;
 	uint64_t retried_ns;
+	uint64_t paced_cpu_ns; /* the thread's CPU time when it last paused for pacing */
 
 	pthread_t thread;
 	bool is_running;
@@ -76,6 +77,18 @@ static bool pause_for(void *arg, uint64_t ns)
 	return !atomic_load(&r->stop) && !r->is_finishing;
 }
 
+/* After so many bytes: neither the network nor the node is to notice that somebody catches up. */
+static void pace(struct receiver *r, size_t bytes)
+{
+	uint64_t cpu_ns = clock_cpu_ns(&clock_system) - r->paced_cpu_ns;
+	uint64_t wait_ns = bytes * NSEC_PER_SEC / r->bytes_per_s;
+
+	if (wait_ns < cpu_ns * (PACED_SHARE - 1))
+		wait_ns = cpu_ns * (PACED_SHARE - 1);
+	(void)pause_for(r, wait_ns);
+	r->paced_cpu_ns = clock_cpu_ns(&clock_system);
+}
+
 static void post(void *arg, struct str body, struct http_answer *answer)
 {
 	const struct http_request request = {
@@ -87,7 +100,7 @@ static void post(void *arg, struct str body, struct http_answer *answer)
 
 	http_post(r->http, &request, &r->stop, answer);
 	if (r->is_paced && r->bytes_per_s)
-		(void)pause_for(r, body.len * NSEC_PER_SEC / r->bytes_per_s);
+		pace(r, body.len);
 }
 
 static int64_t wall_ns(void *arg)
@@ -113,23 +126,6 @@ static void give_up(void *arg, const struct parcel *p, uint32_t index, const str
 		    &err);
 }
 
-/* The first bytes of an answer, clean, for people. */
-static void copy_message(const struct http_answer *answer, char *out, size_t size)
-{
-	struct buf clean;
-	size_t len;
-
-	buf_init(&clean, (size_t)4 << 20);
-	text_add_clean(&clean, str_trim(buf_str(&answer->body)));
-	len = clean.len < size ? clean.len : size - 1;
-	while (len && len < clean.len && ((unsigned char)clean.data[len] & 0xc0) == 0x80)
-		len--; /* not within a character */
-	if (len)
-		memcpy(out, clean.data, len);
-	out[len] = '\0';
-	buf_release(&clean);
-}
-
 static int hold(void *arg, const struct parcel *p, uint32_t index, const struct ship_verdict *v,
 		const struct http_answer *answer)
 {
@@ -151,7 +147,7 @@ static int hold(void *arg, const struct parcel *p, uint32_t index, const struct 
 	}
 	held.place = *r->place;
 	strncpy(held.reason, ship_reason_name(v->reason), sizeof(held.reason) - 1);
-	copy_message(answer, held.message, sizeof(held.message));
+	ship_quote(answer, held.message, sizeof(held.message));
 	result = outbox_hold(r->outbox, &held, &err);
 	note_outbox(r, result, &err);
 	r->has_suspects |= !result;
@@ -222,6 +218,7 @@ static int64_t oldest_wanted(const struct receiver *r)
 static void set_draining(struct receiver *r, bool is_draining)
 {
 	r->is_paced = is_draining;
+	r->paced_cpu_ns = clock_cpu_ns(&clock_system);
 	(void)pthread_mutex_lock(&r->lock);
 	r->stats.is_draining = is_draining;
 	(void)pthread_mutex_unlock(&r->lock);

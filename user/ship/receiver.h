@@ -29,8 +29,9 @@ struct receiver_opts {
 	const struct parcel_policy *policy; /* borrowed, outlives it */
 	bool from_start;		    /* a new backend gets all of the store */
 	uint64_t max_age_ns;		    /* of what is missing; 0: no limit */
-	uint64_t bytes_per_s;		    /* of bodies while it drains; 0: no limit */
-	uint64_t seed;			    /* of the backoff */
+	uint64_t
+		bytes_per_s; /* of bodies while it drains, and then a tenth of a CPU; 0: no limits */
+	uint64_t seed;	     /* of the backoff */
 };
 
 struct receiver;

@@ -69,6 +69,7 @@ type Stats struct {
 	Refused    map[string]int `json:"refused"`
 	Largest    int            `json:"largest"` // pprof before gzip
 	Plain      int64          `json:"plain"`   // bytes of all that
+	Bytes      int64          `json:"bytes"`   // of all requests' bodies
 	Headers    []string       `json:"headers"` // of the last request
 	Beats      int            `json:"beats"`
 	Left       int            `json:"left"` // requests for which the mode goes on; 0: it is over, or for all
@@ -510,6 +511,7 @@ func (s *Server) push(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, 256<<20))
 	s.mu.Lock()
 	s.stats.Requests++
+	s.stats.Bytes += int64(len(body))
 	s.stats.Headers = nil
 	for k, v := range r.Header {
 		s.stats.Headers = append(s.stats.Headers, k+": "+strings.Join(v, ","))
