@@ -104,11 +104,6 @@ static uint64_t push_cpu_ns(void *shipper)
 	return shipper_cpu_ns(shipper);
 }
 
-static void add_push_stats(void *shipper, struct buf *text)
-{
-	shipstats_format(shipper, text);
-}
-
 /* ---- the parts, in the order in which they are made ---- */
 
 struct parts {
@@ -116,9 +111,20 @@ struct parts {
 	struct keeper *keeper;
 	struct shipper *shipper; /* NULL: nothing is pushed */
 	struct agent *agent;
+	struct receive *receive;   /* NULL: nobody may tell of alerts */
 	struct listener *listener; /* NULL: nobody may ask */
 	struct watch watch;
 };
+
+static void add_stats(void *arg, struct buf *text)
+{
+	const struct parts *p = arg;
+
+	if (p->shipper)
+		shipstats_format(p->shipper, text);
+	if (p->receive)
+		receive_stats(p->receive, text);
+}
 
 static int make_agent(const struct config *c, struct parts *p, struct err *err)
 {
@@ -133,12 +139,12 @@ static int make_agent(const struct config *c, struct parts *p, struct err *err)
 		.memory_budget = c->memory_budget,
 		.cpu_budget = c->cpu_budget / 100,
 		.retry_attach = c->retry_attach,
+		.add_stats = add_stats,
+		.stats_arg = p,
 	};
 
 	if (p->shipper) {
 		keeper_set_next(p->keeper, push_window, p->shipper);
-		agent_opts.add_stats = add_push_stats;
-		agent_opts.stats_arg = p->shipper;
 		agent_opts.other_cpu_ns = push_cpu_ns;
 		agent_opts.other_cpu_arg = p->shipper;
 	}
@@ -158,10 +164,12 @@ static int set_up(const struct config *c, struct parts *p, struct err *err)
 	push.window_ns = c->window_ns;
 	if (!r && c->push.targets.cnt)
 		r = push_start(&push, c->store, false, &p->shipper, err);
+	if (!r && c->listen.address && receive_new(c->store, &clock_system, &p->receive))
+		r = err_set(err, ENOMEM, "out of memory");
 	if (!r)
 		r = make_agent(c, p, err);
 	if (!r && c->listen.address)
-		r = listener_new(&c->listen, c->store, &p->listener, err);
+		r = listener_new(&c->listen, c->store, p->receive, &p->listener, err);
 	if (r)
 		return r;
 	p->watch = (struct watch){.agent = p->agent,
@@ -176,6 +184,7 @@ static void tear_down(struct parts *p)
 	watch_stop(&p->watch);
 	listener_free(p->listener);
 	agent_free(p->agent);
+	receive_free(p->receive);
 	keeper_free(p->keeper);
 	shipper_free(p->shipper, PUSH_GRACE_NS);
 	store_close(p->store);

@@ -9,6 +9,7 @@
 #include "agent/selfstats.h"
 #include "base/clock.h"
 #include "base/fs.h"
+#include "format/alerts.h"
 
 #define STUCK_NS (60 * NSEC_PER_SEC) /* a loop that takes longer */
 #define MAX_TEXT ((size_t)4 << 20)
@@ -16,6 +17,7 @@
 struct listener {
 	struct server *server;
 	struct query_source source;
+	struct receive *receive;
 	char *store, *metrics_path;
 	atomic_uint_fast64_t beat_ns;
 };
@@ -62,6 +64,16 @@ static void answer_windows(void *arg, struct server_call *call)
 	query_windows(&((struct listener *)arg)->source, call);
 }
 
+static void answer_alerts(void *arg, struct server_call *call)
+{
+	receive_alerts(((struct listener *)arg)->receive, call);
+}
+
+static void refuse_alerts(void *arg, int status)
+{
+	receive_refused(((struct listener *)arg)->receive, status);
+}
+
 static const struct server_route routes[] = {
 	{.path = "/metrics", .fn = answer_metrics},
 	{.path = "/-/healthy", .fn = answer_health, .is_open = true},
@@ -69,10 +81,14 @@ static const struct server_route routes[] = {
 	{.path = "/api/v1/profile", .fn = answer_profile},
 	{.path = "/api/v1/series", .fn = answer_series},
 	{.path = "/api/v1/windows", .fn = answer_windows},
+	{.path = "/api/v1/alerts",
+	 .fn = answer_alerts,
+	 .refused = refuse_alerts,
+	 .max_body = ALERTS_MAX_BYTES},
 };
 
-int listener_new(const struct listen_options *o, const char *store, struct listener **ret,
-		 struct err *err)
+int listener_new(const struct listen_options *o, const char *store, struct receive *receive,
+		 struct listener **ret, struct err *err)
 {
 	struct listener *l = calloc(1, sizeof(*l));
 	struct server_opts opts = {
@@ -89,6 +105,7 @@ int listener_new(const struct listen_options *o, const char *store, struct liste
 
 	if (!l)
 		return err_set(err, ENOMEM, "out of memory");
+	l->receive = receive;
 	l->store = strdup(store);
 	l->source.store = l->store;
 	if (asprintf(&l->metrics_path, "%s/" SELFSTATS_FILE, store) < 0)

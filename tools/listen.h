@@ -6,12 +6,14 @@
  *	GET /-/healthy			200 while the agent's loop goes round
  *	GET /-/ready			200 when it samples, or was told not to
  *	GET /api/v1/profile, /api/v1/series, /api/v1/windows	serve/query.h
+ *	POST /api/v1/alerts		serve/receive.h
  */
 #ifndef TOOLS_LISTEN_H
 #define TOOLS_LISTEN_H
 
 #include "opt.h"
 #include "serve/query.h"
+#include "serve/receive.h"
 
 struct listen_options {
 	const char *address, *token_file, *cert_file, *key_file, *client_ca_file;
@@ -53,9 +55,9 @@ struct listen_options {
 
 struct listener;
 
-/* 0 or -errno with a line in err. */
+/* Borrows who receives alerts. 0 or -errno with a line in err. */
 int must_check listener_new(const struct listen_options *o, const char *store,
-			    struct listener **ret, struct err *err);
+			    struct receive *receive, struct listener **ret, struct err *err);
 void listener_free(struct listener *l); /* NULL is fine */
 const char *listener_address(const struct listener *l);
 

@@ -411,17 +411,22 @@ int marks_ranges(const struct store *s, struct time_range **ret, size_t *ret_cnt
 	return 0;
 }
 
+void store_mark_release(struct store_mark *m)
+{
+	free(m->name);
+	free(m->source);
+	if (m->alert) {
+		free(m->alert->fingerprint);
+		free(m->alert->labels);
+		free(m->alert->url);
+	}
+	free(m->alert);
+	*m = (struct store_mark){0};
+}
+
 void store_marks_free(struct store_mark *marks, size_t cnt)
 {
-	for (size_t i = 0; marks && i < cnt; i++) {
-		free(marks[i].name);
-		free(marks[i].source);
-		if (!marks[i].alert)
-			continue;
-		free(marks[i].alert->fingerprint);
-		free(marks[i].alert->labels);
-		free(marks[i].alert->url);
-		free(marks[i].alert);
-	}
+	for (size_t i = 0; marks && i < cnt; i++)
+		store_mark_release(&marks[i]);
 	free(marks);
 }

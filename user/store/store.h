@@ -225,5 +225,6 @@ int must_check store_mark_alerts(struct store *s, const struct store_mark *marks
 int must_check store_marks(struct store *s, const char *name, struct store_mark **ret,
 			   size_t *ret_cnt, struct err *err);
 void store_marks_free(struct store_mark *marks, size_t cnt);
+void store_mark_release(struct store_mark *m); /* what it owns; half-built and zeroed are fine */
 
 #endif
