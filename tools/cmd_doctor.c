@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "collect/probe.h"
 #include "commands.h"
+#include "proc/pressure.h"
 
 struct config {
 	const char *store;
@@ -101,6 +102,25 @@ static void show_guard(const char *dir)
 	buf_release(&names);
 }
 
+/* What windows tell of besides samples. */
+static void show_pressure(void)
+{
+	uint64_t stalled_ns[PRESSURE_CNT];
+	struct pressure_files f;
+	uint32_t known;
+
+	pressure_open(&f, "/proc");
+	known = pressure_read(&f, stalled_ns);
+	for (unsigned int i = 0; i < PRESSURE_CNT; i++) {
+		char name[32];
+
+		(void)snprintf(name, sizeof(name), "pressure, %s", pressure_name(i));
+		line(known & 1U << i ? "ok" : "no", name, "%s",
+		     known & 1U << i ? "symptom can look at it" : pressure_why_not(f.error[i]));
+	}
+	pressure_close(&f);
+}
+
 static int run(const void *config, const struct operands *operands)
 {
 	struct probe_feature features[PROBE_MAX];
@@ -115,6 +135,7 @@ static int run(const void *config, const struct operands *operands)
 
 		line(f->works ? "ok" : f->required ? "MISSING" : "no", f->name, "%s", f->reason);
 	}
+	show_pressure();
 	if (c->store) {
 		putchar('\n');
 		show_agent(c->store);

@@ -134,6 +134,23 @@ static void add_losses(struct buf *out, const struct profile *p)
 		buf_addstr(out, "\nnothing was lost\n");
 }
 
+static void add_pressure(struct buf *out, const struct profile *p)
+{
+	bool any = false;
+
+	for (unsigned int i = 0; i < PRESSURE_CNT; i++) {
+		const struct pressure *at = &p->pressure[i];
+
+		if (!at->watched_ns)
+			continue;
+		buf_addf(out, "%s%s %.1f%%",
+			 any ? ", " : "\nsomebody waited for: ", pressure_name(i),
+			 100 * pressure_share(at));
+		any = true;
+	}
+	buf_addstr(out, any ? " of the time\n" : "");
+}
+
 static int check_usage(const struct config *c, const struct operands *operands)
 {
 	bool is_backend = c->store && pyroscope_is(c->store);
@@ -168,6 +185,7 @@ static void add_text(struct buf *out, const struct store_info *info, uint64_t to
 			continue;
 		add_series(out, info->totals[unit], top);
 		add_losses(out, info->totals[unit]);
+		add_pressure(out, info->totals[unit]);
 	}
 }
 

@@ -16,7 +16,7 @@
 #define MOST_GROUPS 20 /* in the text */
 
 struct config {
-	const char *store, *victim, *format, *output, *mark;
+	const char *store, *series, *victim, *format, *output, *mark;
 	struct opt_list match;
 	int64_t from_ns, until_ns;
 	uint64_t shortest_ns, longest_ns, group;
@@ -25,6 +25,9 @@ struct config {
 
 static const struct opt opts[] = {
 	{"store", 0, OPT_STRING, offsetof(struct config, store), "DIR", "the store", 0, 0},
+	{"series", 0, OPT_STRING, offsetof(struct config, series), "NAME",
+	 "load (default), or how much of the time somebody waited: psi-cpu, psi-io, psi-memory", 0,
+	 0},
 	{"victim", 0, OPT_STRING, offsetof(struct config, victim), "PROCESS",
 	 "look for times when this process lost CPU (default: when the node's load rose)", 0, 0},
 	{"from", 0, OPT_TIME, offsetof(struct config, from_ns), "T",
@@ -55,6 +58,14 @@ static void add_range(struct buf *out, struct time_range r)
 	time_add(out, r.until_ns);
 }
 
+/* Whose series it is that is looked at. */
+static const char *subject(const struct config *c)
+{
+	if (!strcmp(c->series, symptom_series_name(SYMPTOM_LOAD)))
+		return c->victim ? c->victim : "the node";
+	return c->series;
+}
+
 static const char *verb(const struct config *c)
 {
 	return c->victim ? "-" : "+";
@@ -64,8 +75,8 @@ static void add_text(struct buf *out, const struct config *c, const struct sympt
 {
 	size_t w = 0;
 
-	buf_addf(out, "%s: usually %.2f %s, %zu windows of ", c->victim ? c->victim : "the node",
-		 l->usual, l->unit, l->points);
+	buf_addf(out, "%s: usually %.2f %s, %zu windows of ", subject(c), l->usual, l->unit,
+		 l->points);
 	duration_add(out, l->point_ns);
 	buf_addstr(out, "\n");
 	if (!l->cnt)
@@ -117,6 +128,7 @@ static void add_json(struct buf *out, const struct config *c, const struct sympt
 	json_init(&j, out, true);
 	json_object(&j, NULL);
 	json_u64(&j, "version", 1);
+	json_cstr(&j, "series", c->series);
 	json_cstr(&j, "victim", c->victim);
 	json_cstr(&j, "unit", l->unit);
 	json_double(&j, "usual", l->usual, DIGITS);
@@ -162,6 +174,22 @@ static int mark_group(struct store *store, const struct config *c, const struct 
 	return r;
 }
 
+static int find_series(const struct config *c, enum symptom_series *ret, struct err *err)
+{
+	for (unsigned int i = 0; i < SYMPTOM_SERIES_CNT; i++) {
+		if (strcmp(c->series, symptom_series_name(i)))
+			continue;
+		*ret = i;
+		if (c->victim && i != SYMPTOM_LOAD)
+			return err_set(err, EINVAL,
+				       "--victim: pressure is the whole machine's, want --series "
+				       "load or no victim");
+		return 0;
+	}
+	return err_set(err, EINVAL, "--series: '%s' is none of load, psi-cpu, psi-io, psi-memory",
+		       c->series);
+}
+
 static int look(struct store *store, const struct config *c, const struct matcher *m,
 		int64_t now_ns, struct symptom_list *ret, struct err *err)
 {
@@ -172,8 +200,11 @@ static int look(struct store *store, const struct config *c, const struct matche
 		.false_alarm = c->false_alarm,
 	};
 	struct timeline *t;
-	int r = store_timeline(store, (struct time_range){c->from_ns, c->until_ns}, m,
-			       LABEL_PROCESS, &t, err);
+	int r = find_series(c, &o.series, err);
+
+	if (!r)
+		r = store_timeline(store, (struct time_range){c->from_ns, c->until_ns}, m,
+				   LABEL_PROCESS, &t, err);
 
 	if (r)
 		return r;
@@ -242,6 +273,8 @@ const struct command cmd_symptom = {
 	.examples =
 		"  culprit symptom --store DIR                          when was the node busier?\n"
 		"  culprit symptom --store DIR --victim postgres        when did it lose CPU?\n"
+		"  culprit symptom --store DIR --series psi-io          when did somebody wait for "
+		"disks?\n"
 		"  culprit symptom --store DIR --mark busy && culprit blame --store DIR busy\n",
 	.details =
 		"For those whom nothing alerts. Candidates that are alike in length and height are "
@@ -251,7 +284,8 @@ const struct command cmd_symptom = {
 		"Exit status: 0 there are candidates; 1 nothing stands out; 2 usage or failure.\n",
 	.opts = opts,
 	.opt_cnt = ARRAY_SIZE(opts),
-	.defaults = &(const struct config){.from_ns = INT64_MIN,
+	.defaults = &(const struct config){.series = "load",
+					   .from_ns = INT64_MIN,
 					   .until_ns = INT64_MAX,
 					   .group = 1,
 					   .false_alarm = 0.01},

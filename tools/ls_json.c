@@ -24,6 +24,23 @@ static void add_losses(struct json *j, const uint64_t lost[LOSS_CNT])
 	json_end(j);
 }
 
+/* Shares of the time watched; only those that are known. */
+static void add_pressure(struct json *j, const struct pressure pressure[PRESSURE_CNT])
+{
+	bool any = false;
+
+	for (unsigned int i = 0; i < PRESSURE_CNT; i++) {
+		if (!pressure[i].watched_ns)
+			continue;
+		if (!any)
+			json_object(j, "pressure");
+		any = true;
+		json_double(j, pressure_name(i), pressure_share(&pressure[i]), 6);
+	}
+	if (any)
+		json_end(j);
+}
+
 static void add_blocks(struct json *j, const struct store_info *info)
 {
 	json_array(j, "blocks");
@@ -89,6 +106,7 @@ static void add_series(struct json *j, const struct profile *p, uint64_t top)
 
 void ls_json_info(const struct store_info *info, uint64_t top, struct buf *out)
 {
+	struct pressure pressure[PRESSURE_CNT] = {0};
 	uint64_t lost[LOSS_CNT] = {0};
 	struct json j;
 
@@ -103,9 +121,12 @@ void ls_json_info(const struct store_info *info, uint64_t top, struct buf *out)
 		add_series(&j, info->totals[unit], top);
 		for (unsigned int i = 0; i < LOSS_CNT; i++)
 			lost[i] += info->totals[unit]->lost[i];
+		for (unsigned int i = 0; i < PRESSURE_CNT; i++)
+			pressure_add(&pressure[i], &info->totals[unit]->pressure[i]);
 	}
 	json_end(&j);
 	add_losses(&j, lost);
+	add_pressure(&j, pressure);
 	json_end(&j);
 	buf_addch(out, '\n');
 }
@@ -123,6 +144,7 @@ static int add_window(void *arg, const struct profile *p)
 	if (p->unit == PROFILE_NANOSECONDS)
 		json_double(j, "cpu_seconds", (double)p->total / 1e9, 12);
 	add_losses(j, p->lost);
+	add_pressure(j, p->pressure);
 	json_end(j);
 	return buf_error(j->out);
 }

@@ -30,13 +30,14 @@
 
 enum wire_type {
 	WIRE_NONE = 0,
-	WIRE_SAMPLE = 1, /* struct wire_sample */
-	WIRE_MMAP = 2,	 /* struct wire_mmap: an executable mapping appeared */
-	WIRE_COMM = 3,	 /* struct wire_comm: name changed; with WIRE_F_EXEC: execve */
-	WIRE_FORK = 4,	 /* struct wire_task */
-	WIRE_EXIT = 5,	 /* struct wire_task */
-	WIRE_PROC = 6,	 /* struct wire_proc: what /proc says of a process */
-	WIRE_LOSS = 7,	 /* struct wire_loss: something was given up */
+	WIRE_SAMPLE = 1,   /* struct wire_sample */
+	WIRE_MMAP = 2,	   /* struct wire_mmap: an executable mapping appeared */
+	WIRE_COMM = 3,	   /* struct wire_comm: name changed; with WIRE_F_EXEC: execve */
+	WIRE_FORK = 4,	   /* struct wire_task */
+	WIRE_EXIT = 5,	   /* struct wire_task */
+	WIRE_PROC = 6,	   /* struct wire_proc: what /proc says of a process */
+	WIRE_LOSS = 7,	   /* struct wire_loss: something was given up */
+	WIRE_PRESSURE = 8, /* struct wire_pressure: what /proc/pressure says */
 };
 
 /* wire_header.flags; their meaning depends on the type */
@@ -141,6 +142,15 @@ struct wire_loss {
 	__u32 reason; /* enum loss of loss.h */
 	__u32 reserved;
 	__u64 cnt;
+};
+
+#define WIRE_PRESSURES 3 /* CPU, I/O, memory: enum pressure_resource of user space */
+
+struct wire_pressure {
+	struct wire_header h;
+	__u32 known; /* bit i: stalled_ns[i] was read */
+	__u32 reserved;
+	__u64 stalled_ns[WIRE_PRESSURES]; /* at least one task waited, since the machine started */
 };
 
 #endif

@@ -6,6 +6,7 @@
 #
 #	start=1700000000  Unix seconds     hours=1      window=10 (s)   cpus=4   hz=97   seed=2
 #	incidents=5       recurrences      length=30 (s)                culprit=nightly-report   cores=1.5
+#	pressure=         of that resource (cpu, io, memory), 60 % of an incident's time, 2 % outside, some more now and then
 #	regular=0         1: the incidents come every hours/incidents, on the clock
 #	truth=FILE        one line "from until" (Unix seconds) per incident goes there
 #
@@ -16,7 +17,7 @@ use warnings;
 
 my %o = (
 	start => 1700000000, hours => 1, window => 10, cpus => 4, hz => 97, seed => 2, incidents => 5, length => 30,
-	culprit => 'nightly-report', cores => 1.5, regular => 0, truth => '',
+	culprit => 'nightly-report', cores => 1.5, regular => 0, truth => '', pressure => '',
 );
 for (@ARGV) {
 	my ($key, $value) = /^(\w+)=(.*)$/ or die "make_history.pl: '$_' is not key=value\n";
@@ -98,7 +99,9 @@ for (my $t = $o{start}; $t < $o{start} + $total; $t += $o{window}) {
 		thumbnailer => uniform() < 0.25 ? 0.8 * uniform() : 0, 'python3 backup.py' => uniform() < 0.03 ? 0.5 : 0,
 		logrotate => $t % 300 < $o{window} ? 0.4 : 0, $o{culprit} => 0.005 + $o{cores} * $in,
 	);
-	printf "# window start=%d length=%d cpus=%d hz=%d lost=%d\n", $t, $o{window}, $o{cpus}, $o{hz}, uniform() < 0.02 ? 3 : 0;
+	printf "# window start=%d length=%d cpus=%d hz=%d lost=%d", $t, $o{window}, $o{cpus}, $o{hz}, uniform() < 0.02 ? 3 : 0;
+	printf " psi_%s=%.6f/%d", $_, $o{window} * (0.01 + 0.02 * ($t % 70) / 70 + 0.58 * $in), $o{window} for $o{pressure} || ();
+	print "\n";
 	for my $process (sort keys %cores) {
 		my $left = samples($cores{$process}, $o{window}, 0.1);
 		my @paths = @{ $stacks{$process} };

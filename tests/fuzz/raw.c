@@ -53,7 +53,7 @@ static int take_record(void *arg, const struct wire_header *rec)
 
 	seen->records++;
 	must(!((uintptr_t)rec & 7) && wire_check(rec, rec->size));
-	must(rec->type >= WIRE_SAMPLE && rec->type <= WIRE_LOSS);
+	must(rec->type >= WIRE_SAMPLE && rec->type <= WIRE_PRESSURE);
 	fuzz_touch(rec, rec->size);
 	return 0;
 }

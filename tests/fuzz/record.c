@@ -43,6 +43,9 @@ static void read_record(const struct wire_header *h)
 	case WIRE_LOSS:
 		fuzz_touch(h, sizeof(struct wire_loss));
 		break;
+	case WIRE_PRESSURE:
+		fuzz_touch(h, sizeof(struct wire_pressure));
+		break;
 	default:
 		break;
 	}

@@ -31,6 +31,7 @@ struct scene {
 	bool no_length, reversed;
 	uint64_t lost; /* samples, in incident windows, of as many kept */
 	uint32_t gap_from, gap_until;
+	level_fn io_pressure; /* share of the time, of the name "io"; NULL: nothing is known */
 };
 
 static inline struct blame_incident at(int64_t from_s, int64_t until_s)
@@ -79,6 +80,9 @@ static inline bool add_window(struct timeline *t, const struct scene *s, uint32_
 
 	if (i >= s->gap_from && i < s->gap_until)
 		return true;
+	if (s->io_pressure)
+		w.pressure[PRESSURE_IO] = (struct pressure){
+			(uint64_t)(s->io_pressure("io", i, inside) * (double)ns), ns};
 	if (timeline_window(t, &w, &id))
 		return false;
 	while (s->names[cnt])

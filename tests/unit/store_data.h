@@ -84,6 +84,11 @@ data_window(uint64_t seed, int64_t start_ns, uint64_t length_ns, unsigned int pr
 	builder_window(b, start_ns, length_ns, 2, 97.0);
 	builder_lost(b, LOSS_RING_FULL, data_random(&state) % 5);
 	builder_lost(b, LOSS_NO_SYMBOL, data_random(&state) % 5);
+	for (unsigned int i = 0; i < PRESSURE_CNT; i++)
+		if (data_random(&state) % 4)
+			builder_pressure(
+				b, i,
+				&(struct pressure){data_random(&state) % length_ns, length_ns});
 	data_must(builder_seal(b, &p));
 	builder_free(b);
 	return p;
@@ -124,6 +129,10 @@ __attribute__((unused)) static char *data_text(const struct profile *p)
 	for (unsigned int i = 0; i < LOSS_CNT; i++)
 		if (p->lost[i])
 			buf_addf(&all, "lost %u=%llu\n", i, (unsigned long long)p->lost[i]);
+	for (unsigned int i = 0; i < PRESSURE_CNT; i++)
+		buf_addf(&all, "waited %u=%llu/%llu\n", i,
+			 (unsigned long long)p->pressure[i].stalled_ns,
+			 (unsigned long long)p->pressure[i].watched_ns);
 	for (size_t i = 0; i < p->sample_cnt; i++) {
 		const struct sample *s = &p->samples[i];
 		const struct series *series = &p->series[s->series];

@@ -286,6 +286,50 @@ static void test_describe(void)
 	drop(&w);
 }
 
+static bool near(uint64_t got, uint64_t want)
+{
+	return got + MS > want && want + MS > got;
+}
+
+/* Readings a second apart, windows of ten: each has what was waited in it, as far as it was watched. */
+static void test_pressure(void)
+{
+	enum { CPU_ONLY = 1 << PRESSURE_CPU, ALL = 7 };
+	uint64_t total[PRESSURE_CNT] = {77 * S, 5 * S, UINT64_MAX - S};
+	struct windows w = {0};
+	struct agg *a = start(&w, 10 * S, 1000 * S, 0);
+
+	/* io is waited for from 1013 on, half of the time; the CPU always a tenth; memory goes over */
+	for (uint64_t t = 1000 * S + 300 * MS; t < 1031 * S; t += S) {
+		agg_pressure(a, t, total, t < 1026 * S ? ALL : CPU_ONLY);
+		ok(!agg_advance(a, t - 250 * MS, 0), "advance");
+		total[PRESSURE_CPU] += S / 10;
+		total[PRESSURE_IO] += t > 1013 * S ? S / 2 : 0;
+		total[PRESSURE_MEMORY] += S / 4;
+	}
+	is_u64(w.cnt, 3, "three windows");
+	/* from the first reading to the last one before the seal */
+	ok(near(w.p[0]->pressure[PRESSURE_CPU].watched_ns, 9700 * MS) &&
+		   near(w.p[0]->pressure[PRESSURE_CPU].stalled_ns, 970 * MS),
+	   "what was watched of the first window");
+	ok(near(w.p[1]->pressure[PRESSURE_CPU].watched_ns, 10 * S) &&
+		   near(w.p[1]->pressure[PRESSURE_CPU].stalled_ns, S),
+	   "readings over the edge are shared");
+	is_u64(w.p[0]->pressure[PRESSURE_IO].stalled_ns, 0, "nobody waits for disks");
+	ok(near(w.p[1]->pressure[PRESSURE_IO].stalled_ns, 3350 * MS), "…then half of the time");
+	ok(near(w.p[2]->pressure[PRESSURE_IO].watched_ns, 5300 * MS),
+	   "what is known no more is not watched");
+	ok(w.p[0]->pressure[PRESSURE_MEMORY].watched_ns < 9700 * MS &&
+		   pressure_share(&w.p[0]->pressure[PRESSURE_MEMORY]) <= 0.26,
+	   "a total that falls begins anew");
+	agg_pressure(a, 1029 * S, total, ALL);
+	ok(!agg_finish(a, 1035 * S), "finish");
+	ok(w.cnt == 4 && w.p[3]->pressure[PRESSURE_CPU].watched_ns <= S,
+	   "a reading of the past is none");
+	agg_free(a);
+	drop(&w);
+}
+
 int main(void)
 {
 	test_alignment();
@@ -298,5 +342,6 @@ int main(void)
 	test_describe();
 	test_late();
 	test_sink_failure();
+	test_pressure();
 	return tap_done();
 }

@@ -84,7 +84,7 @@ static void write_file(struct seen *want)
 		const struct wire_header *rec = make(i);
 
 		r |= raw_writer_put(w, rec);
-		if (rec->type <= WIRE_LOSS)
+		if (rec->type <= WIRE_PRESSURE)
 			(void)take(want, rec);
 		if (i == 10)
 			r |= raw_writer_flush(w);

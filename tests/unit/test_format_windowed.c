@@ -82,6 +82,12 @@ static void reading(void)
 	is_u64(p ? p->capacity_ns : 0, 100000000000, "…capacities add");
 	profile_free(p);
 
+	ok(!read_all("# window start=5 length=10 psi_io=1.25/9.5 psi_cpu=0/10 psi_new=1/2\n") &&
+		   windows[0]->pressure[PRESSURE_IO].stalled_ns == 1250000000 &&
+		   windows[0]->pressure[PRESSURE_IO].watched_ns == 9500000000 &&
+		   windows[0]->pressure[PRESSURE_CPU].watched_ns == 10000000000 &&
+		   !windows[0]->pressure[PRESSURE_MEMORY].watched_ns,
+	   "pressure, where it is known");
 	ok(!read_all("# window start=5 length=1 cpus=1\np;a 3\n") && window_cnt == 1 &&
 		   windows[0]->unit == PROFILE_SAMPLES && windows[0]->total == 3,
 	   "without hz they are samples");
@@ -103,6 +109,10 @@ static void refusals(void)
 	ok(refused("# window start=5 length=1 hz=nan\n", "hz=nan"), "hz: %s", err.text);
 	ok(refused("# window start=5 length=1 cpus=9999999\n", "cpus="), "cpus: %s", err.text);
 	ok(refused("# window start=5 length=1 lost=-1\n", "lost=-1"), "lost: %s", err.text);
+	ok(refused("# window start=5 length=1 psi_io=2/1\n", "psi_io=2/1"), "psi: %s", err.text);
+	ok(refused("# window start=5 length=1 psi_io=1\n", "psi_io=1"), "psi: %s", err.text);
+	ok(refused("# window start=5 length=1 psi_io=-1/2\n", "psi_io=-1/2"), "psi: %s", err.text);
+	ok(refused("# window start=5 length=1 psi_io=0/0\n", "psi_io=0/0"), "psi: %s", err.text);
 	ok(refused("# window start=9223372000 length=30000000\n", "2262"), "too late: %s",
 	   err.text);
 	ok(refused("p;a 1\n# window start=5 length=1\np;b 1\n", "line 1: stacks before"),

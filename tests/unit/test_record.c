@@ -13,6 +13,7 @@ union room {
 	struct wire_task task;
 	struct wire_proc proc;
 	struct wire_loss loss;
+	struct wire_pressure pressure;
 	uint8_t bytes[65536];
 };
 
@@ -51,9 +52,10 @@ static void test_smallest(void)
 		unsigned int type;
 		size_t size;
 	} types[] = {
-		{WIRE_SAMPLE, sizeof(rec.sample)}, {WIRE_COMM, sizeof(rec.comm)},
-		{WIRE_FORK, sizeof(rec.task)},	   {WIRE_EXIT, sizeof(rec.task)},
-		{WIRE_PROC, sizeof(rec.proc)},	   {WIRE_LOSS, sizeof(rec.loss)},
+		{WIRE_SAMPLE, sizeof(rec.sample)},     {WIRE_COMM, sizeof(rec.comm)},
+		{WIRE_FORK, sizeof(rec.task)},	       {WIRE_EXIT, sizeof(rec.task)},
+		{WIRE_PROC, sizeof(rec.proc)},	       {WIRE_LOSS, sizeof(rec.loss)},
+		{WIRE_PRESSURE, sizeof(rec.pressure)},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {

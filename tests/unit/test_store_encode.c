@@ -152,6 +152,8 @@ static void test_head(void)
 
 	p.lost[LOSS_RING_FULL] = 12;
 	p.lost[LOSS_LINES_REJECTED] = 1;
+	p.pressure[PRESSURE_CPU] = (struct pressure){0, 9};
+	p.pressure[PRESSURE_MEMORY] = (struct pressure){UINT64_MAX, UINT64_MAX};
 	buf_init(&b, 1 << 20);
 	encode_head(&p, 10, totals, 2, &b);
 	if (ok(!decode_head(bytes_of(&b), -5, 5, &h), "a head comes back")) {
@@ -160,6 +162,7 @@ static void test_head(void)
 		   "with its numbers");
 		is_near(h.p.hz, 99.5, 0, "with its rate");
 		ok(!memcmp(h.p.lost, p.lost, sizeof(p.lost)), "with its losses");
+		ok(!memcmp(h.p.pressure, p.pressure, sizeof(p.pressure)), "with its pressure");
 		ok(h.total_cnt == 2 && h.totals[0].series == 0 && h.totals[0].weight == 30 &&
 			   h.totals[0].cnt == 3 && h.totals[1].series == 5 &&
 			   h.totals[1].weight == 7 && h.totals[1].cnt == 1,
@@ -173,6 +176,27 @@ static void test_head(void)
 		if (!decode_head((struct str){b.data, i}, -5, 5, &h))
 			ok(false, "cut after %zu bytes", i);
 	buf_release(&b);
+}
+
+/* Counters of a later version are passed over, those beside them are not. */
+static void test_unknown_counters(void)
+{
+	static const uint8_t head[] = {2,    1,	   2, 0,
+				       0,    0,	   1, /* as in FORMAT.md, rate and period simpler */
+				       4,	      /* counters: */
+				       0xe7, 0x07, 5, /* 999, */
+				       0xff, 0x07, 6, /* 1023, */
+				       0x82, 0x08, 7, /* 1026: somebody waited for I/O, */
+				       0x86, 0x08, 8, /* 1030 */
+				       0};
+	struct encode_head h;
+
+	if (ok(!decode_head((struct str){(const char *)head, sizeof(head)}, 0, 10, &h),
+	       "a head with counters that nobody knows")) {
+		is_u64(h.p.pressure[PRESSURE_IO].stalled_ns, 7, "…what is known is taken");
+		is_u64(loss_samples(h.p.lost), 0, "…nothing else is");
+		encode_head_release(&h);
+	}
 }
 
 static void test_dict(void)
@@ -333,6 +357,7 @@ int main(void)
 	test_samples();
 	test_period();
 	test_head();
+	test_unknown_counters();
 	test_dict();
 	test_example();
 	test_hostile();

@@ -68,6 +68,56 @@ static void test_node(void)
 	timeline_free(t);
 }
 
+static double io_pressure(const char *name, uint32_t window, bool in_incident)
+{
+	return (in_incident ? 0.6 : 0.02) + 0.05 * noise(name_id(name), window);
+}
+
+static void test_pressure(void)
+{
+	struct symptom_opts o = {.series = SYMPTOM_PRESSURE_IO};
+	struct scene s = scene();
+	struct symptom_list l;
+	struct timeline *t;
+	struct err err;
+
+	s.io_pressure = io_pressure;
+	t = build(&s);
+	is_i64(symptom_find(t, &o, &l, &err), 0, "pressure");
+	is_u64(l.cnt, 4, "…rises four times");
+	for (size_t i = 0; l.cnt == 4 && i < 4; i++) {
+		size_t inc = l.groups[0].cnt == 3 ? i : (i + 3) % 4;
+
+		ok(is_range(&l.windows[i], inc), "window %zu is an incident, exactly", i);
+	}
+	ok(!strcmp(l.unit, "share of the time") && l.cnt && l.windows[0].rise > 0.55 &&
+		   l.windows[0].rise < 0.61,
+	   "…of that height");
+	symptom_list_release(&l);
+	o.series = SYMPTOM_PRESSURE_MEMORY;
+	is_i64(symptom_find(t, &o, &l, &err), -ENODATA, "one that is not known: %s", err.text);
+	timeline_free(t);
+}
+
+/* What is not known is a gap, and no calm. */
+static void test_unknown_pressure(void)
+{
+	struct symptom_opts o = {.series = SYMPTOM_PRESSURE_IO};
+	struct scene s = scene();
+	struct symptom_list l;
+	struct timeline *t;
+	struct err err;
+
+	s.io_pressure = io_pressure;
+	t = build(&s);
+	for (uint32_t i = 0; i < t->window_cnt / 2; i++)
+		t->windows[i].pressure[PRESSURE_IO] = (struct pressure){0};
+	is_i64(symptom_find(t, &o, &l, &err), 0, "pressure of the second half");
+	is_u64(l.cnt, 2, "…has the incidents of the second half");
+	symptom_list_release(&l);
+	timeline_free(t);
+}
+
 static void test_victim(void)
 {
 	struct symptom_opts o = {.victim = STR_LIT("victim")};
@@ -147,6 +197,8 @@ int main(void)
 {
 	test_node();
 	test_victim();
+	test_pressure();
+	test_unknown_pressure();
 	test_gaps();
 	test_wrong();
 	return tap_done();

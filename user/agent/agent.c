@@ -73,6 +73,8 @@ static void add_stats(struct recorder_stats *to, const struct recorder_stats *fr
 	to->collector.run_ns += from->collector.run_ns;
 	for (size_t i = 0; i < UNWIND_END_CNT; i++)
 		to->pipeline.unwind.ends[i] += from->pipeline.unwind.ends[i];
+	for (size_t i = 0; i < PRESSURE_CNT; i++)
+		to->stalled_ns[i] += from->stalled_ns[i];
 	to->sandbox.runs += from->sandbox.runs;
 	to->sandbox.crashes += from->sandbox.crashes;
 	to->sandbox.timeouts += from->sandbox.timeouts;
@@ -198,6 +200,7 @@ static void fill_selfstats(const struct agent *a, struct selfstats *s)
 
 static void tell(struct agent *a)
 {
+	struct selfstats_row waits[PRESSURE_CNT];
 	struct selfstats_row ends[UNWIND_END_CNT], parts[BUDGET_CNT], deaths[SANDBOX_DEATH_CNT];
 	const struct sandbox_stats *box = &a->seen.sandbox, *past = &a->past.sandbox;
 	const struct selfstats_row runs = {NULL, (double)(past->runs + box->runs)};
@@ -220,6 +223,9 @@ static void tell(struct agent *a)
 		{"culprit_sandbox_up", "1 while that process is there.", NULL, &up, 1},
 		{"culprit_memory_ceiling_bytes", "Memory that each part may take.", "part",
 		 ceilings(a, parts), BUDGET_CNT},
+		{"culprit_pressure_stalled_seconds_total",
+		 "Time in which a task of the machine waited, while the agent watched.", "resource",
+		 waits, PRESSURE_CNT},
 	};
 	struct selfstats s;
 	struct err err = {{0}};
@@ -231,6 +237,10 @@ static void tell(struct agent *a)
 		ends[i] = (struct selfstats_row){unwind_ends[i],
 						 (double)(a->past.pipeline.unwind.ends[i] +
 							  a->seen.pipeline.unwind.ends[i])};
+	for (unsigned int i = 0; i < PRESSURE_CNT; i++)
+		waits[i] = (struct selfstats_row){
+			pressure_name(i),
+			(double)(a->past.stalled_ns[i] + a->seen.stalled_ns[i]) / 1e9};
 	for (unsigned int i = 0; i < SANDBOX_DEATH_CNT; i++)
 		deaths[i] = (struct selfstats_row){sandbox_death_name(i),
 						   (double)(past->deaths[i] + box->deaths[i])};

@@ -454,6 +454,16 @@ static void forget_space(struct pipeline *p, const struct wire_task *task)
 		unwinder_forget(p->unwinder, task->pid);
 }
 
+static void take_pressure(struct pipeline *p, const struct wire_pressure *rec)
+{
+	uint64_t stalled_ns[PRESSURE_CNT];
+
+	_Static_assert((int)WIRE_PRESSURES == (int)PRESSURE_CNT, "one for each resource");
+	for (unsigned int i = 0; i < PRESSURE_CNT; i++)
+		stalled_ns[i] = rec->stalled_ns[i];
+	agg_pressure(p->agg, rec->h.time_ns, stalled_ns, rec->known);
+}
+
 int pipeline_take(void *pipeline, const struct wire_header *rec)
 {
 	struct pipeline *p = pipeline;
@@ -469,6 +479,10 @@ int pipeline_take(void *pipeline, const struct wire_header *rec)
 		loss = (const struct wire_loss *)rec;
 		if (loss_name(loss->reason))
 			agg_lost(p->agg, loss->reason, loss->cnt);
+		return 0;
+	}
+	if (rec->type == WIRE_PRESSURE) {
+		take_pressure(p, (const struct wire_pressure *)rec);
 		return 0;
 	}
 	r = registry_take(p->registry, rec);

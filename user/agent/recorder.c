@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "format/raw.h"
+#include "proc/pressure.h"
 #include "proc/procfs.h"
 
 /*
@@ -18,6 +19,10 @@
 
 /* How often the counters of losses are read: they cost system calls. */
 #define STATS_EVERY_NS NSEC_PER_SEC
+
+/* How often pressure is read: a tenth of a window, so that nearly all of it is watched, but seldom. */
+#define PRESSURE_PART	  10
+#define PRESSURE_EVERY_NS NSEC_PER_SEC
 
 #define ASK_EVERY 64 /* records; asking may be a system call */
 
@@ -32,6 +37,11 @@ struct recorder {
 	struct raw_writer *raw;
 	struct collector_stats seen; /* when last asked for, and passed on */
 	uint64_t stats_at_ns;
+	struct pressure_files pressure;
+	uint64_t pressure_every_ns, pressure_at_ns;
+	uint64_t stalled_ns[PRESSURE_CNT]; /* as last read */
+	uint64_t stalled_first_ns[PRESSURE_CNT];
+	uint32_t stalled_known;
 	uint64_t drained_ns; /* while /proc is read: when the rings were last emptied */
 	bool (*is_wanted_elsewhere)(void *arg); /* may be NULL */
 	void *wanted_arg;
@@ -146,6 +156,10 @@ int recorder_new(const struct recorder_opts *opts, agg_sink_fn sink, void *sink_
 	if (!r)
 		return err_set(err, ENOMEM, "out of memory");
 	r->clock = &clock_system;
+	pressure_open(&r->pressure, "/proc");
+	r->pressure_every_ns = opts->window_ns / PRESSURE_PART;
+	if (!opts->window_ns || r->pressure_every_ns > PRESSURE_EVERY_NS)
+		r->pressure_every_ns = PRESSURE_EVERY_NS;
 	r->is_wanted_elsewhere = opts->is_wanted_elsewhere;
 	r->wanted_arg = opts->wanted_arg;
 	r->poll_ms = opts->poll_ms ? (int)opts->poll_ms : RECORDER_POLL_MS;
@@ -181,6 +195,7 @@ void recorder_free(struct recorder *r)
 	pipeline_free(r->pipeline); /* lets go of the collector's arena */
 	collector_free(r->collector);
 	sandbox_free(r->sandbox);
+	pressure_close(&r->pressure);
 	if (raw_writer_close(r->raw, NULL))
 		log_debug("recorder: the raw file is not complete");
 	free(r);
@@ -213,6 +228,26 @@ static int pass_losses_on(struct recorder *r, uint64_t now_ns)
 	return ret;
 }
 
+/* Becomes a record, too. Where nothing can be read, there is none. */
+static int pass_pressure_on(struct recorder *r)
+{
+	struct wire_pressure rec = {
+		.h = {.type = WIRE_PRESSURE,
+		      .size = sizeof(rec),
+		      .time_ns = clock_mono_ns(r->clock)},
+	};
+
+	r->pressure_at_ns = rec.h.time_ns;
+	rec.known = pressure_read(&r->pressure, r->stalled_ns);
+	for (unsigned int i = 0; i < PRESSURE_CNT; i++) {
+		rec.stalled_ns[i] = rec.known & 1U << i ? r->stalled_ns[i] : 0;
+		if (rec.known & ~r->stalled_known & 1U << i)
+			r->stalled_first_ns[i] = r->stalled_ns[i];
+	}
+	r->stalled_known |= rec.known;
+	return rec.known ? pipeline_take(r->pipeline, &rec.h) : 0;
+}
+
 /* The record is kept by the collector when somebody wants us. */
 static int take(void *recorder, const struct wire_header *rec)
 {
@@ -231,8 +266,12 @@ int recorder_poll(struct recorder *r, struct err *err)
 	 * have to read a large file, and the samples of that time still wait in the rings.
 	 */
 	uint64_t complete_ns = clock_mono_ns(r->clock), now_ns;
-	int ret;
+	int ret = 0;
 
+	if (complete_ns - r->pressure_at_ns >= r->pressure_every_ns)
+		ret = pass_pressure_on(r);
+	if (ret)
+		return err_set(err, ret, "recording stopped: %s", strerror(-ret));
 	ret = collector_poll(r->collector,
 			     pipeline_is_learning(r->pipeline) ? LEARNING_POLL_MS : r->poll_ms,
 			     take, r);
@@ -254,6 +293,8 @@ int recorder_finish(struct recorder *r, struct err *err)
 	int ret, closed;
 
 	ret = collector_stop(r->collector, pipeline_take, r->pipeline);
+	if (!ret)
+		ret = pass_pressure_on(r);
 	if (!ret)
 		ret = pass_losses_on(r, clock_mono_ns(r->clock));
 	if (!ret)
@@ -285,4 +326,6 @@ void recorder_stats(const struct recorder *r, struct recorder_stats *ret_stats)
 	ret_stats->collector = r->seen;
 	pipeline_stats(r->pipeline, &ret_stats->pipeline);
 	sandbox_stats(r->sandbox, &ret_stats->sandbox);
+	for (unsigned int i = 0; i < PRESSURE_CNT; i++)
+		ret_stats->stalled_ns[i] = r->stalled_ns[i] - r->stalled_first_ns[i];
 }

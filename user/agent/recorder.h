@@ -70,6 +70,8 @@ struct recorder_stats {
 	struct collector_stats collector; /* of the last second, when it began */
 	struct pipeline_stats pipeline;
 	struct sandbox_stats sandbox;
+	uint64_t
+		stalled_ns[PRESSURE_CNT]; /* since this recorder started; 0 where it is not known */
 };
 
 void recorder_stats(const struct recorder *r, struct recorder_stats *ret_stats);

@@ -21,7 +21,51 @@ struct agg {
 	uint64_t samples, weight_ns; /* in the open window */
 	double hz;		     /* of the last window that had samples */
 	bool sealed_one;
+	struct reading {
+		uint64_t mono_ns, total_ns;
+		bool known;
+		/* between the reading before and this one */
+		uint64_t from_ns, waited_ns;
+	} readings[PRESSURE_CNT];
+	struct pressure pressure[PRESSURE_CNT]; /* in the open window */
 };
+
+/* Adds the part of the time between the last two readings that lies in the open window. */
+static void share_reading(struct agg *a, enum pressure_resource i)
+{
+	const struct reading *r = &a->readings[i];
+	uint64_t from = r->from_ns > a->start_mono_ns ? r->from_ns : a->start_mono_ns;
+	uint64_t until = r->mono_ns < a->end_mono_ns ? r->mono_ns : a->end_mono_ns;
+
+	if (!r->from_ns || until <= from)
+		return;
+	a->pressure[i].watched_ns += until - from;
+	a->pressure[i].stalled_ns += (uint64_t)((double)r->waited_ns * (double)(until - from) /
+						(double)(r->mono_ns - r->from_ns));
+}
+
+void agg_pressure(struct agg *a, uint64_t mono_ns, const uint64_t stalled_ns[PRESSURE_CNT],
+		  uint32_t known)
+{
+	for (unsigned int i = 0; i < PRESSURE_CNT; i++) {
+		struct reading *r = &a->readings[i];
+
+		if (!(known & 1U << i) || (r->known && mono_ns <= r->mono_ns))
+			continue;
+		r->from_ns = 0;
+		if (r->known && stalled_ns[i] >= r->total_ns) {
+			r->from_ns = r->mono_ns;
+			r->waited_ns = stalled_ns[i] - r->total_ns;
+		}
+		r->mono_ns = mono_ns;
+		r->total_ns = stalled_ns[i];
+		r->known = true;
+		/* the kernel's clock and ours may differ by a little */
+		if (r->from_ns && r->waited_ns > mono_ns - r->from_ns)
+			r->waited_ns = mono_ns - r->from_ns;
+		share_reading(a, i);
+	}
+}
 
 /*
  * Opens a window at a point of the monotonic clock. A start that lies within a hundredth of a
@@ -36,15 +80,18 @@ static void open_window(struct agg *a, uint64_t mono_ns)
 	/* unsigned: a raw file's header may name any offset */
 	a->start_wall_ns = (int64_t)(mono_ns + (uint64_t)a->opts.wall_offset_ns);
 	a->end_mono_ns = UINT64_MAX;
-	if (!length)
-		return;
-	into = (uint64_t)a->start_wall_ns % length;
-	a->end_mono_ns = mono_ns + length - into;
-	if (length - into <= length / 100) {
+	into = length ? (uint64_t)a->start_wall_ns % length : 0;
+	if (length)
+		a->end_mono_ns = mono_ns + length - into;
+	if (length && length - into <= length / 100) {
 		a->start_wall_ns += (int64_t)(length - into);
 		a->end_mono_ns += length;
-	} else if (into <= length / 100) {
+	} else if (length && into <= length / 100) {
 		a->start_wall_ns -= (int64_t)into;
+	}
+	for (unsigned int i = 0; i < PRESSURE_CNT; i++) {
+		a->pressure[i] = (struct pressure){0};
+		share_reading(a, i);
 	}
 }
 
@@ -105,6 +152,8 @@ static int seal(struct agg *a, uint64_t end_mono_ns)
 		length = a->opts.window_ns;
 	a->sealed_one = true;
 	builder_window(a->builder, a->start_wall_ns, length, a->opts.cpus, rate(a));
+	for (unsigned int i = 0; i < PRESSURE_CNT; i++)
+		builder_pressure(a->builder, i, &a->pressure[i]);
 	a->samples = a->weight_ns = 0;
 	r = builder_seal(a->builder, &window);
 	idmap_clear(&a->series);

@@ -102,6 +102,15 @@ int must_check agg_finish(struct agg *a, uint64_t mono_ns);
 /* Counts a loss in the current window. */
 void agg_lost(struct agg *a, enum loss reason, uint64_t cnt);
 
+/*
+ * How long somebody has waited for each resource since the machine started, at mono_ns; those whose
+ * bit in `known` is not set are unknown. What was waited between two calls is spread evenly over the
+ * time between them. Call it several times a window: what comes after a window's seal is not told of
+ * it, and a window says how much of it was watched.
+ */
+void agg_pressure(struct agg *a, uint64_t mono_ns, const uint64_t stalled_ns[PRESSURE_CNT],
+		  uint32_t known);
+
 void agg_set_cpus(struct agg *a, uint32_t cpus);
 
 #endif

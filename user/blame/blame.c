@@ -15,6 +15,7 @@
 #include "blame/plan.h"
 #include "blame/score.h"
 #include "blame/shift.h"
+#include "blame/strain.h"
 
 #define MAX_VICTIMS	5
 #define VICTIM_EVIDENCE 3.0   /* nats: twenty to one */
@@ -387,6 +388,8 @@ int blame_run(const struct timeline *t, const struct blame_incident *inc, size_t
 	}
 	if (!r)
 		r = list_victims(&run);
+	if (!r)
+		r = strain_measure(&run.plan, t, run.v);
 	if (!r)
 		r = notes_add(&run.axis, &run.plan, t, run.v);
 	if (r == -ENOENT)

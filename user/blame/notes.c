@@ -179,6 +179,27 @@ static int note_schedule(struct verdict *v)
 	return r;
 }
 
+/* Where nobody is named, what was waited for may tell more. When the CPU did not rise, the verdict's
+ * first sentence says it. */
+static int note_pressure(struct verdict *v)
+{
+	int r = 0;
+
+	if (v->kind == VERDICT_NAMED || v->kind == VERDICT_CPU_DID_NOT_RISE)
+		return 0;
+	for (unsigned int i = 0; !r && i < PRESSURE_CNT; i++) {
+		const struct verdict_pressure *p = &v->pressure[i];
+
+		if (p->has_risen)
+			r = verdict_note(v,
+					 "%s pressure rose from %.0f%% to %.0f%% of the time in "
+					 "%u of %u incidents",
+					 pressure_name(i), 100 * p->baseline, 100 * p->incident,
+					 p->rose, p->of);
+	}
+	return r;
+}
+
 int notes_add(const struct axis *a, const struct plan *p, const struct timeline *t,
 	      struct verdict *v)
 {
@@ -190,6 +211,8 @@ int notes_add(const struct axis *a, const struct plan *p, const struct timeline 
 		r = note_baseline(a, p, v);
 	if (!r)
 		r = note_schedule(v);
+	if (!r)
+		r = note_pressure(v);
 	for (size_t i = 0; !r && i < v->suspect_cnt; i++)
 		r = note_suspect(t, v, &v->suspects[i]);
 	return kept(r);

@@ -10,6 +10,7 @@
 #define BLAME_VERDICT_H
 
 #include "base/compiler.h"
+#include "model/pressure.h"
 
 enum verdict_kind {
 	VERDICT_NAMED = 1,	     /* one process, with the error that was asked for */
@@ -116,6 +117,15 @@ struct verdict_explanation {
 	size_t why_cnt;				/* 0: it is named */
 };
 
+/* What the kernel says of waiting for one resource; shares of the time. */
+struct verdict_pressure {
+	double baseline; /* median of the stretches */
+	double incident; /* mean of the incidents */
+	uint32_t rose;	 /* in so many incidents it rose, */
+	uint32_t of;	 /* of so many where it is known; 0: nothing is known of it */
+	bool has_risen;	 /* and that is no luck */
+};
+
 struct verdict {
 	enum verdict_kind kind;
 	enum verdict_measure measure;
@@ -144,6 +154,7 @@ struct verdict {
 	double rise;  /* sum of all processes' rises, averaged over the incidents */
 	double noise; /* the rise that mere luck would give (mean of the baseline + 2 sd) */
 	double lost;  /* share of samples lost in the windows used */
+	struct verdict_pressure pressure[PRESSURE_CNT];
 
 	int64_t history_from_ns, history_until_ns;
 	struct blame_incident *incidents; /* `recurrences` of them, by time */

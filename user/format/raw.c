@@ -226,7 +226,7 @@ static int deliver(struct raw_reader *r, size_t len, size_t *ret_used)
 
 		if (!wire_check(rec, len - at))
 			break;
-		if (rec->type == WIRE_NONE || rec->type > WIRE_LOSS) {
+		if (rec->type == WIRE_NONE || rec->type > WIRE_PRESSURE) {
 			r->report.skipped_cnt++;
 		} else {
 			r->report.record_cnt++;

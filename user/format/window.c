@@ -10,6 +10,7 @@
 #include "model/builder.h"
 
 #define LOST_PREFIX "lost_"
+#define PSI_PREFIX  "psi_"
 
 static int bad(struct err *err, struct str key, struct str value, const char *want)
 {
@@ -32,6 +33,23 @@ static int parse_lost(struct str key, struct str value, struct window *w, uint64
 	for (unsigned int i = 0; i < LOSS_CNT; i++)
 		if (loss_name(i) && str_eq(str_of(loss_name(i)), name))
 			w->lost[i] = v;
+	return 0;
+}
+
+static int parse_pressure(struct str key, struct str value, struct window *w, struct err *err)
+{
+	struct str name = {key.p + strlen(PSI_PREFIX), key.len - strlen(PSI_PREFIX)};
+	struct str rest = value, stalled;
+	int64_t stalled_ns, watched_ns;
+
+	if (!str_split(&rest, '/', &stalled) || num_parse_seconds(stalled, &stalled_ns) ||
+	    num_parse_seconds(rest, &watched_ns) || stalled_ns < 0 || watched_ns <= 0 ||
+	    stalled_ns > watched_ns)
+		return bad(err, key, value, "seconds that somebody waited / seconds watched");
+	for (unsigned int i = 0; i < PRESSURE_CNT; i++)
+		if (str_eq(str_of(pressure_name(i)), name))
+			w->pressure[i] =
+				(struct pressure){(uint64_t)stalled_ns, (uint64_t)watched_ns};
 	return 0;
 }
 
@@ -81,6 +99,8 @@ static int parse_word(struct str key, struct str value, struct window *w, uint64
 	} else if (key.len >= 4 && !memcmp(key.p, "lost", 4) &&
 		   (key.len == 4 || (key.len > 5 && key.p[4] == '_'))) {
 		return parse_lost(key, value, w, total, err);
+	} else if (key.len > strlen(PSI_PREFIX) && !memcmp(key.p, PSI_PREFIX, strlen(PSI_PREFIX))) {
+		return parse_pressure(key, value, w, err);
 	}
 	return 0;
 }
@@ -120,6 +140,17 @@ int window_parse(struct str words, struct window *ret, struct err *err)
 	return 0;
 }
 
+static void add_pressure(struct buf *b, enum pressure_resource resource, const struct pressure *p)
+{
+	if (!p->watched_ns || p->watched_ns > INT64_MAX)
+		return;
+	buf_addf(b, " " PSI_PREFIX "%s=", pressure_name(resource));
+	num_add_seconds(b,
+			(int64_t)(p->stalled_ns < p->watched_ns ? p->stalled_ns : p->watched_ns));
+	buf_addch(b, '/');
+	num_add_seconds(b, (int64_t)p->watched_ns);
+}
+
 void window_add(struct buf *b, const struct profile *p, enum profile_unit unit)
 {
 	if (p->length_ns && p->length_ns <= WINDOW_MAX_LENGTH_NS) {
@@ -145,6 +176,8 @@ void window_add(struct buf *b, const struct profile *p, enum profile_unit unit)
 		buf_addstr(b, " capacity=");
 		num_add_seconds(b, (int64_t)p->capacity_ns);
 	}
+	for (unsigned int i = 0; i < PRESSURE_CNT; i++)
+		add_pressure(b, i, &p->pressure[i]);
 	if (unit)
 		buf_addf(b, " unit=%s", unit == PROFILE_SAMPLES ? "samples" : "nanoseconds");
 }
@@ -162,6 +195,7 @@ void window_tell(const struct window *w, struct builder *b)
 	};
 
 	memcpy(header.lost, w->lost, sizeof(header.lost));
+	memcpy(header.pressure, w->pressure, sizeof(header.pressure));
 	builder_add_header(b, &header);
 }
 

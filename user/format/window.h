@@ -11,8 +11,9 @@
  * the reasons named counts as LOSS_IMPORT. unit=nanoseconds says that the numbers behind the stacks
  * are CPU nanoseconds, unit=samples that they stay samples; without it they are samples that stand
  * for 1e9 / hz nanoseconds each, if hz is known. Several windows merged say so by windows=, and by
- * end= and capacity= (Unix seconds, CPU-seconds) where these do not follow from the rest. Words
- * that are not known are ignored.
+ * end= and capacity= (Unix seconds, CPU-seconds) where these do not follow from the rest.
+ * psi_cpu=1.25/10, psi_io= and psi_memory= are pressure: seconds in which somebody waited, of so many
+ * that were watched for it. Words that are not known are ignored.
  */
 #ifndef FORMAT_WINDOW_H
 #define FORMAT_WINDOW_H
@@ -39,6 +40,7 @@ struct window {
 	bool has_start, has_length, has_capacity;
 	enum profile_unit unit; /* of the numbers behind the stacks; 0 = not said */
 	uint64_t lost[LOSS_CNT];
+	struct pressure pressure[PRESSURE_CNT];
 };
 
 /* Takes the words apart. -EINVAL with the word that is wrong in err. Nothing is required. */

@@ -130,11 +130,46 @@ static bool has_capacity(const struct timeline *t)
 	return t->unit == PROFILE_NANOSECONDS;
 }
 
+const char *symptom_series_name(enum symptom_series series)
+{
+	static const char *const names[SYMPTOM_SERIES_CNT] = {"load", "psi-cpu", "psi-io",
+							      "psi-memory"};
+
+	return names[series];
+}
+
+/* A point whose windows know nothing is one without a value, as a hole in time is. */
+static int fill_pressure(struct curve *s, const struct timeline *t, enum pressure_resource resource,
+			 struct err *err)
+{
+	struct pressure *sums = calloc(s->cnt + 1, sizeof(*sums));
+	bool any = false;
+
+	if (!sums)
+		return err_set(err, ENOMEM, "out of memory");
+	for (uint32_t i = 0; i < t->window_cnt; i++)
+		pressure_add(&sums[s->point_of[i]], &t->windows[i].pressure[resource]);
+	for (size_t i = 0; i < s->cnt; i++) {
+		any |= sums[i].watched_ns > 0;
+		s->x[i] = sums[i].watched_ns ? pressure_share(&sums[i]) : NAN;
+	}
+	free(sums);
+	return any ? 0
+		   : err_set(err, ENODATA,
+			     "the history tells nothing of %s pressure (culprit doctor tells why)",
+			     pressure_name(resource));
+}
+
 static int fill_curve(struct curve *s, const struct timeline *t, const struct symptom_opts *o,
 		      struct symptom_list *list, struct err *err)
 {
 	uint32_t victim;
 
+	if (o->series != SYMPTOM_LOAD) {
+		list->unit = "share of the time";
+		return fill_pressure(
+			s, t, (enum pressure_resource)(o->series - SYMPTOM_PRESSURE_CPU), err);
+	}
 	list->unit = t->unit == PROFILE_SAMPLES ? "samples/s" : "cores";
 	if (!o->victim.len) {
 		if (has_capacity(t))
@@ -273,7 +308,7 @@ static int take(struct symptom_list *list, const struct curve *s, const struct s
 	list->point_ns = s->point_ns;
 	if (!(least > 0) && o->victim.len)
 		least = LEAST_OF_OWN * list->usual;
-	else if (!(least > 0) && strcmp(list->unit, "share of the node") == 0)
+	else if (!(least > 0) && !strncmp(list->unit, "share", 5))
 		least = LEAST_OF_NODE;
 	list->windows = calloc(found.cnt + 1, sizeof(*list->windows));
 	list->groups = calloc(found.cnt + 1, sizeof(*list->groups));

@@ -468,6 +468,12 @@ void builder_lost(struct builder *b, enum loss reason, uint64_t cnt)
 		sum_add(&b->p->lost[reason], cnt);
 }
 
+void builder_pressure(struct builder *b, enum pressure_resource resource,
+		      const struct pressure *pressure)
+{
+	pressure_add(&b->p->pressure[resource], pressure);
+}
+
 void builder_add_header(struct builder *b, const struct profile *p)
 {
 	cover(b->p, p->start_ns, p->end_ns);
@@ -478,6 +484,8 @@ void builder_add_header(struct builder *b, const struct profile *p)
 	b->p->hz = p->hz;
 	for (unsigned int i = 0; i < LOSS_CNT; i++)
 		sum_add(&b->p->lost[i], p->lost[i]);
+	for (unsigned int i = 0; i < PRESSURE_CNT; i++)
+		pressure_add(&b->p->pressure[i], &p->pressure[i]);
 }
 
 static int add_series(struct builder *b, const struct profile *p, uint32_t series, uint32_t *ret_id)

@@ -82,6 +82,10 @@ void builder_window(struct builder *b, int64_t start_ns, uint64_t length_ns, uin
 /* A number that is no reason is dropped: it comes from a file. */
 void builder_lost(struct builder *b, enum loss reason, uint64_t cnt);
 
+/* Some of the time that is covered was watched for waits. */
+void builder_pressure(struct builder *b, enum pressure_resource resource,
+		      const struct pressure *pressure);
+
 /*
  * Adds all of a profile: samples and moments of the accepted series (NULL: all), its windows and
  * losses.
@@ -91,7 +95,7 @@ int must_check builder_add_profile(struct builder *b, const struct profile *p,
 				   const struct matcher *m);
 
 /*
- * Adds what a profile says of itself (windows, length, capacity, CPUs, rate, losses), without its
+ * Adds what a profile says of itself (windows, length, capacity, CPUs, rate, losses, pressure), without its
  * samples. `p` may be a bare struct that holds nothing else. For readers that bring the samples one
  * by one with builder_sample().
  */

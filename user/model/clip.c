@@ -33,6 +33,12 @@ static struct profile header_of(const struct profile *p, struct time_range range
 		h.length_ns =
 			p->length_ns == whole ? part : (uint64_t)(share * (double)p->length_ns);
 		h.capacity_ns = (uint64_t)(share * (double)p->capacity_ns);
+		for (unsigned int i = 0; i < PRESSURE_CNT; i++) {
+			h.pressure[i].stalled_ns =
+				(uint64_t)(share * (double)p->pressure[i].stalled_ns);
+			h.pressure[i].watched_ns =
+				(uint64_t)(share * (double)p->pressure[i].watched_ns);
+		}
 	}
 	return h;
 }
@@ -80,6 +86,8 @@ int clip_add(struct builder *b, const struct profile *p, struct time_range range
 		bare.window_cnt = 0;
 		for (unsigned int i = 0; i < LOSS_CNT; i++)
 			bare.lost[i] = 0;
+		for (unsigned int i = 0; i < PRESSURE_CNT; i++)
+			bare.pressure[i] = (struct pressure){0};
 		r = builder_add_profile(b, &bare, NULL);
 	}
 	if (!r)

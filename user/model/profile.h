@@ -29,6 +29,7 @@
 #include "base/intern.h"
 #include "base/times.h"
 #include "model/loss.h"
+#include "model/pressure.h"
 
 /* Keys of labels */
 #define LABEL_PROCESS "process" /* executable, or interpreter and script; see proc/label.h */
@@ -116,6 +117,7 @@ struct profile {
 	uint32_t cpus;	     /* largest number of CPUs of a window; 0 = unknown */
 	double hz;	     /* sampling rate of the last window; 0 = unknown */
 	uint64_t lost[LOSS_CNT];
+	struct pressure pressure[PRESSURE_CNT]; /* on the machine, whoever it was */
 
 	struct intern strings; /* read with profile_str() */
 	struct frame *frames;

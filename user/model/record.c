@@ -44,10 +44,14 @@ const struct wire_stack *wire_sample_stack(const struct wire_sample *s)
 bool wire_check(const struct wire_header *rec, size_t len)
 {
 	static const size_t smallest[] = {
-		[WIRE_SAMPLE] = sizeof(struct wire_sample), [WIRE_MMAP] = sizeof(struct wire_mmap),
-		[WIRE_COMM] = sizeof(struct wire_comm),	    [WIRE_FORK] = sizeof(struct wire_task),
-		[WIRE_EXIT] = sizeof(struct wire_task),	    [WIRE_PROC] = sizeof(struct wire_proc),
+		[WIRE_SAMPLE] = sizeof(struct wire_sample),
+		[WIRE_MMAP] = sizeof(struct wire_mmap),
+		[WIRE_COMM] = sizeof(struct wire_comm),
+		[WIRE_FORK] = sizeof(struct wire_task),
+		[WIRE_EXIT] = sizeof(struct wire_task),
+		[WIRE_PROC] = sizeof(struct wire_proc),
 		[WIRE_LOSS] = sizeof(struct wire_loss),
+		[WIRE_PRESSURE] = sizeof(struct wire_pressure),
 	};
 
 	if (len < sizeof(*rec) || rec->size < sizeof(*rec) || rec->size > len || rec->size % 8)

@@ -72,6 +72,8 @@ int profile_restamp(const struct profile *p, const struct restamp *how,
 			       how->hz > 0 ? how->hz : p->hz);
 		for (unsigned int i = 0; i < LOSS_CNT; i++)
 			builder_lost(b, i, p->lost[i]);
+		for (unsigned int i = 0; i < PRESSURE_CNT; i++)
+			builder_pressure(b, i, &p->pressure[i]);
 		r = builder_seal(b, ret_profile);
 	}
 	free(node_map);

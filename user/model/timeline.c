@@ -182,6 +182,7 @@ int timeline_add_profile(struct timeline *t, const struct profile *p, const stru
 	uint32_t id;
 	int r;
 
+	memcpy(w.pressure, p->pressure, sizeof(w.pressure));
 	(void)snprintf(none, sizeof(none), "[no %.*s]", (int)group_key.len, group_key.p);
 	if (p->unit != t->unit)
 		return -EINVAL;

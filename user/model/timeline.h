@@ -25,6 +25,7 @@ struct timeline_window {
 	uint64_t capacity_ns; /* length x CPUs; 0 = unknown */
 	uint64_t cnt;	      /* samples kept */
 	uint64_t lost;	      /* whole samples lost */
+	struct pressure pressure[PRESSURE_CNT];
 };
 
 /* Twelve bytes, not sixteen: a week of a busy machine has twenty million of them, and memory is what

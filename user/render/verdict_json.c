@@ -235,6 +235,31 @@ static void add_explanation(struct json *j, const struct verdict *v,
 	json_end(j);
 }
 
+/* Only what is known: most histories tell nothing of it. */
+static void add_pressure(struct json *j, const struct verdict *v)
+{
+	bool any = false;
+
+	for (unsigned int i = 0; i < PRESSURE_CNT; i++) {
+		const struct verdict_pressure *p = &v->pressure[i];
+
+		if (!p->of)
+			continue;
+		if (!any)
+			json_object(j, "pressure");
+		any = true;
+		json_object(j, pressure_name(i));
+		json_double(j, "incident", p->incident, DIGITS);
+		json_double(j, "baseline", p->baseline, DIGITS);
+		json_u64(j, "rose", p->rose);
+		json_u64(j, "of", p->of);
+		json_bool(j, "has_risen", p->has_risen);
+		json_end(j);
+	}
+	if (any)
+		json_end(j);
+}
+
 static void add_ground(struct json *j, const struct verdict *v, bool timed)
 {
 	struct blame_incident history = {v->history_from_ns, v->history_until_ns};
@@ -261,6 +286,7 @@ static void add_ground(struct json *j, const struct verdict *v, bool timed)
 	json_u64(j, "processes", v->entity_cnt);
 	json_u64(j, "linked", v->linked_cnt);
 	json_end(j);
+	add_pressure(j, v);
 }
 
 void verdict_json(const struct verdict *v, const struct verdict_view *view, struct buf *out)

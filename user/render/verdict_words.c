@@ -140,6 +140,32 @@ static void head_need_more(const struct verdict *v, const struct verdict_view *v
 	}
 }
 
+/* Who takes no CPU may make others wait. False when nothing is known to have risen. */
+static bool head_pressure(const struct verdict *v, struct buf *out)
+{
+	static const char *const why[PRESSURE_CNT] = {
+		[PRESSURE_CPU] = "somebody waits for a CPU, as under a quota",
+		[PRESSURE_IO] = "the culprit waits for disks, or makes others wait",
+		[PRESSURE_MEMORY] = "memory is short",
+	};
+	static const enum pressure_resource order[] = {PRESSURE_MEMORY, PRESSURE_IO, PRESSURE_CPU};
+	bool any = false;
+
+	/* who is short of memory reads much, too: that is then the effect */
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
+		const struct verdict_pressure *p = &v->pressure[order[i]];
+
+		if (!p->has_risen || (any && order[i] == PRESSURE_CPU))
+			continue;
+		buf_addf(out, "%s%s pressure rose from %.0f%% to %.0f%% of the time in %u of %u",
+			 any ? ", and " : ", but ", pressure_name(order[i]), 100 * p->baseline,
+			 100 * p->incident, p->rose, p->of);
+		buf_addf(out, ": %s", why[order[i]]);
+		any = true;
+	}
+	return any;
+}
+
 void verdict_headline(const struct verdict *v, const struct verdict_view *view, struct buf *out)
 {
 	if (!view)
@@ -161,7 +187,8 @@ void verdict_headline(const struct verdict *v, const struct verdict_view *view, 
 	case VERDICT_CPU_DID_NOT_RISE:
 		buf_addstr(out, "no process took more CPU than usual during ");
 		verdict_add_incident(out, view);
-		buf_addstr(out, ": its cause is probably not CPU on this machine");
+		if (!head_pressure(v, out))
+			buf_addstr(out, ": its cause is probably not CPU on this machine");
 		break;
 	case VERDICT_NEED_MORE:
 		head_need_more(v, view, out);

@@ -18,6 +18,12 @@
 
 #define CRC_BYTES 4
 
+/*
+ * Counters of the window that are no losses stand in the list of losses all the same, under numbers
+ * that no loss will have: a program that does not know them passes them over.
+ */
+#define FIRST_PRESSURE 1024 /* two for each resource: stalled, watched */
+
 enum packing {
 	PACKING_PLAIN = 0,
 	PACKING_ZSTD = 1, /* varint of the payload's length, then one zstd frame */
@@ -240,11 +246,53 @@ static double read_double(struct reader *r)
 	return d;
 }
 
+static unsigned int counter_cnt(const struct profile *p)
+{
+	unsigned int cnt = 0;
+
+	for (unsigned int i = 0; i < LOSS_CNT; i++)
+		cnt += p->lost[i] != 0;
+	for (unsigned int i = 0; i < PRESSURE_CNT; i++)
+		cnt += p->pressure[i].watched_ns ? 2 : 0;
+	return cnt;
+}
+
+static void add_counters(struct buf *out, const struct profile *p)
+{
+	buf_addvarint(out, counter_cnt(p));
+	for (unsigned int i = 0; i < LOSS_CNT; i++) {
+		if (!p->lost[i])
+			continue;
+		buf_addvarint(out, i);
+		buf_addvarint(out, p->lost[i]);
+	}
+	for (unsigned int i = 0; i < PRESSURE_CNT; i++) {
+		if (!p->pressure[i].watched_ns)
+			continue;
+		buf_addvarint(out, FIRST_PRESSURE + 2 * i);
+		buf_addvarint(out, p->pressure[i].stalled_ns);
+		buf_addvarint(out, FIRST_PRESSURE + 2 * i + 1);
+		buf_addvarint(out, p->pressure[i].watched_ns);
+	}
+}
+
+/* One of a later version is not understood, but no ground to refuse the window. */
+static void take_counter(struct profile *p, uint64_t number, uint64_t value)
+{
+	struct pressure *pressure;
+
+	if (number < LOSS_CNT) {
+		p->lost[number] = value;
+	} else if (number >= FIRST_PRESSURE && number < FIRST_PRESSURE + 2 * PRESSURE_CNT) {
+		pressure = &p->pressure[(number - FIRST_PRESSURE) / 2];
+		*(number % 2 ? &pressure->watched_ns : &pressure->stalled_ns) = value;
+	}
+}
+
 void encode_head(const struct profile *p, uint64_t period, const struct encode_total *totals,
 		 size_t cnt, struct buf *out)
 {
 	uint64_t next = 0;
-	unsigned int reasons = 0;
 
 	buf_addvarint(out, p->unit);
 	buf_addvarint(out, p->window_cnt);
@@ -253,15 +301,7 @@ void encode_head(const struct profile *p, uint64_t period, const struct encode_t
 	add_signed(out, p->length_ns - ((uint64_t)p->end_ns - (uint64_t)p->start_ns));
 	add_signed(out, p->capacity_ns - p->length_ns * p->cpus);
 	buf_addvarint(out, period);
-	for (unsigned int i = 0; i < LOSS_CNT; i++)
-		reasons += p->lost[i] != 0;
-	buf_addvarint(out, reasons);
-	for (unsigned int i = 0; i < LOSS_CNT; i++) {
-		if (!p->lost[i])
-			continue;
-		buf_addvarint(out, i);
-		buf_addvarint(out, p->lost[i]);
-	}
+	add_counters(out, p);
 	buf_addvarint(out, cnt);
 	for (size_t i = 0; i < cnt; i++) {
 		add_count(out, totals[i].series - next, totals[i].weight, totals[i].cnt, period);
@@ -281,7 +321,7 @@ static uint32_t read_u32(struct reader *r)
 static void read_header(struct reader *r, struct encode_head *h)
 {
 	struct profile *p = &h->p;
-	uint64_t reasons, reason;
+	uint64_t counters, number;
 	uint32_t unit;
 
 	unit = read_u32(r);
@@ -294,15 +334,10 @@ static void read_header(struct reader *r, struct encode_head *h)
 	p->length_ns = read_signed(r) + ((uint64_t)p->end_ns - (uint64_t)p->start_ns);
 	p->capacity_ns = read_signed(r) + p->length_ns * p->cpus;
 	h->period = reader_varint(r);
-	reasons = reader_varint(r);
-	for (uint64_t i = 0; i < reasons && !r->failed; i++) {
-		reason = reader_varint(r);
-		/* A reason of a later version is not understood, but no ground to refuse the
-		 * window. */
-		if (reason < LOSS_CNT)
-			p->lost[reason] = reader_varint(r);
-		else
-			(void)reader_varint(r);
+	counters = reader_varint(r);
+	for (uint64_t i = 0; i < counters && !r->failed; i++) {
+		number = reader_varint(r);
+		take_counter(p, number, reader_varint(r));
 	}
 }
 

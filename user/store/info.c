@@ -73,8 +73,10 @@ static int draw_totals(struct drawing *dr, const struct dict *dict, const struct
 		.lost = loss_samples(head->p.lost),
 	};
 	uint32_t id;
-	int r = timeline_window(dr->timeline, &w, &id);
+	int r;
 
+	memcpy(w.pressure, head->p.pressure, sizeof(w.pressure));
+	r = timeline_window(dr->timeline, &w, &id);
 	for (size_t i = 0; !r && i < head->total_cnt; i++) {
 		const struct entity *e = &dr->entities[head->totals[i].series];
 
