@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.." || exit 2
 
 checks=("$@")
 if [ ${#checks[@]} = 0 ]; then
-	checks=(ranks headers banned sizes spdx format shell commits clang)
+	checks=(ranks headers banned sizes spdx format shell traps commits clang)
 fi
 
 failed=()

@@ -59,6 +59,7 @@ curl -sS -H 'Authorization: Bearer scrape' "http://$address/metrics" >metrics
 # shellcheck disable=SC2094 # of the two, one is an argument
 run promtool check metrics <metrics
 is "$status$out$err" 0 'promtool has nothing to say about what is scraped'
+unlike "$(cat metrics)" '[{,](pid|tid|process|pod|container|container_id)="' 'no metric has a label with as many values as there are processes'
 curl -sS "http://$prom/api/v1/label/__name__/values" >names.json
 json 'join "\n", @{$d->{data}}' names.json | sort >there
 grep -v '^#' metrics | sed 's/[{ ].*//' | sort -u >names

@@ -40,6 +40,12 @@ run culprit diff --store store --baseline $from..$((from + 300)) --incident $((f
 processes='join " ", map { sprintf "%s %.4f %.4f", $_->{process}, $_->{a}, $_->{b} } sort { $a->{process} cmp $b->{process} } @{$d->{processes}}'
 is "$(json "$processes" far.json)" "$(json "$processes" near.json)" 'as in the store'
 
+control '{"gzip":true}'
+run culprit show "$far" --from $((from - 200000)) --until $((until + 100000)) --format folded -o days.folded
+is "$status" 0 'a range of days is asked for in pieces of a day' || diag "$err"
+ok 'with all that is in it, once, also when it comes with gzip' cmp <(stacks near.folded) <(stacks days.folded)
+control '{}'
+
 run culprit ls --store "$far" --from $from --until $until
 is "$status" 0 'ls'
 like "$out" '^profile types\n  process_cpu:cpu:nanoseconds:cpu:nanoseconds\n' 'shows types'
@@ -124,6 +130,22 @@ offcpu 0 >offcpu.none
 culprit show offcpu.pb.gz --format folded -o without.folded
 ok 'with such a type or without any it reads the same' cmp with.folded without.folded
 like "$(cat with.folded)" 'main;wait_for_lock \d+' 'which is what is in it'
+
+# Names that mean something to the language of selectors, and far more functions than a flame graph would have.
+perl -e '
+	for my $w (0 .. 3) {
+		printf "# window start=%d length=10 cpus=2 hz=97 lost=0\n", 1790050000 + $w * 10;
+		print q(we"ird\\{a="b",c=~".*"};main;f 5), "\n", "we;main;f 7\n";
+		print "many;main;layer_$_;function_$_ 1\n" for 1 .. 6000;
+	}' >odd.folded
+culprit import --store odd odd.folded 2>/dev/null
+send odd
+run culprit show odd --format folded -o near.folded
+run culprit show "$far" --from 1790050000 --until 1790050040 --format folded -o far.folded
+ok 'twelve thousand functions, and names with signs in them' cmp <(stacks near.folded) <(stacks far.folded)
+at_least "$(wc -l <far.folded)" 6000 'none of them folded into others'
+run culprit show "$far" --from 1790050000 --until 1790050040 --match 'process=we"ird\{a="b",c=~".*"}' --format folded
+is "$(stacks .out)" 'we"ird\{a="b",c=~".*"};main;f 20' 'such a name may be asked for'
 
 # A recurring incident that everybody can see.
 perl -e '

@@ -56,6 +56,7 @@ type Mode struct {
 	Body       string `json:"body"`        // answer with status (200) and this, as somebody on the way would; take nothing
 	Type       string `json:"type"`        // Content-Type of each answer
 	Visible    int    `json:"visible_ms"`  // what is taken is shown to questions so long afterwards
+	Gzip       bool   `json:"gzip"`        // questions are answered with gzip, if the client may be
 	Lookback   int    `json:"lookback_s"`  // questions reach back so far
 }
 
@@ -238,8 +239,8 @@ func check(plain []byte) (*profile, error) {
 				}
 			}
 		}
-		if lines == 0 {
-			return nil, errors.New("a location without a line")
+		if lines != 1 { // of several some readers see the last one only
+			return nil, fmt.Errorf("a location with %d lines", lines)
 		}
 	}
 	for _, f := range kinds {

@@ -6,6 +6,7 @@
 package main
 
 import (
+	"compress/gzip"
 	"fmt"
 	"io"
 	"math"
@@ -48,6 +49,9 @@ func parse(method string, body []byte) (question, error) {
 	}
 	all, err := fields(body)
 	for _, f := range all {
+		if method == "SelectMergeProfile" && f.num == 5 {
+			return q, fmt.Errorf("max_nodes: the rest would be folded into \"other\"")
+		}
 		switch f.num {
 		case numbers[0]:
 			q.id = string(f.bytes)
@@ -350,6 +354,13 @@ func (s *Server) query(w http.ResponseWriter, r *http.Request) {
 	}
 	if m.Cut {
 		answer = answer[:len(answer)/2]
+	}
+	if m.Gzip && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		w.Header().Set("Content-Encoding", "gzip")
+		zw := gzip.NewWriter(w)
+		_, _ = zw.Write(answer)
+		_ = zw.Close()
+		return
 	}
 	_, _ = w.Write(answer)
 }
