@@ -64,6 +64,11 @@ static void answer_windows(void *arg, struct server_call *call)
 	query_windows(&((struct listener *)arg)->source, call);
 }
 
+static void answer_incidents(void *arg, struct server_call *call)
+{
+	query_incidents(&((struct listener *)arg)->source, call);
+}
+
 static void answer_alerts(void *arg, struct server_call *call)
 {
 	receive_alerts(((struct listener *)arg)->receive, call);
@@ -81,6 +86,7 @@ static const struct server_route routes[] = {
 	{.path = "/api/v1/profile", .fn = answer_profile},
 	{.path = "/api/v1/series", .fn = answer_series},
 	{.path = "/api/v1/windows", .fn = answer_windows},
+	{.path = "/api/v1/incidents", .fn = answer_incidents},
 	{.path = "/api/v1/alerts",
 	 .fn = answer_alerts,
 	 .refused = refuse_alerts,

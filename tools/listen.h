@@ -5,7 +5,8 @@
  *	GET /metrics			what agent.prom says
  *	GET /-/healthy			200 while the agent's loop goes round
  *	GET /-/ready			200 when it samples, or was told not to
- *	GET /api/v1/profile, /api/v1/series, /api/v1/windows	serve/query.h
+ *	GET /api/v1/profile, /api/v1/series, /api/v1/windows,
+ *	    /api/v1/incidents		serve/query.h
  *	POST /api/v1/alerts		serve/receive.h
  */
 #ifndef TOOLS_LISTEN_H

@@ -127,6 +127,28 @@ int remote_fetch(struct remote *r, const char *source, const struct time_range *
 	return result;
 }
 
+int remote_incidents(const char *source, const char *name, struct time_range range,
+		     const char *format, struct buf *out, struct err *err)
+{
+	struct http_answer answer = {.status = 0};
+	struct buf path;
+	int r;
+
+	buf_init(&path, 4096);
+	buf_init(&answer.body, MAX_ANSWER);
+	buf_addf(&path, "/api/v1/incidents?format=%s", format);
+	if (name)
+		http_add_param(&path, "name", str_of(name));
+	add_range(&path, range);
+	r = buf_error(&path) ? err_set(err, EINVAL, "'%s': too long a name", name)
+			     : get(source, &path, "*/*", &answer, err);
+	if (!r)
+		buf_add(out, answer.body.data, answer.body.len);
+	buf_release(&answer.body);
+	buf_release(&path);
+	return r;
+}
+
 int remote_list(const char *source, bool windows, struct time_range range, struct buf *out,
 		struct err *err)
 {

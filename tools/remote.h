@@ -34,4 +34,9 @@ void remote_release(struct remote *r);
 /* Returns `result`; an error then speaks of the source, not of the memory. */
 int must_check remote_explain(const char *source, int result, struct err *err);
 
+/* What an agent's log of incidents holds (GET /api/v1/incidents), as `format` (text, json) appended to
+ * `out`. `name`: NULL for all. */
+int must_check remote_incidents(const char *source, const char *name, struct time_range range,
+				const char *format, struct buf *out, struct err *err);
+
 #endif

@@ -56,6 +56,22 @@ like "$out" '^Slow\{service="shop"\}: 1 recurrence\n  \S+ \.\. \S+Z  \(30s, from
 post "$(alert firing $((now - 20)) 0 alertname2=x)" -X PUT
 like "$out" '^200 .*"opened":1' 'PUT is as good'
 
+# The log is there for who asks the agent, too.
+run culprit incidents --store "http://$address" 'Slow{service="shop"}'
+like "$out" '^Slow\{service="shop"\}: 1 recurrence\n  \S+ \.\. \S+Z  \(30s, from alertmanager\)$' 'asked over HTTP'
+code=$(curl -sS -o incidents.json -w '%{http_code} %{content_type}' "http://$address/api/v1/incidents?from=now-1h")
+is "$code" '200 application/json' 'as JSON'
+is "$(json 'join "; ", map { my $i = $_; map { "$i->{name} $_->{sources}[0] " . join ",", map { ($_->{labels}{alertname}, $_->{url}, $_->{ends} ? "over" : "fires") } @{$_->{alerts}} } @{$i->{recurrences}} } @{$d->{incidents}}' incidents.json)" \
+	'Slow{alertname2="x"} alertmanager Slow,http://prom/g,fires; Slow{service="shop"} alertmanager Slow,http://prom/g,over' \
+	'with each alert'
+culprit incidents --store store --format json --from now-1h 'Slow{service="shop"}' >local.json
+culprit incidents --store "http://$address" --format json --from now-1h 'Slow{service="shop"}' >remote.json
+ok 'the same on both ways' cmp local.json remote.json
+run culprit incidents --store "http://$address" Quick
+like "$status $err" '^2 .*answered 404.*no incident is called .Quick' 'a name that nobody knows'
+like "$(curl -sS "http://$address/api/v1/incidents?name=--store%3D/etc&format=text")" 'no incident is called' 'a name is never an option'
+like "$(curl -sS "http://$address/api/v1/incidents?format=xml")" 'want json or text' 'a format that is none'
+
 # What is wrong is said, by field, and nothing of it is noted.
 listed() {
 	culprit incidents --store store | sed 's/not ended yet.*/open/'

@@ -43,7 +43,7 @@ void server_params(const struct server_call *call, const char *name,
 }
 
 /* Our own words as they are, and options of ours in front of everything else. */
-static void check(const struct words *w, const char *command)
+static void check(const struct words *w, const char *command, const char *operand)
 {
 	static const char *const known[] = {"--from=", "--until=", "--match=", "--group-by="};
 	bool is_over = false;
@@ -58,7 +58,7 @@ static void check(const struct words *w, const char *command)
 		for (size_t k = 0; k < ARRAY_SIZE(known); k++)
 			is_client |= !strncmp(w->argv[i], known[k], strlen(known[k]));
 		must(w->argv[i] >= w->text.data && w->argv[i] < w->text.data + w->text.len);
-		must(!is_over || !strcmp(w->argv[i], "STORE"));
+		must(!is_over || !strcmp(w->argv[i], operand));
 		must(is_over || !strncmp(w->argv[i], "--", 2));
 		must(is_client || strlen(w->argv[i]) < 20);
 		is_over |= !strcmp(w->argv[i], "--");
@@ -104,7 +104,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	r = words_profile(&w, &call, "STORE", &type);
 	must(r == -EINVAL || (!r && type));
 	if (!r)
-		check(&w, "show");
+		check(&w, "show", "STORE");
 	words_release(&w);
 	for (int windows = 0; windows < 2; windows++) {
 		must(!words_list(&w, &call, "STORE", windows));
@@ -112,6 +112,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			must(w.cnt <= 8);
 		words_release(&w);
 	}
+	r = words_incidents(&w, &call, "STORE", &type);
+	must(r == -EINVAL || (!r && type));
+	if (!r)
+		check(&w, "incidents", server_param(&call, "name"));
+	words_release(&w);
 	parse(&call);
 	for (size_t i = 0; i < call.cnt; i++)
 		free(call.params[i]);

@@ -126,8 +126,52 @@ static void test_lookup(void)
 	incident_list_release(&l);
 }
 
+static void test_alerts(void)
+{
+	struct store_alert heard = {.early_ns = 5 * NSEC_PER_SEC, .seen_ns = 60000 * S};
+	struct store_alert unheard = {.early_ns = 9 * NSEC_PER_SEC, .seen_ns = 20 * S};
+	struct store_mark marks[] = {
+		mark("A{x=\"1\"}", "alertmanager", 10, INT64_MAX),
+		mark("A{x=\"1\"}", "mark", 5, 12),
+		mark("B", "grafana", 15, INT64_MAX),
+		mark("C", "grafana", 15, INT64_MAX),
+		mark("C", "grafana", 17, INT64_MAX),
+	};
+	const struct incident *i = NULL;
+	struct incident_list l;
+	struct err err = {""};
+
+	marks[0].alert = marks[4].alert = &heard;
+	marks[2].alert = marks[3].alert = &unheard;
+	ok(!incident_list_make(&l, marks, 5, 61000 * S) && l.cnt == 3, "three incidents");
+	ok(l.incidents[0].recurrence_cnt == 1 && l.incidents[0].recurrences[0].open &&
+		   !l.incidents[0].recurrences[0].silent &&
+		   l.incidents[0].recurrences[0].range.until_ns == 61000 * S,
+	   "one is open until now");
+	is_u64(l.incidents[0].recurrences[0].early_ns, 0,
+	       "somebody noted a start before what the alert cannot tell");
+	ok(l.incidents[1].recurrences[0].open && l.incidents[1].recurrences[0].silent &&
+		   l.incidents[1].recurrences[0].range.until_ns == 20 * S,
+	   "nobody has told of it for long: until it was last heard of");
+	is_u64(l.incidents[1].recurrences[0].early_ns, 9 * NSEC_PER_SEC,
+	       "it may have begun before");
+	ok(l.incidents[2].recurrences[0].open && !l.incidents[2].recurrences[0].silent,
+	   "one of two was heard of");
+	ok(!incident_get(&l, STR_LIT("A"), &i, &err) && i == &l.incidents[0],
+	   "labels may be left out");
+	is_i64(incident_get(&l, STR_LIT("A{"), &i, &err), -ENOENT, "but not halves of them");
+	incident_list_release(&l);
+
+	marks[2].name = (char *)"A{x=\"2\"}";
+	ok(!incident_list_make(&l, marks, 5, 61000 * S), "two with the name");
+	is_i64(incident_get(&l, STR_LIT("A"), &i, &err), -ENOENT, "then it does not tell");
+	ok(strstr(err.text, "'A{x=\"1\"}', 'A{x=\"2\"}'"), "which is said: %s", err.text);
+	incident_list_release(&l);
+}
+
 int main(void)
 {
+	test_alerts();
 	test_names();
 	test_ranges();
 	test_grouping();

@@ -122,10 +122,9 @@ static int by_name(const void *va, const void *vb)
 	return str_cmp(a->name, b->name);
 }
 
-static int get_labels(struct reading *r, const json_t *object, const char *field,
+static int get_labels(struct reading *r, json_t *labels, const char *field,
 		      struct alert_label **ret, size_t *ret_cnt)
 {
-	json_t *labels = json_object_get(object, field);
 	struct alert_label *items;
 	const char *name;
 	json_t *value;
@@ -204,7 +203,8 @@ static int make_fingerprint(struct reading *r, json_t *alert, struct alert *a)
 
 static int get_identity(struct reading *r, json_t *alert, struct alert *a)
 {
-	int result = get_labels(r, alert, "labels", &a->labels, &a->label_cnt);
+	int result = get_labels(r, json_object_get(alert, "labels"), "labels", &a->labels,
+				&a->label_cnt);
 
 	if (result)
 		return result;
@@ -363,7 +363,8 @@ int alerts_read(struct str json, struct alerts_message *ret, enum alerts_problem
 	if (!result)
 		result = get_truncated(&r, m.root, &m.truncated);
 	if (!result)
-		result = get_labels(&r, m.root, "groupLabels", &m.group, &m.group_cnt);
+		result = get_labels(&r, json_object_get(m.root, "groupLabels"), "groupLabels",
+				    &m.group, &m.group_cnt);
 	if (!result)
 		result = read_alerts(&r, m.root, &m);
 	if (result) {
@@ -372,6 +373,26 @@ int alerts_read(struct str json, struct alerts_message *ret, enum alerts_problem
 	} else {
 		*ret = m;
 	}
+	return result;
+}
+
+int alerts_read_labels(struct str json, struct alerts_message *ret)
+{
+	struct alerts_message m = {0};
+	struct reading r = {.err = NULL};
+	int result = check_size(&r, json);
+
+	if (!result && json.len > ALERTS_MAX_BYTES)
+		result = -EINVAL;
+	if (!result)
+		m.root = json_loadb(json.p, json.len, JSON_REJECT_DUPLICATES, NULL);
+	if (!result)
+		result =
+			m.root ? get_labels(&r, m.root, "labels", &m.group, &m.group_cnt) : -EINVAL;
+	if (result)
+		alerts_release(&m);
+	else
+		*ret = m;
 	return result;
 }
 

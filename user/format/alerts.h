@@ -71,6 +71,10 @@ struct alerts_message {
  */
 int must_check alerts_read(struct str json, struct alerts_message *ret,
 			   enum alerts_problem *ret_problem, struct err *err);
+
+/* An object of strings, as a store keeps labels, into ret->group alone: alerts_release(). -EINVAL;
+ * -ENOMEM. */
+int must_check alerts_read_labels(struct str json, struct alerts_message *ret);
 void alerts_release(struct alerts_message *m); /* zeroed is fine */
 
 #endif

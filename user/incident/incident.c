@@ -82,25 +82,48 @@ static const char *source_of(const struct store_mark *m)
 	return m->source && *m->source ? m->source : "unknown";
 }
 
+/* Its end as far as is known; *ret_silent: an open one that nobody tells of any more. */
+static int64_t end_of(const struct store_mark *m, int64_t now_ns, bool *ret_silent)
+{
+	int64_t seen_ns = m->alert ? m->alert->seen_ns : now_ns;
+
+	*ret_silent = m->until_ns == INT64_MAX && seen_ns < now_ns - (int64_t)INCIDENT_SILENCE_NS;
+	if (m->until_ns != INT64_MAX)
+		return m->until_ns;
+	return !*ret_silent ? now_ns : seen_ns > m->from_ns ? seen_ns : m->from_ns + 1;
+}
+
+/* Joins a mark that overlaps it; marks come by their start. */
+static void join(struct incident_recurrence *r, const struct store_mark *m, int64_t until_ns,
+		 bool is_silent, const char *first_source)
+{
+	int64_t earliest_ns = m->alert ? m->from_ns - (int64_t)m->alert->early_ns : m->from_ns;
+
+	if (until_ns > r->range.until_ns)
+		r->range.until_ns = until_ns;
+	if (earliest_ns < r->range.from_ns - (int64_t)r->early_ns)
+		r->early_ns = (uint64_t)(r->range.from_ns - earliest_ns);
+	if (m->until_ns == INT64_MAX) {
+		r->silent = is_silent && (!r->open || r->silent);
+		r->open = true;
+	}
+	r->sources_differ = r->sources_differ || strcmp(first_source, source_of(m)) != 0;
+	r->mark_cnt++;
+}
+
 /* Joins the mark to the incident's last recurrence, or begins another one. */
 static int add_recurrence(struct incident *i, size_t *cap, const struct store_mark *m,
 			  int64_t now_ns, struct buf *sources)
 {
 	struct incident_recurrence *last =
 		i->recurrence_cnt ? &i->recurrences[i->recurrence_cnt - 1] : NULL;
-	bool open = m->until_ns == INT64_MAX;
-	int64_t until = open ? now_ns : m->until_ns;
+	bool open = m->until_ns == INT64_MAX, silent;
+	int64_t until = end_of(m, now_ns, &silent);
 	int r;
 
+	i->open = i->open || open;
 	if (last && m->from_ns <= last->range.until_ns) {
-		const char *first = sources->data + (size_t)(uintptr_t)last->source;
-
-		if (until > last->range.until_ns)
-			last->range.until_ns = until;
-		last->open = last->open || open;
-		last->sources_differ = last->sources_differ || strcmp(first, source_of(m)) != 0;
-		last->mark_cnt++;
-		i->open = i->open || open;
+		join(last, m, until, silent, sources->data + (size_t)(uintptr_t)last->source);
 		return 0;
 	}
 	r = mem_grow(&i->recurrences, cap, i->recurrence_cnt + 1, sizeof(*i->recurrences),
@@ -111,10 +134,11 @@ static int add_recurrence(struct incident *i, size_t *cap, const struct store_ma
 	i->recurrences[i->recurrence_cnt++] = (struct incident_recurrence){
 		.range = {m->from_ns, until},
 		.open = open,
+		.silent = silent,
+		.early_ns = m->alert ? m->alert->early_ns : 0,
 		.mark_cnt = 1,
 		.source = (const char *)(uintptr_t)sources->len,
 	};
-	i->open = i->open || open;
 	buf_add(sources, source_of(m), strlen(source_of(m)) + 1);
 	return buf_error(sources);
 }
@@ -229,6 +253,23 @@ static void add_hints(const struct incident_list *l, struct str name, struct buf
 			buf_addf(b, "%s'%s'", shown++ ? ", " : "", l->incidents[i].name);
 }
 
+/* The only one that is called so, with labels behind the name. */
+static const struct incident *find_labelled(const struct incident_list *l, struct str name)
+{
+	const struct incident *found = NULL;
+
+	for (size_t i = 0; i < l->cnt; i++) {
+		const char *labelled = l->incidents[i].name;
+
+		if (strncmp(labelled, name.p, name.len) || labelled[name.len] != '{')
+			continue;
+		if (found)
+			return NULL;
+		found = &l->incidents[i];
+	}
+	return found;
+}
+
 int incident_get(const struct incident_list *l, struct str name, const struct incident **ret,
 		 struct err *err)
 {
@@ -236,6 +277,8 @@ int incident_get(const struct incident_list *l, struct str name, const struct in
 	struct buf b;
 	int r;
 
+	if (!i)
+		i = find_labelled(l, name);
 	if (i) {
 		*ret = i;
 		return 0;

@@ -16,9 +16,14 @@
 
 #define INCIDENT_NAME_MAX 200
 
+#define INCIDENT_SILENCE_NS (8 * 3600 * NSEC_PER_SEC) /* twice what senders wait by default */
+
 struct incident_recurrence {
 	struct time_range range;
 	bool open;	     /* not ended yet: range.until_ns is the `now` that was given */
+	bool silent;	     /* it is an alert's that nobody has told of since range.until_ns, for
+				INCIDENT_SILENCE_NS or more: its end was never told */
+	uint64_t early_ns;   /* it may have begun so much earlier */
 	uint32_t mark_cnt;   /* marks that were merged into it */
 	const char *source;  /* who noted the earliest of them; lives as long as the list */
 	bool sources_differ; /* others noted some of them too */
@@ -58,7 +63,10 @@ void incident_list_release(struct incident_list *l); /* NULL and zeroed are fine
 /* The incident of that name, borrowed; NULL if there is none. */
 const struct incident *incident_find(const struct incident_list *l, struct str name);
 
-/* The incident of that name, or -ENOENT with the names that come nearest to it. */
+/*
+ * The incident of that name; or the only one that is called so with labels behind it,
+ * NAME{service="…"}; or -ENOENT with the names that come nearest to it.
+ */
 int must_check incident_get(const struct incident_list *l, struct str name,
 			    const struct incident **ret, struct err *err);
 

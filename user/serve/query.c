@@ -135,7 +135,8 @@ static void answer_failure(struct answering *a, struct server_call *call)
 	char why[MAX_WHY];
 	ssize_t n = pread(a->why_fd, why, sizeof(why) - 1, 0);
 	struct str text = str_trim((struct str){why, n > 0 ? (size_t)n : 0});
-	bool is_empty = text.len && memmem(text.p, text.len, ": no window", 11);
+	bool is_empty = text.len && (memmem(text.p, text.len, ": no window", 11) ||
+				     memmem(text.p, text.len, ": no incident", 13));
 
 	server_error(call, is_empty ? 404 : 400, "%.*s", (int)text.len, text.p);
 }
@@ -210,4 +211,20 @@ void query_series(const struct query_source *source, struct server_call *call)
 void query_windows(const struct query_source *source, struct server_call *call)
 {
 	list(source, call, true);
+}
+
+void query_incidents(const struct query_source *source, struct server_call *call)
+{
+	const char *type;
+	struct words w;
+	int r = words_incidents(&w, call, source->store, &type);
+
+	if (r == -EINVAL)
+		server_error(call, 400, "format '%s': want json or text",
+			     server_param(call, "format"));
+	else if (r)
+		server_error(call, 500, "out of memory");
+	else
+		run(&w, type, call);
+	words_release(&w);
 }

@@ -27,4 +27,7 @@ void query_profile(const struct query_source *source, struct server_call *call);
 void query_series(const struct query_source *source, struct server_call *call);
 void query_windows(const struct query_source *source, struct server_call *call);
 
+/* GET /api/v1/incidents?name&from&until&format */
+void query_incidents(const struct query_source *source, struct server_call *call);
+
 #endif

@@ -99,6 +99,28 @@ int words_list(struct words *w, const struct server_call *call, const char *stor
 	return 0;
 }
 
+int words_incidents(struct words *w, const struct server_call *call, const char *store,
+		    const char **ret_type)
+{
+	const char *format = server_param(call, "format"), *name = server_param(call, "name");
+	bool is_text = format && !strcmp(format, "text");
+	int r = words_init(w, "incidents");
+
+	if (format && !is_text && strcmp(format, "json"))
+		return -EINVAL;
+	if (r)
+		return r;
+	add_word(w, "--store=", store);
+	add_word(w, "--format=", is_text ? "text" : "json");
+	add_times(w, call);
+	if (name) {
+		add_word(w, "--", "");
+		add_word(w, name, "");
+	}
+	*ret_type = is_text ? "text/plain; charset=utf-8" : "application/json";
+	return 0;
+}
+
 void words_release(struct words *w)
 {
 	buf_release(&w->text);

@@ -30,6 +30,10 @@ int must_check words_profile(struct words *w, const struct server_call *call, co
 int must_check words_list(struct words *w, const struct server_call *call, const char *store,
 			  bool windows);
 
+/* incidents: name, from, until, format (json, text). *ret_type and -EINVAL as above. */
+int must_check words_incidents(struct words *w, const struct server_call *call, const char *store,
+			       const char **ret_type);
+
 void words_release(struct words *w);
 
 #endif
