@@ -82,6 +82,14 @@ static __always_inline void add_user_stack(struct bpf_perf_event_data *ctx, stru
 	if (!is_user_address(w->u.ip))
 		return;
 	walk_user(w, s);
+	/* A stack that is whole was there; for the others it is worth to look. */
+	if (s->h.flags & WIRE_F_KERNEL_MODE &&
+	    (!(w->u.flags & WIRE_F_USER_WHOLE) || s->user_cnt == 1) &&
+	    task_is_between_programs(task)) {
+		s->user_cnt = 0;
+		s->h.flags |= WIRE_F_IN_EXEC;
+		return;
+	}
 	s->h.flags |= w->u.flags;
 }
 

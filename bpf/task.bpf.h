@@ -32,6 +32,19 @@ static __always_inline bool task_has_memory(struct task_struct *task)
 	return BPF_CORE_READ(task, mm);
 }
 
+/*
+ * In execve, between the end of the old program's memory and the start of the new one: the registers
+ * that are saved are still those of the old one. A new address space is zeroed, and the last that a
+ * loader sets is where its code begins (begin_new_exec() in fs/exec.c, load_elf_binary()); what is left
+ * then takes some hundred nanoseconds.
+ */
+static __always_inline bool task_is_between_programs(struct task_struct *task)
+{
+	if (HAS_TYPED_TASK)
+		return !bpf_get_current_task_btf()->mm->start_code;
+	return !BPF_CORE_READ(task, mm, start_code);
+}
+
 static __always_inline __u64 task_start_ns(struct task_struct *task)
 {
 	if (HAS_TYPED_TASK)

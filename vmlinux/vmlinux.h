@@ -135,6 +135,7 @@ struct signal_struct {
 };
 
 struct mm_struct {
+	unsigned long start_code;
 	unsigned long start_stack;
 };
 

@@ -37,6 +37,7 @@ enum loss {
 	LOSS_BROKEN_UNKNOWN = 25, /* user stack ends at an address in no known mapping */
 	LOSS_UNFINISHED = 26,	  /* user stack ends where neither rules nor a copy were at hand */
 	LOSS_BY_FP = 27, /* user stack has frames that were found by frame pointer, not by a rule */
+	LOSS_IN_EXEC = 28, /* no user stack: in the middle of an execve */
 
 	/* knowledge is gone */
 	LOSS_EVENTS = 32,	  /* task and mapping events that the kernel dropped */

@@ -51,6 +51,7 @@ enum wire_type {
 #define WIRE_F_USER_NO_RULES  (1 << 7) /* SAMPLE: the walk stopped where rules were not loaded yet */
 #define WIRE_F_STACK	      (1 << 8) /* SAMPLE: a wire_stack follows behind the addresses */
 #define WIRE_F_USER_WHOLE     (1 << 9) /* SAMPLE: the walk came to the outermost frame */
+#define WIRE_F_IN_EXEC	      (1 << 10) /* SAMPLE: in an execve, the old program is gone; no user stack */
 
 struct wire_header {
 	__u16 type;    /* enum wire_type */

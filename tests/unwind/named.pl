@@ -4,8 +4,8 @@
 # named.pl culprit|perf PROCESS… <INPUT - of the samples of these processes (a label's first word, a comm), in culprit's
 # folded output without kernel stacks, or in `perf script -F comm,ip,sym,dso`: how many there are, and how many are fully
 # named. That is: the process has its name, each user frame has a function's or at least a file's name, and the stack
-# goes to an entry point of the process or thread. A sample without user frames (during execve and exit there is no user
-# space) needs the name of the process only. Prints "ALL NAMED", and with DEBUG in the environment the most frequent
+# goes to an entry point of the process or thread. A sample without user frames (during execve, which culprit calls [exec],
+# and exit there is no user space) needs the name of the process only. Prints "ALL NAMED", and with DEBUG in the environment the most frequent
 # stacks that are not, to stderr.
 use strict;
 use warnings;
@@ -28,7 +28,7 @@ sub judge {
 	return unless $want{$process};
 	$all += $n;
 	my $unknown = grep { $_ eq '[unknown]' || $_ eq '[anon]' } @frames;
-	if (!@frames || (!$unknown && is_whole(@frames))) {
+	if (!@frames || "@frames" eq '[exec]' || (!$unknown && is_whole(@frames))) {
 		$named += $n;
 	} else {
 		$bad{join ';', $process, @frames} += $n;

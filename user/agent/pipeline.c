@@ -334,6 +334,20 @@ static int add_user_frames(struct pipeline *p, const struct process *process,
 	return r;
 }
 
+/* What stands for the user stack of a process that is between two programs. */
+static int add_exec_frame(struct pipeline *p, struct trunk *t)
+{
+	static const struct agg_frame frame = {STR_LIT("[exec]"), STR_LIT(""), FRAME_USER, NULL};
+	uint32_t id;
+	int r = agg_frame(p->agg, &frame, &id);
+
+	if (!r)
+		r = agg_stack(p->agg, t->node, id, &t->node);
+	if (!r)
+		agg_lost(p->agg, LOSS_IN_EXEC, 1);
+	return r;
+}
+
 /*
  * The node of a sample's stack, root first. Its addresses come leaf first: kernel, then user. Every
  * one but that which was executing is a return address: the call is the instruction before it,
@@ -345,7 +359,8 @@ static int name_stack(struct pipeline *p, const struct process *process,
 {
 	struct trunk t = {0};
 	enum loss loss;
-	int r = add_user_frames(p, process, s, user, &t);
+	int r = s->h.flags & WIRE_F_IN_EXEC ? add_exec_frame(p, &t)
+					    : add_user_frames(p, process, s, user, &t);
 
 	for (size_t i = p->no_kernel_frames ? 0 : kernel_cnt; !r && i-- > 0;) {
 		struct place place = {.kind = PLACE_KERNEL, .offset = s->pcs[i] - (i ? 1 : 0)};
