@@ -5,21 +5,18 @@
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 #include <microhttpd.h>
-#include <netdb.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/json.h"
 #include "base/num.h"
 #include "base/text.h"
+#include "serve/access.h"
+#include "serve/listening.h"
 #include "serve/posted.h"
 
 #define MAX_FILE     ((size_t)1 << 20)
@@ -27,12 +24,13 @@
 
 struct server {
 	struct MHD_Daemon *daemon;
-	char *address, *unix_path, *token_file;
+	struct listening at;
+	char *token_file;
 	char *cert, *key, *client_ca; /* PEM; the daemon borrows them */
 	const struct server_route *routes;
 	size_t route_cnt;
 	void *arg;
-	bool is_loopback, wants_certificate;
+	bool wants_certificate;
 };
 
 struct server_call {
@@ -171,54 +169,9 @@ void server_params(const struct server_call *call, const char *name,
 
 /* ---- who may ask ---- */
 
-/* In the same time whatever differs. */
-static bool is_same(struct str a, struct str b)
-{
-	unsigned char diff = a.len != b.len;
-
-	for (size_t i = 0; i < a.len; i++)
-		diff |= (unsigned char)(a.p[i] ^ (b.len ? b.p[i % b.len] : 0));
-	return !diff;
-}
-
 static const char *header(const struct server_call *call, const char *name)
 {
 	return MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND, name);
-}
-
-static bool has_token(const struct server_call *call)
-{
-	static const struct str scheme = STR_LIT("Bearer ");
-	const char *given = header(call, MHD_HTTP_HEADER_AUTHORIZATION);
-	struct buf token;
-	bool fits = false;
-
-	if (!given || strncasecmp(given, scheme.p, scheme.len))
-		return false;
-	buf_init(&token, MAX_FILE);
-	if (!fs_read(call->server->token_file, &token, NULL)) {
-		struct str want = str_trim(buf_str(&token));
-
-		fits = want.len && is_same(str_trim(str_of(given + scheme.len)), want);
-	}
-	if (token.data)
-		explicit_bzero(token.data, token.len);
-	buf_release(&token);
-	return fits;
-}
-
-/* Is the name in a Host header one that only this machine answers to? */
-static bool is_local_name(const char *host)
-{
-	static const char *const names[] = {"localhost", "127.0.0.1", "[::1]"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		size_t len = strlen(names[i]);
-
-		if (!strncasecmp(host, names[i], len) && (!host[len] || host[len] == ':'))
-			return true;
-	}
-	return false;
 }
 
 static bool has_certificate(const struct server_call *call)
@@ -244,12 +197,13 @@ static bool is_allowed(struct server_call *call, const struct server_route *rout
 		server_error(call, MHD_HTTP_FORBIDDEN, "a client certificate is wanted");
 		return false;
 	}
-	if (s->token_file && !has_token(call)) {
+	if (s->token_file &&
+	    !access_has_token(s->token_file, header(call, MHD_HTTP_HEADER_AUTHORIZATION))) {
 		server_error(call, MHD_HTTP_UNAUTHORIZED, "a token is wanted");
 		return false;
 	}
-	if (!s->token_file && !s->wants_certificate && s->is_loopback && host &&
-	    !is_local_name(host)) {
+	if (!s->token_file && !s->wants_certificate && s->at.is_loopback && host &&
+	    !access_is_local_name(host)) {
 		server_error(call, MHD_HTTP_FORBIDDEN, "'%s' is not a name of this machine's own",
 			     host);
 		return false;
@@ -396,122 +350,6 @@ static void complete(void *arg, struct MHD_Connection *connection, void **state,
 	*state = NULL;
 }
 
-/* ---- listening ---- */
-
-static int listen_unix(struct server *s, const char *path, int *ret_fd, struct err *err)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd;
-
-	if (strlen(path) >= sizeof(address.sun_path) || !*path)
-		return err_set(err, EINVAL, "'%s': no path for a socket", path);
-	memcpy(address.sun_path, path, strlen(path) + 1);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return err_set(err, errno, "%s: %s", path, strerror(errno));
-	/* One that nobody answers at is left over from a crash. */
-	if (!connect(fd, (struct sockaddr *)&address, sizeof(address))) {
-		(void)close(fd);
-		return err_set(err, EADDRINUSE, "%s: somebody listens there", path);
-	}
-	if (errno == ECONNREFUSED)
-		(void)unlink(path);
-	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) || chmod(path, 0600) ||
-	    listen(fd, SERVER_MAX_CONNECTIONS)) {
-		int code = errno;
-
-		(void)close(fd);
-		return err_set(err, code, "%s: cannot listen there: %s", path, strerror(code));
-	}
-	s->unix_path = strdup(path);
-	s->address = NULL;
-	if (!s->unix_path || asprintf(&s->address, "unix:%s", path) < 0) {
-		(void)close(fd);
-		return err_set(err, ENOMEM, "out of memory");
-	}
-	*ret_fd = fd;
-	return 0;
-}
-
-/* "HOST:PORT" in two; HOST without the brackets of IPv6. */
-static int split_address(const char *text, char *host, size_t size, const char **ret_port,
-			 struct err *err)
-{
-	const char *colon = strrchr(text, ':');
-	const char *from = text;
-	size_t len = colon ? (size_t)(colon - text) : 0;
-
-	if (colon && len > 1 && text[0] == '[' && text[len - 1] == ']') {
-		from++;
-		len -= 2;
-	} else if (colon && memchr(text, ':', len)) {
-		colon = NULL; /* an IPv6 address without brackets */
-	}
-	if (!colon || len >= size || !colon[1])
-		return err_set(err, EINVAL,
-			       "'%s': want HOST:PORT, [ADDRESS]:PORT, :PORT or unix:PATH", text);
-	memcpy(host, from, len);
-	host[len] = '\0';
-	*ret_port = colon + 1;
-	return 0;
-}
-
-static bool is_loopback(const struct sockaddr *a)
-{
-	if (a->sa_family == AF_INET)
-		return ntohl(((const struct sockaddr_in *)(const void *)a)->sin_addr.s_addr) >>
-			       24 ==
-		       127;
-	return a->sa_family == AF_INET6 &&
-	       IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)a)->sin6_addr);
-}
-
-/* The address as it became, for people. */
-static int name_address(struct server *s, int fd, struct err *err)
-{
-	struct sockaddr_storage at;
-	socklen_t len = sizeof(at);
-	char host[128], port[16];
-
-	if (getsockname(fd, (struct sockaddr *)&at, &len) ||
-	    getnameinfo((struct sockaddr *)&at, len, host, sizeof(host), port, sizeof(port),
-			NI_NUMERICHOST | NI_NUMERICSERV))
-		return err_set(err, EIO, "a socket without a name");
-	if (asprintf(&s->address, at.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port) < 0) {
-		s->address = NULL;
-		return err_set(err, ENOMEM, "out of memory");
-	}
-	return 0;
-}
-
-static int listen_inet(struct server *s, const char *text, int *ret_fd, struct err *err)
-{
-	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
-	struct addrinfo *found = NULL;
-	const char *port = NULL;
-	char host[256];
-	int on = 1, fd = -1, r = split_address(text, host, sizeof(host), &port, err);
-
-	if (r)
-		return r;
-	r = getaddrinfo(*host ? host : NULL, port, &hints, &found);
-	if (r)
-		return err_set(err, EINVAL, "'%s': %s", text, gai_strerror(r));
-	fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	s->is_loopback = is_loopback(found->ai_addr);
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ||
-	    bind(fd, found->ai_addr, found->ai_addrlen) || listen(fd, SERVER_MAX_CONNECTIONS))
-		r = err_set(err, errno, "%s: cannot listen there: %s", text, strerror(errno));
-	freeaddrinfo(found);
-	if (!r)
-		r = name_address(s, fd, err);
-	if (r && fd >= 0)
-		(void)close(fd);
-	if (!r)
-		*ret_fd = fd;
-	return r;
-}
-
 /* ---- starting ---- */
 
 static int read_pem(const char *path, char **ret, struct err *err)
@@ -538,15 +376,15 @@ static int check_access(const struct server *s, const struct server_opts *opts, 
 	if (opts->client_ca_file && !opts->cert_file)
 		return err_set(err, EINVAL,
 			       "client certificates want TLS: a certificate of our own");
-	if (!s->unix_path && !s->is_loopback && !opts->token_file && !opts->client_ca_file)
+	if (!s->at.unix_path && !s->at.is_loopback && !opts->token_file && !opts->client_ca_file)
 		return err_set(err, EACCES,
 			       "%s: others can reach this address, so a token file or client "
 			       "certificates are wanted",
-			       s->address);
+			       s->at.address);
 	return 0;
 }
 
-static int start_daemon(struct server *s, int fd, struct err *err)
+static int start_daemon(struct server *s, struct err *err)
 {
 	const unsigned int flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION |
 				   MHD_USE_POLL | (s->cert ? MHD_USE_TLS : 0);
@@ -562,25 +400,28 @@ static int start_daemon(struct server *s, int fd, struct err *err)
 	if (!s->cert)
 		tls[0] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
 	s->daemon = MHD_start_daemon(
-		flags, 0, NULL, NULL, take, s, MHD_OPTION_LISTEN_SOCKET, fd,
+		flags, 0, NULL, NULL, take, s, MHD_OPTION_LISTEN_SOCKET, s->at.fd,
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned int)SERVER_MAX_CONNECTIONS,
 		MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-		(unsigned int)(s->unix_path ? 0 : SERVER_MAX_PER_ADDRESS),
+		(unsigned int)(s->at.unix_path ? 0 : SERVER_MAX_PER_ADDRESS),
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVER_MAX_HEAD,
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)SERVER_TIMEOUT_S,
 		MHD_OPTION_NOTIFY_COMPLETED, complete, NULL, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+	if (s->daemon)
+		s->at.fd = -1; /* it closes it */
 	return s->daemon ? 0
-			 : err_set(err, EIO, "%s: the HTTP server does not start%s", s->address,
+			 : err_set(err, EIO, "%s: the HTTP server does not start%s", s->at.address,
 				   s->cert ? " (is the certificate in order?)" : "");
 }
 
 int server_start(const struct server_opts *opts, struct server **ret, struct err *err)
 {
 	struct server *s = calloc(1, sizeof(*s));
-	int fd = -1, r;
+	int r;
 
 	if (!s)
 		return err_set(err, ENOMEM, "out of memory");
+	s->at.fd = -1;
 	s->routes = opts->routes;
 	s->route_cnt = opts->route_cnt;
 	s->arg = opts->arg;
@@ -589,8 +430,7 @@ int server_start(const struct server_opts *opts, struct server **ret, struct err
 		s->token_file = strdup(opts->token_file);
 	r = opts->token_file && !s->token_file ? err_set(err, ENOMEM, "out of memory") : 0;
 	if (!r)
-		r = strncmp(opts->listen, "unix:", 5) ? listen_inet(s, opts->listen, &fd, err)
-						      : listen_unix(s, opts->listen + 5, &fd, err);
+		r = listening_open(opts->listen, &s->at, err);
 	if (!r)
 		r = check_access(s, opts, err);
 	if (!r)
@@ -600,9 +440,7 @@ int server_start(const struct server_opts *opts, struct server **ret, struct err
 	if (!r)
 		r = read_pem(opts->client_ca_file, &s->client_ca, err);
 	if (!r)
-		r = start_daemon(s, fd, err);
-	if (r && fd >= 0)
-		(void)close(fd);
+		r = start_daemon(s, err);
 	if (r)
 		server_stop(s);
 	else
@@ -616,10 +454,7 @@ void server_stop(struct server *s)
 		return;
 	if (s->daemon)
 		MHD_stop_daemon(s->daemon);
-	if (s->unix_path)
-		(void)unlink(s->unix_path);
-	free(s->unix_path);
-	free(s->address);
+	listening_release(&s->at);
 	free(s->token_file);
 	free(s->cert);
 	if (s->key)
@@ -631,5 +466,5 @@ void server_stop(struct server *s)
 
 const char *server_address(const struct server *s)
 {
-	return s->address;
+	return s->at.address;
 }
