@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * From a profile to the tables of pprof. Series and frames are ranked by their texts (order.h), so
- * samples come in an order of their own contents; strings, functions, mappings and locations get
- * their numbers in the order in which these samples need them.
+ * From a profile to the samples of pprof. Series and frames are ranked by their texts (order.h), so
+ * samples come in an order of their own contents; what they refer to gets its numbers in the order
+ * in which they need it (pprof_tables.h).
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/intern.h"
 #include "base/num.h"
 #include "base/sum.h"
 #include "base/text.h"
@@ -15,6 +14,7 @@
 #include "format/pprof.h"
 #include "format/pprof_names.h"
 #include "format/pprof_order.h"
+#include "format/pprof_tables.h"
 #include "format/window.h"
 #include "profile.pb-c.h"
 
@@ -24,110 +24,11 @@ struct writer {
 	const struct profile *p;
 	const struct pprof_write_opts *opts;
 	struct arena arena;
-	struct intern strings, functions, mappings, locations; /* number - 1; strings: number */
-	struct buf scratch;
-	uint32_t *location_of; /* by frame; 0 = none yet */
-	bool counts;	       /* a samples/count column */
+	struct pprof_tables tables;
+	bool counts; /* a samples/count column */
 	uint64_t period_ns;
 	Perftools__Profiles__Profile *pb;
 };
-
-/* What a location is made of, taken as bytes. */
-struct place {
-	uint32_t function, mapping, line;
-};
-
-/* And a function. */
-struct function {
-	int64_t name, file, start; /* strings, and a line */
-};
-
-static int add_string(struct writer *w, struct str s, int64_t *ret)
-{
-	uint32_t id;
-	int r;
-
-	if (!pprof_is_fit(s)) {
-		buf_clear(&w->scratch);
-		pprof_add_fit(&w->scratch, s);
-		r = buf_error(&w->scratch);
-		if (r)
-			return r;
-		s = buf_str(&w->scratch);
-	}
-	if (w->opts->for_push && s.len > PPROF_PUSH_MAX_TEXT) {
-		s.len = PPROF_PUSH_MAX_TEXT;
-		while (s.len && ((unsigned char)s.p[s.len] & 0xc0) == 0x80)
-			s.len--; /* not within a character */
-	}
-	r = intern_add(&w->strings, s.p, s.len, &id);
-	if (!r)
-		*ret = id;
-	return r;
-}
-
-/* The mapping's number, from 1; 0 for a frame without a module. */
-static int add_mapping(struct writer *w, struct str module, uint32_t *ret)
-{
-	int64_t name;
-	uint32_t id;
-	int r;
-
-	if (!module.len) {
-		*ret = 0;
-		return 0;
-	}
-	r = add_string(w, module, &name);
-	if (!r)
-		r = intern_add(&w->mappings, &name, sizeof(name), &id);
-	if (!r)
-		*ret = id + 1;
-	return r;
-}
-
-static int add_location(struct writer *w, const struct frame *f, uint32_t *ret)
-{
-	struct str name = profile_str(w->p, f->name), module = profile_str(w->p, f->module);
-	const struct frame_line *line = &w->p->lines[f->line];
-	struct place place = {.line = line->line};
-	struct function function = {.start = line->start};
-	uint32_t id;
-	int r;
-
-	buf_clear(&w->scratch);
-	module = pprof_module_out(module, (enum frame_kind)f->kind);
-	r = add_mapping(w, module, &place.mapping);
-	if (r)
-		return r;
-	buf_clear(&w->scratch);
-	if (!name.len) {
-		pprof_add_stub(&w->scratch, module);
-		r = intern_add(&w->strings, w->scratch.data, w->scratch.len, &id);
-		function.name = id;
-	} else {
-		r = add_string(w, name, &function.name);
-	}
-	if (!r)
-		r = add_string(w, profile_str(w->p, line->file), &function.file);
-	if (!r)
-		r = intern_add(&w->functions, &function, sizeof(function), &place.function);
-	place.function++;
-	if (!r)
-		r = intern_add(&w->locations, &place, sizeof(place), &id);
-	if (!r)
-		*ret = id + 1;
-	return r;
-}
-
-static int location_of(struct writer *w, uint32_t frame, uint32_t *ret)
-{
-	int r = 0;
-
-	if (!w->location_of[frame])
-		r = add_location(w, &w->p->frames[frame], &w->location_of[frame]);
-	*ret = w->location_of[frame];
-	return r;
-}
 
 static int fill_stack(struct writer *w, uint32_t node, Perftools__Profiles__Sample *s)
 {
@@ -142,12 +43,12 @@ static int fill_stack(struct writer *w, uint32_t node, Perftools__Profiles__Samp
 	if (!s->location_id)
 		return -ENOMEM;
 	if (!depth) { /* pprof leaves samples without a location out; frame 0 reads [unknown] */
-		r = location_of(w, 0, &id);
+		r = pprof_tables_location(&w->tables, 0, &id);
 		s->location_id[s->n_location_id++] = id;
 		return r;
 	}
 	for (uint32_t n = node; n; n = p->nodes[n].parent) {
-		r = location_of(w, p->nodes[n].frame, &id);
+		r = pprof_tables_location(&w->tables, p->nodes[n].frame, &id);
 		if (r)
 			return r;
 		s->location_id[s->n_location_id++] = id;
@@ -209,15 +110,15 @@ static int fill_labels(struct writer *w, uint32_t series, Perftools__Profiles__S
 		if (!out)
 			return -ENOMEM;
 		perftools__profiles__label__init(out);
-		r = add_string(w, key, &out->key);
+		r = pprof_tables_string(&w->tables, key, &out->key);
 		if (!r && pprof_label_is_number(key) && !num_parse_u64(value, &number)) {
 			/* a number 0 without a unit would be taken for no label */
 			out->num = to_int64(number);
-			r = add_string(w, STR_LIT("id"), &out->num_unit);
+			r = pprof_tables_string(&w->tables, STR_LIT("id"), &out->num_unit);
 		} else if (!r && w->opts->for_push) {
 			continue;
 		} else if (!r) {
-			r = add_string(w, value, &out->str);
+			r = pprof_tables_string(&w->tables, value, &out->str);
 		}
 		if (r)
 			return r;
@@ -259,60 +160,6 @@ static int add_samples(struct writer *w, const struct order_item *items)
 	return r;
 }
 
-/* The tables that the samples asked for. */
-static int add_tables(struct writer *w)
-{
-	uint32_t n_map = intern_cnt(&w->mappings), n_loc = intern_cnt(&w->locations),
-		 n_fun = intern_cnt(&w->functions);
-	Perftools__Profiles__Mapping *maps = arena_zalloc(&w->arena, n_map + 1, sizeof(*maps));
-	Perftools__Profiles__Location *locs = arena_zalloc(&w->arena, n_loc + 1, sizeof(*locs));
-	Perftools__Profiles__Line *lines = arena_zalloc(&w->arena, n_loc + 1, sizeof(*lines));
-	Perftools__Profiles__Function *funs = arena_zalloc(&w->arena, n_fun + 1, sizeof(*funs));
-	Perftools__Profiles__Profile *pb = w->pb;
-	Perftools__Profiles__Line **line_at;
-
-	pb->mapping = arena_zalloc(&w->arena, n_map + 1, sizeof(*pb->mapping));
-	pb->location = arena_zalloc(&w->arena, n_loc + 1, sizeof(*pb->location));
-	pb->function = arena_zalloc(&w->arena, n_fun + 1, sizeof(*pb->function));
-	line_at = arena_zalloc(&w->arena, n_loc + 1, sizeof(*line_at));
-	if (w->arena.full)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < n_map; i++) {
-		perftools__profiles__mapping__init(&maps[i]);
-		maps[i].id = i + 1;
-		memcpy(&maps[i].filename, intern_get(&w->mappings, i).p, sizeof(int64_t));
-		maps[i].has_functions = true;
-		pb->mapping[pb->n_mapping++] = &maps[i];
-	}
-	for (uint32_t i = 0; i < n_fun; i++) {
-		struct function function;
-
-		memcpy(&function, intern_get(&w->functions, i).p, sizeof(function));
-		perftools__profiles__function__init(&funs[i]);
-		funs[i].id = i + 1;
-		funs[i].name = funs[i].system_name = function.name;
-		funs[i].filename = function.file;
-		funs[i].start_line = function.start;
-		pb->function[pb->n_function++] = &funs[i];
-	}
-	for (uint32_t i = 0; i < n_loc; i++) {
-		struct place place;
-
-		memcpy(&place, intern_get(&w->locations, i).p, sizeof(place));
-		perftools__profiles__location__init(&locs[i]);
-		perftools__profiles__line__init(&lines[i]);
-		lines[i].function_id = place.function;
-		lines[i].line = place.line;
-		line_at[i] = &lines[i];
-		locs[i].id = i + 1;
-		locs[i].mapping_id = place.mapping;
-		locs[i].n_line = 1;
-		locs[i].line = &line_at[i];
-		pb->location[pb->n_location++] = &locs[i];
-	}
-	return 0;
-}
-
 static int add_value_type(struct writer *w, const char *type, const char *unit,
 			  Perftools__Profiles__ValueType **ret)
 {
@@ -322,9 +169,9 @@ static int add_value_type(struct writer *w, const char *type, const char *unit,
 	if (!vt)
 		return -ENOMEM;
 	perftools__profiles__value_type__init(vt);
-	r = add_string(w, str_of(type), &vt->type);
+	r = pprof_tables_string(&w->tables, str_of(type), &vt->type);
 	if (!r)
-		r = add_string(w, str_of(unit), &vt->unit);
+		r = pprof_tables_string(&w->tables, str_of(unit), &vt->unit);
 	if (!r)
 		*ret = vt;
 	return r;
@@ -347,8 +194,8 @@ static int add_types(struct writer *w)
 		r = time ? add_value_type(w, "cpu", "nanoseconds", &pb->period_type)
 			 : add_value_type(w, "samples", "count", &pb->period_type);
 	if (!r)
-		r = add_string(w, time ? STR_LIT("cpu") : STR_LIT("samples"),
-			       &pb->default_sample_type);
+		r = pprof_tables_string(&w->tables, time ? STR_LIT("cpu") : STR_LIT("samples"),
+					&pb->default_sample_type);
 	pb->period = time ? to_int64(w->period_ns) : 1;
 	pb->time_nanos = w->p->start_ns > 0 ? w->p->start_ns : 0;
 	pb->duration_nanos = to_int64(w->p->length_ns);
@@ -371,9 +218,11 @@ static int add_comments(struct writer *w)
 	window_add(&words, w->p, 0);
 	r = buf_error(&words);
 	if (!r)
-		r = add_string(w, buf_str(&words), &w->pb->comment[w->pb->n_comment++]);
+		r = pprof_tables_string(&w->tables, buf_str(&words),
+					&w->pb->comment[w->pb->n_comment++]);
 	for (size_t i = 0; !r && i + 1 < n; i++)
-		r = add_string(w, w->opts->comments[i], &w->pb->comment[w->pb->n_comment++]);
+		r = pprof_tables_string(&w->tables, w->opts->comments[i],
+					&w->pb->comment[w->pb->n_comment++]);
 	buf_release(&words);
 	return r;
 }
@@ -389,7 +238,7 @@ static int add_main_binary(struct writer *w)
 	uint32_t unused, id;
 
 	if (main.len)
-		return add_mapping(w, main, &unused);
+		return pprof_tables_mapping(&w->tables, main, &unused);
 	for (size_t i = 0; i < p->sample_cnt; i++) { /* sorted by series */
 		if (i && p->samples[i].series != p->samples[i - 1].series)
 			sum = 0;
@@ -403,25 +252,7 @@ static int add_main_binary(struct writer *w)
 		return 0;
 	for (uint32_t i = 1; i < p->frame_cnt; i++)
 		if (p->frames[i].module == id && p->frames[i].kind != FRAME_KERNEL)
-			return add_mapping(w, main, &unused);
-	return 0;
-}
-
-static int add_string_table(struct writer *w)
-{
-	uint32_t n = intern_cnt(&w->strings);
-	Perftools__Profiles__Profile *pb = w->pb;
-
-	pb->string_table = arena_zalloc(&w->arena, n, sizeof(*pb->string_table));
-	if (!pb->string_table)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < n; i++) {
-		struct str s = intern_get(&w->strings, i);
-
-		pb->string_table[i].data = (uint8_t *)(uintptr_t)s.p;
-		pb->string_table[i].len = s.len;
-	}
-	pb->n_string_table = n;
+			return pprof_tables_mapping(&w->tables, main, &unused);
 	return 0;
 }
 
@@ -449,14 +280,9 @@ static int put_out(struct writer *w, struct buf *out)
 	return r;
 }
 
-static void writer_init(struct writer *w, const struct profile *p)
+static int writer_init(struct writer *w, const struct profile *p)
 {
 	arena_init(&w->arena, MAX_MESSAGE);
-	intern_init(&w->strings, UINT32_MAX, MAX_MESSAGE);
-	intern_init(&w->functions, UINT32_MAX, MAX_MESSAGE);
-	intern_init(&w->mappings, UINT32_MAX, MAX_MESSAGE);
-	intern_init(&w->locations, UINT32_MAX, MAX_MESSAGE);
-	buf_init(&w->scratch, MAX_MESSAGE);
 	w->period_ns = window_period_ns(p->hz);
 	w->counts = p->unit == PROFILE_SAMPLES || w->period_ns;
 	for (size_t i = 0; !w->counts && i < p->sample_cnt; i++)
@@ -466,17 +292,14 @@ static void writer_init(struct writer *w, const struct profile *p)
 			w->counts = true;
 	if (w->opts->for_push && p->unit == PROFILE_NANOSECONDS)
 		w->counts = false;
+	return pprof_tables_init(&w->tables, p, w->opts->for_push ? PPROF_PUSH_MAX_TEXT : SIZE_MAX,
+				 MAX_MESSAGE);
 }
 
 static void writer_release(struct writer *w)
 {
 	arena_release(&w->arena);
-	intern_release(&w->strings);
-	intern_release(&w->functions);
-	intern_release(&w->mappings);
-	intern_release(&w->locations);
-	buf_release(&w->scratch);
-	free(w->location_of);
+	pprof_tables_release(&w->tables);
 }
 
 int pprof_write(const struct profile *p, const struct pprof_write_opts *opts, struct buf *out)
@@ -485,12 +308,8 @@ int pprof_write(const struct profile *p, const struct pprof_write_opts *opts, st
 	Perftools__Profiles__Profile pb = PERFTOOLS__PROFILES__PROFILE__INIT;
 	struct writer w = {.p = p, .opts = opts ? opts : &defaults, .pb = &pb};
 	struct order_item *items = NULL;
-	int64_t empty;
-	int r;
+	int r = writer_init(&w, p);
 
-	writer_init(&w, p);
-	w.location_of = calloc((size_t)p->frame_cnt + 1, sizeof(*w.location_of));
-	r = w.location_of ? add_string(&w, STR_LIT(""), &empty) : -ENOMEM;
 	if (!r)
 		r = add_types(&w);
 	if (!r)
@@ -502,9 +321,7 @@ int pprof_write(const struct profile *p, const struct pprof_write_opts *opts, st
 	if (!r)
 		r = add_comments(&w);
 	if (!r)
-		r = add_tables(&w);
-	if (!r)
-		r = add_string_table(&w);
+		r = pprof_tables_fill(&w.tables, &w.arena, &pb);
 	if (!r)
 		r = put_out(&w, out);
 	free(items);
