@@ -8,6 +8,7 @@
 #include "blame_report.h"
 #include "commands.h"
 #include "evidence.h"
+#include "pyroscope.h"
 #include "render/explain_text.h"
 #include "render/flame_svg.h"
 #include "render/label.h"
@@ -28,7 +29,7 @@ struct config {
 
 static const struct opt opts[] = {
 	{"store", 0, OPT_STRING, offsetof(struct config, store), "DIR|URL",
-	 "the store; with --incident T..T also an agent or a backend (show --help)", 0, 0},
+	 "the store, or an agent; with --incident T..T also a backend (show --help)", 0, 0},
 	{"incident", 0, OPT_FILES, offsetof(struct config, incident), "T..T|FILE…",
 	 "a recurrence; with --store a range of time, else files with the profiles of one", 0, 0},
 	{"baseline", 0, OPT_FILES, offsetof(struct config, baseline), "FILE…",
@@ -43,7 +44,8 @@ static const struct opt opts[] = {
 	{"guard", 0, OPT_DURATION, offsetof(struct config, guard_ns), "TIME",
 	 "time on both sides of an incident that counts as neither (default: automatic)", 0, 1e7},
 	{"uncertainty", 0, OPT_DURATION, offsetof(struct config, uncertainty_ns), "TIME",
-	 "how far off the incidents' edges may be (default 0s)", 0, 1e7},
+	 "how far off the incidents' edges may be (default: what the alerts cannot tell, else 0s)",
+	 0, 1e7},
 	{"error", 0, OPT_REAL, offsetof(struct config, error), "P",
 	 "chance of naming an innocent process that is allowed (default 0.05)", 0.000001, 0.5},
 	{"explain", 0, OPT_STRING, offsetof(struct config, explain), "PROCESS",
@@ -181,12 +183,39 @@ static int check_explain(const struct timeline *t, struct str name, struct err *
 	return r;
 }
 
+/* What a reader must know of when the incident recurred. */
+static int add_log_notes(struct verdict *v, const struct evidence_log *log)
+{
+	struct buf b;
+	int r = 0;
+
+	buf_init(&b, 256);
+	if (log->open_from_ns) {
+		time_add(&b, log->open_from_ns);
+		r = verdict_note(v, "the recurrence of %s %s", buf_error(&b) ? "late" : b.data,
+				 log->silent ? "was never told to have ended: it is taken until it "
+					       "was last heard of"
+					     : "is not over: it is taken until now");
+		buf_clear(&b);
+	}
+	if (!r && log->early_ns) {
+		duration_add(&b, log->early_ns);
+		r = verdict_note(v,
+				 "alerts fire late: recurrences may have begun up to %s before "
+				 "(annotation culprit_for tells of a rule's wait)",
+				 buf_error(&b) ? "some time" : b.data);
+	}
+	if (!r && log->skipped)
+		r = verdict_note(v, "%zu earlier recurrences are not looked at", log->skipped);
+	buf_release(&b);
+	return r == -ENOSPC ? 0 : r;
+}
+
 static int blame(const struct config *c, const struct evidence_query *q,
 		 struct blame_report *report, struct err *err)
 {
 	struct blame_opts opt = {.allowed_error = c->error,
 				 .guard_ns = c->guard_ns,
-				 .label_uncertainty_ns = c->uncertainty_ns,
 				 .explain = str_of(c->explain ? c->explain : "")};
 	struct evidence e = {0};
 	int r;
@@ -197,10 +226,14 @@ static int blame(const struct config *c, const struct evidence_query *q,
 		opt.guard_ns = 1;
 		opt.separate = true;
 	}
+	opt.label_uncertainty_ns =
+		c->uncertainty_ns == UINT64_MAX ? e.log.early_ns : c->uncertainty_ns;
 	if (!r && opt.explain.len)
 		r = check_explain(e.timeline, opt.explain, err);
 	if (!r)
 		r = blame_report_make(report, &e, q, &opt, err);
+	if (!r && add_log_notes(report->verdict, &e.log))
+		r = err_set(err, ENOMEM, "out of memory");
 	evidence_release(&e);
 	return r;
 }
@@ -211,8 +244,8 @@ static int check_usage(const struct config *c, const struct operands *operands)
 
 	if (operands->cnt > 1)
 		return command_failf("'%s': one incident's name at most", operands->words[1]);
-	if (c->store && by_name && source_is_far(c->store))
-		return command_failf("'%s': incidents have names in a store's directory only; want "
+	if (c->store && by_name && pyroscope_is(c->store))
+		return command_failf("'%s': a backend knows no incidents by name; want "
 				     "--incident T..T",
 				     operands->words[0]);
 	if (c->store && by_name == (c->incident.cnt > 0))
@@ -281,6 +314,7 @@ const struct command cmd_blame = {
 					   .from_ns = INT64_MIN,
 					   .until_ns = INT64_MAX,
 					   .error = 0.05,
+					   .uncertainty_ns = UINT64_MAX,
 					   .in = SOURCE_READING_DEFAULTS},
 	.config_size = sizeof(struct config),
 	.run = run,

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "diff/replicates.h"
+#include "format/incidents.h"
 #include "incident/incident.h"
 #include "model/builder.h"
 #include "model/entity.h"
@@ -16,6 +17,7 @@
 #include "store/store.h"
 #include "evidence_far.h"
 #include "pyroscope.h"
+#include "remote.h"
 #include "tool.h"
 
 #define MAX_FILE_WINDOWS 100000
@@ -69,6 +71,42 @@ static int add_incident(struct evidence *e, struct time_range range)
 	return 0;
 }
 
+/* The latest recurrences, as many as can be looked at. */
+static int add_recurrences(struct evidence *e, const struct incident_time *times, size_t cnt)
+{
+	size_t first = cnt > BLAME_MAX_INCIDENTS ? cnt - BLAME_MAX_INCIDENTS : 0;
+	int r = 0;
+
+	e->log.skipped = first;
+	for (size_t i = first; !r && i < cnt; i++) {
+		if (times[i].early_ns > e->log.early_ns)
+			e->log.early_ns = times[i].early_ns;
+		if (times[i].open) {
+			e->log.open_from_ns = times[i].range.from_ns;
+			e->log.silent = times[i].silent;
+		}
+		r = add_incident(e, times[i].range);
+	}
+	return r;
+}
+
+static int add_incident_of_log(struct evidence *e, const struct incident *incident)
+{
+	struct incident_time *times = calloc(incident->recurrence_cnt + 1, sizeof(*times));
+	int r;
+
+	if (!times)
+		return -ENOMEM;
+	for (size_t i = 0; i < incident->recurrence_cnt; i++) {
+		const struct incident_recurrence *k = &incident->recurrences[i];
+
+		times[i] = (struct incident_time){k->range, k->open, k->silent, k->early_ns};
+	}
+	r = add_recurrences(e, times, incident->recurrence_cnt);
+	free(times);
+	return r;
+}
+
 static int add_known_incident(struct evidence *e, const struct evidence_query *q, struct err *err)
 {
 	struct incident_list list = {0};
@@ -80,13 +118,12 @@ static int add_known_incident(struct evidence *e, const struct evidence_query *q
 	r = store_marks(e->store, NULL, &marks, &cnt, err);
 	if (r)
 		return r;
-	r = incident_list_make(&list, marks, cnt, q->now_ns);
-	if (r)
-		err_set(err, r, "out of memory");
+	if (incident_list_make(&list, marks, cnt, q->now_ns))
+		r = err_set(err, ENOMEM, "out of memory");
 	else
 		r = incident_get(&list, str_of(q->name), &incident, err);
-	for (size_t i = 0; !r && i < incident->recurrence_cnt; i++)
-		r = add_incident(e, incident->recurrences[i].range);
+	if (!r && add_incident_of_log(e, incident))
+		r = err_set(err, ENOMEM, "out of memory");
 	incident_list_release(&list);
 	store_marks_free(marks, cnt);
 	return r;
@@ -241,6 +278,28 @@ static struct time_range usual_history(const struct evidence_query *q)
 	return within;
 }
 
+/* From an agent's own log. */
+static int add_far_incident(struct evidence *e, const struct evidence_query *q, struct err *err)
+{
+	struct incident_time *times = NULL;
+	struct buf json;
+	size_t cnt = 0;
+	int r;
+
+	buf_init(&json, TOOL_MAX_OUTPUT);
+	r = remote_incidents(q->dir, q->name, TIME_RANGE_ALL, "json", &json, err);
+	if (!r) {
+		r = incidents_read(buf_str(&json), &times, &cnt, err);
+		if (r)
+			r = err_prefix(err, r, "%s", q->dir);
+	}
+	if (!r && add_recurrences(e, times, cnt))
+		r = err_set(err, ENOMEM, "out of memory");
+	free(times);
+	buf_release(&json);
+	return r;
+}
+
 int evidence_from_far(struct evidence *e, const struct evidence_query *q, struct err *err)
 {
 	bool is_backend = pyroscope_is(q->dir);
@@ -256,8 +315,10 @@ int evidence_from_far(struct evidence *e, const struct evidence_query *q, struct
 	int r;
 
 	e->matcher = q->matcher;
-	r = source_each(q->dir, &source, keep_window, &l, err);
-	for (size_t i = 0; !r && i < q->ranges->cnt; i++)
+	r = q->name ? add_far_incident(e, q, err) : 0;
+	if (!r)
+		r = source_each(q->dir, &source, keep_window, &l, err);
+	for (size_t i = 0; !r && !q->name && i < q->ranges->cnt; i++)
 		r = add_incident(e, q->ranges->items[i]);
 	if (!r && !e->window_cnt)
 		r = err_set(err, ENODATA, "%s: no window there", q->dir);

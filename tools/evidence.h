@@ -27,10 +27,19 @@ struct evidence_query {
 	const struct source_reading *reading; /* of files; NULL: as by default */
 };
 
+/* What has to be said of when an incident of that name recurred. */
+struct evidence_log {
+	uint64_t early_ns;    /* its recurrences may have begun so much earlier; the largest */
+	int64_t open_from_ns; /* start of the one that is not over; 0: all are */
+	bool silent;	      /* nobody tells of that one any more */
+	size_t skipped;	      /* earlier ones, since there are more than can be looked at */
+};
+
 struct evidence {
 	struct timeline *timeline;
 	struct blame_incident *incidents;
 	size_t incident_cnt;
+	struct evidence_log log;
 	bool synthetic_times;	  /* files without times: order and distance mean nothing */
 	struct store *store;	  /* private; NULL when from files */
 	struct profile **windows; /* private: of files; owned */
@@ -45,8 +54,8 @@ int must_check evidence_from_store(struct evidence *e, const struct evidence_que
 				   struct err *err);
 
 /*
- * From an agent or a backend (q->dir is its URL; source.h), whose ranges of the incidents must be
- * known. Without a range a backend is asked for the day before the first incident to the hour after
+ * From an agent or a backend (q->dir is its URL; source.h); a backend must be told the ranges of the
+ * incidents, an agent has a log of them. Without a range a backend is asked for the day before the first incident to the hour after
  * the last. What the query points to, but for the ranges, must live as long as the evidence.
  */
 int must_check evidence_from_far(struct evidence *e, const struct evidence_query *q,
