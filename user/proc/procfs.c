@@ -7,7 +7,6 @@
  */
 #include "proc/procfs.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -22,13 +21,10 @@
 #include "base/num.h"
 #include "base/text.h"
 #include "proc/procmaps.h"
+#include "proc/proctext.h"
 
 #define TEXT_BUF_BYTES 65536
-#define MAX_ARG_BYTES  512
-#define ARG_HEAD_BYTES 64
 #define MAX_MAPS_BYTES (UINT64_C(64) << 20) /* some 600,000 mappings */
-
-#define PF_KTHREAD 0x00200000 /* include/linux/sched.h; unchanged since 2.6.29 */
 
 struct procfs {
 	int root_fd;
@@ -120,107 +116,6 @@ static ssize_t read_text(struct procfs *fs, uint32_t pid, const char *name, char
 	return n;
 }
 
-/*
- * pid (comm) state ppid … with flags as field 9 and starttime as field 22. comm may contain
- * anything, blanks and parentheses too, but nothing behind the last ')' can.
- */
-static bool parse_stat(struct str s, uint64_t tick_ns, struct wire_proc *p)
-{
-	const char *open_paren = s.len ? memchr(s.p, '(', s.len) : NULL;
-	const char *close_paren = s.len ? memrchr(s.p, ')', s.len) : NULL;
-	uint64_t value[23] = {0};
-	struct str rest, field;
-	size_t comm_len;
-
-	if (!open_paren || !close_paren || close_paren < open_paren)
-		return false;
-	rest = (struct str){close_paren + 1, (size_t)(s.p + s.len - close_paren - 1)};
-	if (!rest.len || rest.p[0] != ' ')
-		return false;
-	rest = (struct str){rest.p + 1, rest.len - 1};
-	for (int i = 3; i <= 22; i++) {
-		if (!str_split(&rest, ' ', &field))
-			return false;
-		if ((i == 4 || i == 9 || i == 22) && num_parse_u64(str_trim(field), &value[i]))
-			return false;
-	}
-	if (value[4] > UINT32_MAX || value[22] > UINT64_MAX / tick_ns)
-		return false;
-	comm_len = (size_t)(close_paren - open_paren - 1);
-	if (comm_len >= WIRE_COMM_LEN)
-		comm_len = WIRE_COMM_LEN - 1; /* workqueue workers show more than the task's comm */
-	memcpy(p->comm, open_paren + 1, comm_len);
-	p->ppid = (uint32_t)value[4];
-	p->start_ns = value[22] * tick_ns;
-	if (value[9] & PF_KTHREAD)
-		p->h.flags |= WIRE_F_KTHREAD;
-	return true;
-}
-
-/* The id of a container is 64 hexadecimal digits, whoever made it. */
-static bool names_container(struct str path)
-{
-	size_t run = 0;
-
-	for (size_t i = 0; i < path.len && run < 64; i++)
-		run = isxdigit((unsigned char)path.p[i]) ? run + 1 : 0;
-	return run == 64;
-}
-
-/*
- * The unified hierarchy ("0::/path"), else systemd's own ("1:name=systemd:/path"). Where the first
- * is there but empty, as in the hybrid layout, or a container was put into some hierarchies of
- * version 1 only, the line that names the container says more than both.
- */
-static struct str parse_cgroup(struct str s)
-{
-	struct str line, best = {"", 0};
-	int best_rank = 0;
-
-	while (str_split(&s, '\n', &line)) {
-		struct str id, controllers;
-		int rank = 0;
-
-		if (!str_split(&line, ':', &id) || !str_split(&line, ':', &controllers) || !line.p)
-			continue;
-		if (!controllers.len && str_eq(id, STR_LIT("0")))
-			rank = line.len > 1 ? 3 : 1;
-		else if (str_eq(controllers, STR_LIT("name=systemd")))
-			rank = 2;
-		if (names_container(line))
-			rank += 4;
-		if (rank > best_rank) {
-			best = line;
-			best_rank = rank;
-		}
-	}
-	return best;
-}
-
-/* Copies the arguments, long ones shortened in the middle, as far as there is room. */
-static size_t copy_cmdline(struct str s, char *out, size_t max)
-{
-	size_t n = 0;
-	struct str arg;
-
-	while (s.len && !s.p[s.len - 1]) /* also blanks that setproctitle() leaves behind */
-		s.len--;
-	if (!s.len)
-		return 0;
-	while (str_split(&s, '\0', &arg)) {
-		size_t head = arg.len > MAX_ARG_BYTES ? ARG_HEAD_BYTES : arg.len;
-		size_t tail = arg.len > MAX_ARG_BYTES ? MAX_ARG_BYTES - ARG_HEAD_BYTES : 0;
-
-		if (head + tail + 1 > max - n)
-			break;
-		memcpy(out + n, arg.p, head);
-		memcpy(out + n + head, arg.p + arg.len - tail, tail);
-		n += head + tail;
-		out[n++] = '\0';
-	}
-	return n;
-}
-
 static int read_exe(struct procfs *fs, uint32_t pid, struct wire_proc *p)
 {
 	struct proc_path path = path_of(pid, "exe");
@@ -238,8 +133,8 @@ static int read_cmdline(struct procfs *fs, int fd, struct wire_proc *p, size_t m
 
 	if (n < 0)
 		return (int)n;
-	p->cmdline_len =
-		(uint32_t)copy_cmdline((struct str){fs->buf, (size_t)n}, p->text + p->exe_len, max);
+	p->cmdline_len = (uint32_t)proctext_cmdline((struct str){fs->buf, (size_t)n},
+						    p->text + p->exe_len, max);
 	return 0;
 }
 
@@ -251,7 +146,7 @@ static int read_cgroup(struct procfs *fs, uint32_t pid, char *out, size_t max, s
 
 	if (n < 0)
 		return (int)n;
-	cgroup = parse_cgroup((struct str){fs->buf, (size_t)n});
+	cgroup = proctext_cgroup((struct str){fs->buf, (size_t)n});
 	if (cgroup.len > max) /* cut it would be another path */
 		cgroup.len = 0;
 	if (cgroup.len)
@@ -305,7 +200,7 @@ int procfs_process(struct procfs *fs, uint32_t pid, unsigned int what, uint64_t 
 		n = read_text(fs, pid, "stat", fs->buf, TEXT_BUF_BYTES);
 		if (n < 0)
 			return (int)n;
-		if (!parse_stat((struct str){fs->buf, (size_t)n}, fs->tick_ns, p))
+		if (!proctext_stat((struct str){fs->buf, (size_t)n}, fs->tick_ns, p))
 			return -EBADMSG;
 		if (p->h.flags & WIRE_F_KTHREAD)
 			what &= ~(unsigned int)(PROCFS_EXE | PROCFS_CMDLINE);
@@ -456,24 +351,8 @@ int procfs_scan(struct procfs *fs, uint64_t time_ns, record_fn fn, void *arg)
 int procfs_inner_pid(struct procfs *fs, uint32_t pid, uint32_t *ret)
 {
 	ssize_t n = read_text(fs, pid, "status", fs->buf, TEXT_BUF_BYTES);
-	struct str s, line, word, last = {NULL, 0};
-	uint64_t v;
 
-	if (n < 0)
-		return (int)n;
-	s = (struct str){fs->buf, (size_t)n};
-	while (str_split(&s, '\n', &line)) {
-		if (line.len < 6 || memcmp(line.p, "NSpid:", 6))
-			continue;
-		line = str_trim((struct str){line.p + 6, line.len - 6});
-		while (str_split(&line, '\t', &word))
-			last = word;
-		if (num_parse_u64(last, &v) || !v || v > INT32_MAX)
-			return -EBADMSG;
-		*ret = (uint32_t)v;
-		return 0;
-	}
-	return -ENODATA; /* a kernel without CONFIG_PID_NS */
+	return n < 0 ? (int)n : proctext_inner_pid((struct str){fs->buf, (size_t)n}, ret);
 }
 
 int procfs_open_root(struct procfs *fs, uint32_t pid)
