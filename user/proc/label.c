@@ -1,79 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-/*
- * What an interpreter runs is found by its own rules for options: a table says for each interpreter
- * which options take the next argument, and which ones replace the script (python3 -m MODULE, sh -c
- * COMMAND). All that is not in the table is taken for an option without an argument, so a wrong
- * guess names an option's value at worst.
- */
 #include "proc/label.h"
 
 #include <string.h>
 
 #include "base/text.h"
 #include "proc/label_kthread.h"
+#include "proc/label_rules.h"
 
 #define MAX_ARGS 512
-
-enum rule_flags {
-	RULE_CLUSTER = 1 << 0, /* -abc is -a -b -c */
-	RULE_SHELL = 1 << 1,   /* the command of -c comes behind all options */
-	RULE_CLASS = 1 << 2,   /* what it runs is a class name, not a path */
-};
-
-struct rule {
-	const char *name; /* base name without minor version */
-	const char *code; /* short options whose argument is program text: nothing of it is shown */
-	const char *values;    /* short options that take an argument, attached or next */
-	const char *attached;  /* short options whose argument is never the next one */
-	const char *long_code; /* long options like `code`, separated by blanks */
-	const char
-		*long_values; /* long options that take the next argument unless they contain '=' */
-	const char *skip;     /* subcommands before the script */
-	unsigned int flags;
-};
-
-static const struct rule rules[] = {
-	{"python", "c", "WX", "", "", "--check-hash-based-pycs", "", RULE_CLUSTER},
-	{"pypy", "c", "WX", "", "", "", "", RULE_CLUSTER},
-	{"perl", "eE", "I", "CDFMVimx", "", "", "", RULE_CLUSTER},
-	{"ruby", "e", "CEIr", "FKTWix", "", "--encoding", "", RULE_CLUSTER},
-	{"node", "ep", "Cr", "", "--eval --print",
-	 "--require --import --loader --experimental-loader --conditions --env-file --title "
-	 "--input-type",
-	 "inspect", 0},
-	{"bun", "ep", "r", "", "--eval --print", "--preload --cwd --config --env-file", "run", 0},
-	{"deno", "", "c", "", "", "--config --import-map --lock", "run task serve eval", 0},
-	{"php", "rBR", "Scdtz", "", "--run --process-begin --process-code",
-	 "--define --php-ini --server --docroot", "", 0},
-	{"R", "e", "g", "", "", "--gui --encoding", "", 0},
-	{"Rscript", "e", "", "", "", "", "", 0},
-	{"lua", "e", "l", "", "", "", "", 0},
-	{"luajit", "e", "bjl", "O", "", "", "", 0},
-	{"tclsh", "", "", "", "", "-encoding", "", 0},
-	{"wish", "", "", "", "", "-encoding", "", 0},
-	{"guile", "c", "Lelx", "", "", "", "", 0},
-	{"mono", "", "", "", "", "--config --runtime", "", 0},
-	{"dotnet", "", "", "", "",
-	 "--runtimeconfig --depsfile --fx-version --additionalprobingpath --additional-deps "
-	 "--roll-forward",
-	 "exec", 0},
-	{"java", "", "", "", "",
-	 "-cp -classpath --class-path -p --module-path --upgrade-module-path --add-modules "
-	 "--add-opens --add-exports "
-	 "--add-reads --patch-module --limit-modules --enable-native-access --source -d",
-	 "", RULE_CLASS},
-	{"sh", "", "oO", "", "", "--rcfile --init-file", "", RULE_CLUSTER | RULE_SHELL},
-	{"bash", "", "oO", "", "", "--rcfile --init-file", "", RULE_CLUSTER | RULE_SHELL},
-	{"rbash", "", "oO", "", "", "--rcfile --init-file", "", RULE_CLUSTER | RULE_SHELL},
-	{"dash", "", "o", "", "", "", "", RULE_CLUSTER | RULE_SHELL},
-	{"ash", "", "o", "", "", "", "", RULE_CLUSTER | RULE_SHELL},
-	{"hush", "", "", "", "", "", "", RULE_CLUSTER | RULE_SHELL},
-	{"ksh", "", "oAR", "", "", "", "", RULE_CLUSTER | RULE_SHELL},
-	{"mksh", "", "oA", "", "", "", "", RULE_CLUSTER | RULE_SHELL},
-	{"zsh", "", "o", "", "", "", "", RULE_CLUSTER | RULE_SHELL},
-	{"fish", "", "Cdo", "", "", "--init-command --debug --features", "",
-	 RULE_CLUSTER | RULE_SHELL},
-};
 
 struct args {
 	struct str v[MAX_ARGS];
@@ -192,26 +126,13 @@ static struct str without_minor(struct str name)
 	return name;
 }
 
-/* The rule for python, python3, php8, lua5, pypy3, nodejs, ksh93 … or NULL. */
-static const struct rule *rule_of(struct str name)
-{
-	while (name.len && is_digit(name.p[name.len - 1]))
-		name.len--;
-	if (str_is(name, "nodejs"))
-		name.len = 4;
-	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
-		if (str_is(name, rules[i].name))
-			return &rules[i];
-	return NULL;
-}
-
 /* A script that is found by its path is known by its name; "dir/" and "." are names too. */
-static void add_script(struct label *l, const struct rule *rule, struct str script)
+static void add_script(struct label *l, const struct label_rule *rule, struct str script)
 {
 	/* bash <(…), or a script handed over as a descriptor: it has no name */
 	if (starts_with(script, "/dev/fd/") || starts_with(script, "/proc/self/fd/"))
 		return;
-	if (rule->flags & RULE_CLASS)
+	if (rule->flags & LABEL_RULE_CLASS)
 		add_word(l, script);
 	else
 		add_word(l, label_base_name(script));
@@ -261,9 +182,10 @@ static struct str next_arg(struct args *a)
 }
 
 /* "--jar X", "-m X": the option is part of the name. */
-static bool special_option(const struct rule *rule, struct str arg, struct args *a, struct label *l)
+static bool special_option(const struct label_rule *rule, struct str arg, struct args *a,
+			   struct label *l)
 {
-	if (rule->flags & RULE_CLASS) {
+	if (rule->flags & LABEL_RULE_CLASS) {
 		if (str_is(arg, "-jar"))
 			add_word(l, label_base_name(next_arg(a)));
 		else if (str_is(arg, "-m") || str_is(arg, "--module"))
@@ -285,7 +207,8 @@ static bool special_option(const struct rule *rule, struct str arg, struct args 
 	return false;
 }
 
-static bool long_option(const struct rule *rule, struct str arg, struct args *a, struct label *l)
+static bool long_option(const struct label_rule *rule, struct str arg, struct args *a,
+			struct label *l)
 {
 	if (is_one_of(rule->long_code, arg)) {
 		add_word(l, arg);
@@ -297,8 +220,8 @@ static bool long_option(const struct rule *rule, struct str arg, struct args *a,
 }
 
 /* One "-abc"; true when it settled the label. */
-static bool short_options(const struct rule *rule, struct str arg, struct args *a, struct label *l,
-			  bool *is_command)
+static bool short_options(const struct label_rule *rule, struct str arg, struct args *a,
+			  struct label *l, bool *is_command)
 {
 	bool is_python = !strcmp(rule->name, "python") || !strcmp(rule->name, "pypy");
 
@@ -315,24 +238,24 @@ static bool short_options(const struct rule *rule, struct str arg, struct args *
 			add_word(l, rest.len ? rest : next_arg(a));
 			return true;
 		}
-		if (rule->flags & RULE_SHELL && c == 'c')
+		if (rule->flags & LABEL_RULE_SHELL && c == 'c')
 			*is_command = true;
 		if (has_char(rule->values, c)) {
-			if (!rest.len || rule->flags & RULE_SHELL)
+			if (!rest.len || rule->flags & LABEL_RULE_SHELL)
 				(void)next_arg(a);
-			if (!(rule->flags & RULE_SHELL))
+			if (!(rule->flags & LABEL_RULE_SHELL))
 				return false;
 		}
-		if (has_char(rule->attached, c) || !(rule->flags & RULE_CLUSTER))
+		if (has_char(rule->attached, c) || !(rule->flags & LABEL_RULE_CLUSTER))
 			return false;
 	}
 	return false;
 }
 
 /* Adds what the interpreter runs; nothing when it runs nothing that has a name. */
-static void add_program(const struct rule *rule, struct args *a, struct label *l)
+static void add_program(const struct label_rule *rule, struct args *a, struct label *l)
 {
-	bool is_command = false, is_shell = rule->flags & RULE_SHELL;
+	bool is_command = false, is_shell = rule->flags & LABEL_RULE_SHELL;
 
 	while (a->next < a->cnt) {
 		struct str arg = next_arg(a);
@@ -353,7 +276,7 @@ static void add_program(const struct rule *rule, struct args *a, struct label *l
 			}
 		} else if (is_one_of(rule->skip, arg)) {
 			continue;
-		} else if (rule->flags & RULE_CLASS && arg.len && arg.p[0] == '@') {
+		} else if (rule->flags & LABEL_RULE_CLASS && arg.len && arg.p[0] == '@') {
 			continue; /* a file of options */
 		}
 		if (is_command) {
@@ -394,7 +317,7 @@ static struct str comm_script(const struct label_input *in, struct str base)
 	size_t n = base.len < 15 ? base.len : 15; /* TASK_COMM_LEN - 1 */
 
 	if (in->comm.len && !str_eq(in->comm, (struct str){base.p, n}) &&
-	    !rule_of(without_minor(in->comm)))
+	    !label_rule_of(without_minor(in->comm)))
 		return in->comm;
 	return (struct str){"", 0};
 }
@@ -418,10 +341,10 @@ static bool label_multicall(struct str base, const struct label_input *in, struc
 	if (applet.len && applet.p[0] == '-') /* a login shell, or an option of busybox itself */
 		applet = skip_bytes(applet, 1);
 	if (applet.len) {
-		const struct rule *rule = rule_of(applet);
+		const struct label_rule *rule = label_rule_of(applet);
 
 		add_word(l, applet);
-		if (rule && rule->flags & RULE_SHELL)
+		if (rule && rule->flags & LABEL_RULE_SHELL)
 			add_program(rule, a, l);
 	} else if (!a->cnt) {
 		add_word(l, in->comm);
@@ -484,7 +407,7 @@ static void label_program(const struct label_input *in, struct str exe, struct a
 			  struct label *l)
 {
 	struct str base = label_base_name(exe), name = without_minor(base), title;
-	const struct rule *rule = rule_of(name);
+	const struct label_rule *rule = label_rule_of(name);
 
 	if (label_multicall(base, in, a, l) || label_loader(base, in, a, l))
 		return;
