@@ -57,7 +57,7 @@ static int weigh_work(struct blame_report *report, const struct evidence *e,
 		r = judge_work(report->diff, opt->explain, found, &with.reacting_cnt);
 	if (!r && with.reacting_cnt) {
 		with.reacting = found;
-		r = blame_run(e->timeline, e->incidents, e->incident_cnt, &with, &again, err);
+		r = causes_run(e->timeline, e->incidents, e->incident_cnt, &with, &again, err);
 		if (!r) {
 			verdict_free(v);
 			report->verdict = again;
@@ -283,7 +283,7 @@ static int try_way(struct blame_report *report, struct evidence *e, const struct
 	if (e->timeline->entity_cnt < 2 ||
 	    (way->is_finer && e->timeline->entity_cnt == process_cnt))
 		return 0; /* there is nothing that was not asked already */
-	r = blame_run(e->timeline, e->incidents, e->incident_cnt, &half, &rolled.verdict, err);
+	r = causes_run(e->timeline, e->incidents, e->incident_cnt, &half, &rolled.verdict, err);
 	if (!r && rolled.verdict->kind == VERDICT_NAMED) {
 		r = add_proof(&rolled, e, &half, way->group_key, err);
 		if (!r && rolled.verdict->kind == VERDICT_NAMED)
@@ -333,7 +333,7 @@ int blame_report_make(struct blame_report *report, struct evidence *e,
 		      const struct evidence_query *q, const struct blame_opts *opt, struct err *err)
 {
 	const char *key = q->group_key;
-	int r = blame_run(e->timeline, e->incidents, e->incident_cnt, opt, &report->verdict, err);
+	int r = causes_run(e->timeline, e->incidents, e->incident_cnt, opt, &report->verdict, err);
 
 	if (!r)
 		r = add_proof(report, e, opt, key, err);

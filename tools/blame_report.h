@@ -12,6 +12,7 @@
 #define TOOLS_BLAME_REPORT_H
 
 #include "blame/blame.h"
+#include "blame/causes.h"
 #include "diff/descend.h"
 #include "diff/diff.h"
 #include "evidence.h"

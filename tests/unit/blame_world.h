@@ -19,6 +19,7 @@
 
 #include "base/text.h"
 #include "blame/blame.h"
+#include "blame/causes.h"
 #include "model/timeline.h"
 
 #define WORLD_MAX_K 16
@@ -38,7 +39,10 @@ struct world_opts {
 	double react_s;	      /* and what reacts follows the symptom by up to so much */
 	uint32_t wrong;	      /* so many labels point anywhere */
 	uint32_t reacting, victims, helpers;
-	double load; /* share of the CPUs that services use; 0 = 0.5 */
+	double second;	  /* cores that another culprit adds, in the incidents that are its own, */
+	uint32_t seconds; /* so many: those that are not the first one's. 0 = there is none */
+	double fickle;	  /* chance that one who reacts does not, this time */
+	double load;	  /* share of the CPUs that services use; 0 = 0.5 */
 	enum world_clock clock;
 };
 
@@ -234,10 +238,21 @@ static inline void world_scale_between(struct world *w, uint32_t e, double from,
 	}
 }
 
+/* The culprit, and the other one; UINT32_MAX: there is none. */
+static inline uint32_t world_culprit(const struct world *w)
+{
+	return w->entity_cnt - 1 - (w->o.seconds > 0);
+}
+
+static inline uint32_t world_second(const struct world *w)
+{
+	return w->o.seconds ? w->entity_cnt - 1 : UINT32_MAX;
+}
+
 static inline void world_incidents(struct world *w, double (*times)[2], const double *symptom,
 				   uint32_t services)
 {
-	uint32_t culprit = w->entity_cnt - 1, helper = culprit - w->o.helpers;
+	uint32_t culprit = world_culprit(w), helper = culprit - w->o.helpers;
 	uint32_t plain = services * 7 / 10;
 
 	for (uint32_t k = 0; k < w->o.k; k++) {
@@ -248,12 +263,17 @@ static inline void world_incidents(struct world *w, double (*times)[2], const do
 		for (uint32_t e = w->o.victims; e < w->o.victims + w->o.reacting; e++) {
 			double delay = world_between(w, 0, w->o.react_s);
 
+			if (w->o.fickle > 0 && world_unit(w) < w->o.fickle)
+				continue;
 			world_scale_between(w, e % plain, symptom[k] + delay, until + delay,
 					    1.3 + 0.4 * (e % 6));
 		}
 		for (uint32_t h = 0; h < w->o.helpers; h++)
 			world_add(w, helper + h, symptom[k], until, 0.02);
-		if (w->o.culprit > 0)
+		if (k + w->o.seconds >= w->o.k && w->o.seconds)
+			world_add(w, world_second(w), from, until,
+				  w->o.second * world_between(w, 0.6, 1.4));
+		else if (w->o.culprit > 0)
 			world_add(w, culprit, from, until,
 				  w->o.culprit * world_between(w, 0.6, 1.4));
 	}
@@ -311,7 +331,11 @@ static inline bool world_see(struct world *w, uint32_t e, uint32_t window, uint3
 	if (!weight)
 		return true;
 	if (ids[e] == UINT32_MAX) { /* who is never seen is nobody */
-		snprintf(name, sizeof(name), e == w->entity_cnt - 1 ? "culprit" : "p%03u", e);
+		snprintf(name, sizeof(name),
+			 e == world_culprit(w)	? "culprit"
+			 : e == world_second(w) ? "second"
+						: "p%03u",
+			 e);
 		if (timeline_entity(w->t, str_of(name), &ids[e]))
 			return false;
 	}
@@ -354,7 +378,7 @@ static inline bool world_make(struct world *w, const struct world_opts *o)
 	memset(w, 0, sizeof(*w));
 	w->o = *o;
 	w->rng = o->seed * UINT64_C(0x2545f4914f6cdd1d) + 1;
-	w->entity_cnt = o->services + o->rare + o->helpers + 1;
+	w->entity_cnt = o->services + o->rare + o->helpers + 1 + (o->seconds > 0);
 	w->level = calloc((size_t)w->entity_cnt * o->windows, sizeof(float));
 	if (!w->level)
 		return false;
@@ -370,7 +394,7 @@ static inline bool world_make(struct world *w, const struct world_opts *o)
 	for (; e < o->services + o->rare; e++)
 		world_rare(w, e);
 	if (o->culprit_base > 0)
-		world_resident(w, w->entity_cnt - 1, o->culprit_base);
+		world_resident(w, world_culprit(w), o->culprit_base);
 	world_times(w, times);
 	for (uint32_t k = 0; k < o->k; k++)
 		symptom[k] = times[k][0] + world_between(w, 0, o->symptom_s);
@@ -390,8 +414,8 @@ static inline struct verdict *world_blame(struct world *w)
 	struct verdict *v = NULL;
 	struct err err;
 
-	if (blame_run(w->t, w->labels, w->o.k, NULL, &v, &err))
-		printf("# blame_run: %s\n", err.text);
+	if (causes_run(w->t, w->labels, w->o.k, NULL, &v, &err))
+		printf("# causes_run: %s\n", err.text);
 	return v;
 }
 

@@ -47,8 +47,10 @@ static struct verdict *ask(const char *who, int want)
 	return v;
 }
 
-static bool says(const struct verdict_explanation *x, const char *part)
+static bool says(const struct verdict_entity *e, const char *part)
 {
+	const struct verdict_evidence *x = e->evidence;
+
 	for (size_t i = 0; i < x->why_cnt; i++)
 		if (strstr(x->why[i], part))
 			return true;
@@ -58,20 +60,20 @@ static bool says(const struct verdict_explanation *x, const char *part)
 /* What holds of all of them. */
 static void check(const struct verdict *v, const char *who)
 {
-	const struct verdict_explanation *x = v->explained;
+	const struct verdict_entity *e = v->explained;
+	const struct verdict_evidence *x = e->evidence;
 	uint32_t hits = 0;
 	bool sums = true;
 
-	is_str(x->entity.name.p, who, "its own name");
+	is_str(e->name.p, who, "its own name");
 	for (uint32_t k = 0; k < v->recurrences; k++) {
 		const struct verdict_recurrence *r = &x->recurrences[k];
 
-		sums &= fabs(r->level - r->usual - r->change) < 1e-9 &&
-			r->level == x->entity.levels[k];
+		sums &= fabs(r->level - r->usual - r->change) < 1e-9 && r->level == e->levels[k];
 		hits += r->hit;
 	}
 	ok(sums, "levels and changes agree");
-	is_u64(hits, x->entity.hits, "so do the hits");
+	is_u64(hits, e->hits, "so do the hits");
 	is_i64(v->kind, VERDICT_NAMED, "the verdict stays");
 	is_str(v->suspects[0].name.p, "culprit", "and who is named");
 }
@@ -85,19 +87,21 @@ int main(void)
 
 	v = ask("culprit", 0);
 	check(v, "culprit");
-	ok(!v->explained->why_cnt && v->explained->rank == 1, "nothing speaks against the named");
-	ok(v->explained->entity.role == ROLE_CULPRIT && v->explained->entity.hits == 4, "4 hits");
+	ok(!v->explained->evidence->why_cnt && v->explained->evidence->rank == 1,
+	   "nothing speaks against the named");
+	ok(v->explained->role == ROLE_CULPRIT && v->explained->hits == 4, "4 hits");
 	for (uint32_t k = 0; k < 4; k++)
-		ok(v->explained->recurrences[k].timed &&
-			   fabs(v->explained->recurrences[k].onset_s) <= 10,
+		ok(v->explained->evidence->recurrences[k].timed &&
+			   fabs(v->explained->evidence->recurrences[k].onset_s) <= 10,
 		   "it began at the mark");
-	is_near(v->explained->recurrences[0].usual, 0.11, 0.005, "against what is usual");
+	is_near(v->explained->evidence->recurrences[0].usual, 0.11, 0.005, "against what is usual");
 	verdict_free(v);
 
 	v = ask("victim", 0);
 	check(v, "victim");
-	ok(v->explained->entity.role == ROLE_VICTIM && says(v->explained, "a victim"), "a victim");
-	ok(v->explained->recurrences[1].change < -0.45 && v->explained->recurrences[1].timed,
+	ok(v->explained->role == ROLE_VICTIM && says(v->explained, "a victim"), "a victim");
+	ok(v->explained->evidence->recurrences[1].change < -0.45 &&
+		   v->explained->evidence->recurrences[1].timed,
 	   "its loss has a time, too");
 	verdict_free(v);
 
@@ -113,7 +117,8 @@ int main(void)
 
 	v = ask("calm", 0);
 	check(v, "calm");
-	ok(v->explained->why_cnt > 0 && v->explained->rank > 1, "there is always a reason");
+	ok(v->explained->evidence->why_cnt > 0 && v->explained->evidence->rank > 1,
+	   "there is always a reason");
 	verdict_free(v);
 
 	ok(!ask("nobody", -ENOENT), "who is not there has no evidence");

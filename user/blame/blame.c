@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "blame/axis.h"
 #include "blame/decide.h"
 #include "blame/describe.h"
@@ -76,17 +77,42 @@ static int start(struct run *run, const struct timeline *t, const struct blame_i
 	return r == -ENOMEM ? err_set(err, r, "out of memory") : r;
 }
 
+/*
+ * What is done to the evidence when only some incidents are judged: a charge for having chosen them, and
+ * nats for being tied to those that are aside as well. Who rises there, too, rises with the incident,
+ * whoever causes it. Of the entity that was scored last.
+ */
+static void judge_aside(const struct run *run, struct rank *r)
+{
+	const struct plan *p = &run->plan;
+	const struct linkage *l = &r->score.with;
+	double charge = run->opts.choices > 1 ? log(run->opts.choices) : 0;
+	uint32_t busy = 0;
+
+	for (uint32_t k = p->incident_cnt; k < p->incident_cnt + p->aside_cnt; k++)
+		busy += axis_level(&p->incidents[k].at, run->scorer.value, run->scorer.before) >=
+			l->tau;
+	if (p->aside_cnt && l->hits)
+		r->elsewhere = fmax(0, evidence_log_bf(l->f, busy, p->aside_cnt - busy));
+	r->score.with.log_bf -= charge;
+	r->score.without.log_bf -= charge;
+}
+
 static int score_all(struct run *run, const struct timeline *t)
 {
 	run->ranks = calloc((size_t)t->entity_cnt + 1, sizeof(*run->ranks));
 	if (!run->ranks)
 		return -ENOMEM;
 	for (uint32_t e = 0; e < t->entity_cnt; e++) {
+		struct rank *rank = &run->ranks[run->cnt];
+
 		if (!t->rows[e].first)
 			continue;
-		run->ranks[run->cnt].entity = e;
-		score_entity(&run->scorer, e, true, &run->ranks[run->cnt].score);
-		run->ranks[run->cnt++].stand_out = shifts_count(&run->shifts, &run->scorer);
+		rank->entity = e;
+		score_entity(&run->scorer, e, true, &rank->score);
+		judge_aside(run, rank);
+		rank->stand_out = shifts_count(&run->shifts, &run->scorer);
+		run->cnt++;
 	}
 	for (size_t i = 0; i < run->cnt; i++)
 		run->ranks[i].p_adj = shifts_p(&run->shifts, run->ranks[i].stand_out);
@@ -133,7 +159,6 @@ static int copy_plan(struct run *run)
 	v->baseline_cnt = p->baseline_cnt;
 	v->block_cnt = p->block_cnt;
 	v->block_ns = p->block_ns;
-	v->place_cnt = run->shifts.cnt;
 	for (uint32_t b = 0; b < p->block_cnt; b++)
 		v->baseline_s += p->blocks[b].at.seconds;
 	v->guard_ns = p->guard_ns;
@@ -212,6 +237,30 @@ static int list_victims(struct run *run)
 	return r;
 }
 
+/* The number of a process among the ranks. 0 or -ENOENT: it took no CPU. */
+static int find_rank(const struct run *run, struct str name, size_t *ret_at)
+{
+	uint32_t entity;
+	int r = timeline_find(run->scorer.t, name, &entity);
+
+	for (size_t i = 0; !r && i < run->cnt; i++)
+		if (run->ranks[i].entity == entity) {
+			*ret_at = i;
+			return 0;
+		}
+	return r ? r : -ENOENT;
+}
+
+static bool is_known(const struct run *run, uint32_t entity)
+{
+	struct str name = timeline_name(run->scorer.t, entity);
+
+	for (size_t i = 0; i < run->opts.cause_cnt; i++)
+		if (str_eq(run->opts.causes[i], name))
+			return true;
+	return false;
+}
+
 /* Neighbours within one nat of a group's first are not put in order. */
 static void find_ties(const struct rank *ranks, struct verdict_entity *e, size_t cnt)
 {
@@ -229,22 +278,37 @@ static void find_ties(const struct rank *ranks, struct verdict_entity *e, size_t
 	}
 }
 
-static int list_suspects(struct run *run, size_t cnt)
+/* One more of those listed: number `at` of the ranks. */
+static int add_suspect(struct run *run, const struct decision *d, size_t at, bool named)
 {
+	struct verdict *v = run->v;
+	struct verdict_entity *e = &v->suspects[v->suspect_cnt++];
+	int r = describe_entity(&run->scorer, &run->ranks[at], named ? ROLE_CULPRIT : ROLE_SUSPECT,
+				e);
+
+	e->place_cnt = run->shifts.cnt;
+	return r ? r : explain_entity(&run->scorer, d, run->ranks, at, v, e);
+}
+
+/* Causes that are known already, then the first `cnt` others. */
+static int list_suspects(struct run *run, const struct decision *d, size_t cnt)
+{
+	size_t known = run->opts.cause_cnt, at;
 	struct verdict *v = run->v;
 	int r = 0;
 
-	v->suspects = calloc(cnt + 1, sizeof(*v->suspects));
+	v->suspects = calloc(known + cnt + 1, sizeof(*v->suspects));
 	if (!v->suspects)
 		return -ENOMEM;
-	for (size_t i = 0; !r && i < cnt; i++) {
-		bool named = !i && v->kind == VERDICT_NAMED;
-
-		v->suspect_cnt++;
-		r = describe_entity(&run->scorer, &run->ranks[i],
-				    named ? ROLE_CULPRIT : ROLE_SUSPECT, &v->suspects[i]);
+	for (size_t i = 0; !r && i < known; i++) {
+		r = find_rank(run, run->opts.causes[i], &at);
+		if (!r)
+			r = add_suspect(run, d, at, true);
 	}
-	if (!r)
+	for (size_t i = 0; !r && i < cnt; i++)
+		if (!is_known(run, run->ranks[i].entity))
+			r = add_suspect(run, d, i, !known && !i && v->kind == VERDICT_NAMED);
+	if (!r && !known)
 		find_ties(run->ranks, v->suspects, cnt);
 	return r;
 }
@@ -305,16 +369,28 @@ static int note_doubt(const struct decision *d, const struct rank *first, struct
 	return r == -ENOSPC ? 0 : r;
 }
 
+/* Whom somebody asked about, listed or not. */
 static int explain(struct run *run, const struct decision *d)
 {
-	bool is_victim = false;
-	uint32_t entity;
-	int r = timeline_find(run->scorer.t, run->opts.explain, &entity);
+	enum verdict_role role = ROLE_SUSPECT;
+	struct verdict *v = run->v;
+	size_t at = 0;
+	int r = find_rank(run, run->opts.explain, &at);
 
+	if (r)
+		return r;
+	v->explained = calloc(1, sizeof(*v->explained));
+	if (!v->explained)
+		return -ENOMEM;
 	for (size_t i = 0; i < run->victim_cnt; i++)
-		is_victim |= !r && run->victims[i] == entity;
-	return r ? r
-		 : explain_entity(&run->scorer, d, run->ranks, run->cnt, entity, is_victim, run->v);
+		if (run->victims[i] == run->ranks[at].entity)
+			role = ROLE_VICTIM;
+	if (v->kind == VERDICT_NAMED &&
+	    (run->opts.cause_cnt ? is_known(run, run->ranks[at].entity) : !at))
+		role = ROLE_CULPRIT;
+	r = describe_entity(&run->scorer, &run->ranks[at], role, v->explained);
+	v->explained->place_cnt = run->shifts.cnt;
+	return r ? r : explain_entity(&run->scorer, d, run->ranks, at, v, v->explained);
 }
 
 static int decide(struct run *run)
@@ -329,6 +405,7 @@ static int decide(struct run *run)
 		.rise = v->rise,
 		.noise = v->noise,
 		.p_floor = run->shifts.cnt ? 1.0 / (run->shifts.cnt + 1.0) : 0,
+		.choices = run->opts.choices,
 	};
 	const struct rank *first;
 	size_t listed;
@@ -346,6 +423,8 @@ static int decide(struct run *run)
 	for (size_t i = 0; i < run->cnt; i++)
 		v->linked_cnt += run->ranks[i].linked;
 	v->kind = decide_kind(&d, run->ranks, run->cnt, &listed);
+	if (run->opts.cause_cnt)
+		v->kind = VERDICT_NAMED;
 	if (v->kind == VERDICT_SCHEDULE_CONFOUNDED) {
 		clock_shared_first(run);
 		listed = listed ? listed : 1;
@@ -361,7 +440,7 @@ static int decide(struct run *run)
 		if (v->history_needed_s <= v->baseline_s)
 			v->history_needed_s = 0;
 	}
-	r = list_suspects(run, listed);
+	r = list_suspects(run, &d, listed);
 	if (!r)
 		r = note_doubt(&d, run->ranks, v);
 	return r || !run->opts.explain.len ? r : explain(run, &d);

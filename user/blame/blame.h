@@ -34,6 +34,16 @@ struct blame_opts {
 	struct str
 		explain; /* borrowed; a process to tell all of (verdict.explained); empty: none */
 	bool separate; /* nothing is known of the time between incidents: each hit counts by itself */
+
+	/* What causes.h needs: only some of the incidents are judged. */
+	const bool *aside; /* borrowed, one for each incident: not judged, neither incident nor
+			      baseline; NULL: none */
+	double choices; /* sets that those judged were chosen from: evidence and E_false are charged;
+			   0 = 1 */
+	const struct str
+		*causes; /* borrowed, cause_cnt of them: known, so listed first, as culprits,
+				     and the verdict is "named" */
+	size_t cause_cnt;
 };
 
 /*

@@ -46,10 +46,12 @@ static void rank_one(const struct decision *d, struct rank *r, double rise, doub
 	}
 	r->e_false = evidence_false_matches(d->entity_cnt, sc->with.f, sc->with.blocks,
 					    sc->with.runs, sc->with.misses);
+	if (d->choices > 1)
+		r->e_false = fmin(d->entity_cnt - 1.0, r->e_false * d->choices);
 	if (evidence > threshold + DECIDE_CAP)
 		evidence = threshold + DECIDE_CAP;
 	r->s = evidence + log(sc->delta_hit / rise) + r->dir.onset + r->dir.dose +
-	       r->dir.displacement + r->dir.signature;
+	       r->dir.displacement + r->dir.signature - r->elsewhere;
 	r->reacts = r->linked &&
 		    (-r->dir.onset >= DECIDE_REACTS || r->dir.after_loss > DECIDE_AFTER_LOSS);
 }

@@ -31,7 +31,9 @@ struct rank {
 	double p_adj;	  /* against shifted times; NAN: unknown */
 	bool linked;
 	bool clock_shared;
-	bool reacts; /* another one rose clearly before it */
+	bool reacts;	  /* another one rose clearly before it */
+	double elsewhere; /* nats that tie it to incidents that are aside, too: it is no cause of these
+			     alone */
 	struct verdict_direction dir;
 };
 
@@ -41,6 +43,7 @@ struct decision {
 	double capacity;    /* 0 = unknown */
 	double rise, noise; /* as in struct verdict */
 	double p_floor;	    /* no p can be smaller; 0: there are none */
+	double choices;	    /* sets of incidents that these were chosen from; 0 = 1 */
 };
 
 /* Other times show somebody who stands out as much. */

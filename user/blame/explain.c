@@ -23,14 +23,15 @@
 struct asking {
 	const struct decision *d;
 	const struct rank *rank;
-	struct verdict *v;
-	struct verdict_explanation *x;
+	const struct verdict *v;
+	const struct verdict_entity *e;
+	struct verdict_evidence *x;
 	int error;
 };
 
 static void printf_like(2, 3) say(struct asking *q, const char *fmt, ...)
 {
-	struct verdict_explanation *x = q->x;
+	struct verdict_evidence *x = q->x;
 	char *text;
 	va_list ap;
 	int n;
@@ -119,9 +120,9 @@ static void ask_size(struct asking *q)
 
 static int find_reasons(struct asking *q)
 {
-	if (q->x->entity.role == ROLE_CULPRIT)
+	if (q->e->role == ROLE_CULPRIT)
 		return 0;
-	if (q->x->entity.role == ROLE_VICTIM)
+	if (q->e->role == ROLE_VICTIM)
 		say(q, "it had less CPU in the recurrences than it has otherwise: a victim");
 	else
 		ask_tie(q);
@@ -151,40 +152,23 @@ static void fill_recurrences(const struct scorer *s, const struct verdict_entity
 	}
 }
 
-static enum verdict_role role_of(const struct verdict *v, size_t at, bool is_victim)
+int explain_entity(struct scorer *s, const struct decision *d, const struct rank *ranks, size_t at,
+		   const struct verdict *v, struct verdict_entity *e)
 {
-	if (!at && v->kind == VERDICT_NAMED)
-		return ROLE_CULPRIT;
-	return is_victim ? ROLE_VICTIM : ROLE_SUSPECT;
-}
-
-int explain_entity(struct scorer *s, const struct decision *d, const struct rank *ranks, size_t cnt,
-		   uint32_t entity, bool is_victim, struct verdict *v)
-{
-	struct verdict_explanation *x;
+	struct verdict_evidence *x = e->evidence = calloc(1, sizeof(*x));
 	struct score again;
 	struct asking q;
-	size_t at = 0;
-	int r;
 
-	while (at < cnt && ranks[at].entity != entity)
-		at++;
-	if (at == cnt)
-		return -ENOENT;
-	x = v->explained = calloc(1, sizeof(*x));
 	if (!x)
 		return -ENOMEM;
 	x->rank = (uint32_t)at + 1;
 	x->threshold = evidence_threshold(d->entity_cnt, d->allowed_error);
 	x->tau = ranks[at].score.with.tau;
 	x->recurrences = calloc(v->recurrences, sizeof(*x->recurrences));
-	r = x->recurrences ? 0 : -ENOMEM;
-	if (!r)
-		r = describe_entity(s, &ranks[at], role_of(v, at, is_victim), &x->entity);
-	if (r)
-		return r;
-	score_entity(s, entity, false, &again);
-	fill_recurrences(s, &x->entity, &ranks[at], x->recurrences);
-	q = (struct asking){.d = d, .rank = &ranks[at], .v = v, .x = x};
+	if (!x->recurrences)
+		return -ENOMEM;
+	score_entity(s, ranks[at].entity, false, &again);
+	fill_recurrences(s, e, &ranks[at], x->recurrences);
+	q = (struct asking){.d = d, .rank = &ranks[at], .v = v, .e = e, .x = x};
 	return find_reasons(&q);
 }

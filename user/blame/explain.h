@@ -12,10 +12,10 @@
 #include "blame/verdict.h"
 
 /*
- * Fills v->explained for the entity; `ranks` are sorted, with all terms, and v lists its suspects.
- * One that was in no window with CPU has no rank: -ENOENT. 0 or -ENOMEM.
+ * Fills e->evidence. `e` describes number `at` of the ranks (describe.h), which are sorted, with all
+ * terms; v has its kind. On failure what was filled is for verdict_free(). 0 or -ENOMEM.
  */
 int must_check explain_entity(struct scorer *s, const struct decision *d, const struct rank *ranks,
-			      size_t cnt, uint32_t entity, bool is_victim, struct verdict *v);
+			      size_t at, const struct verdict *v, struct verdict_entity *e);
 
 #endif

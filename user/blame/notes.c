@@ -145,7 +145,9 @@ static int note_suspect(const struct timeline *t, struct verdict *v, const struc
 	struct buf b;
 	int r;
 
-	if (!e->linked || e->hits >= v->recurrences)
+	/* of several causes it is said which incidents each explains */
+	if (!e->linked || e->hits >= v->recurrences ||
+	    (v->suspect_cnt > 1 && v->suspects[1].role == ROLE_CULPRIT))
 		return note_new(t, v, e);
 	buf_init(&b, 4096);
 	add_name(&b, e->name);

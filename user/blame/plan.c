@@ -25,11 +25,11 @@
 
 static int by_start(const void *va, const void *vb)
 {
-	const struct blame_incident *a = va, *b = vb;
+	const struct plan_given *a = va, *b = vb;
 
-	if (a->from_ns != b->from_ns)
-		return a->from_ns < b->from_ns ? -1 : 1;
-	return (a->until_ns > b->until_ns) - (a->until_ns < b->until_ns);
+	if (a->range.from_ns != b->range.from_ns)
+		return a->range.from_ns < b->range.from_ns ? -1 : 1;
+	return (a->range.until_ns > b->range.until_ns) - (a->range.until_ns < b->range.until_ns);
 }
 
 static int64_t length_of(const struct blame_incident *i)
@@ -53,20 +53,13 @@ static int note_range(struct verdict *v, const struct blame_incident *i, const c
 	return r == -ENOSPC ? 0 : r;
 }
 
-static int take_incidents(struct plan *p, const struct blame_incident *inc, size_t cnt,
-			  struct verdict *v, struct err *err)
+static int check_incidents(const struct blame_incident *inc, size_t cnt, struct err *err)
 {
-	size_t kept = 0;
-
 	if (!cnt)
 		return err_set(err, EINVAL, "no incident was given: name at least one time range");
 	if (cnt > BLAME_MAX_INCIDENTS)
 		return err_set(err, EINVAL, "%zu incidents are more than the %d that are looked at",
 			       cnt, BLAME_MAX_INCIDENTS);
-	p->given = calloc(cnt, sizeof(*p->given));
-	if (!p->given)
-		return err_set(err, ENOMEM, "out of memory");
-	memcpy(p->given, inc, cnt * sizeof(*inc));
 	for (size_t i = 0; i < cnt; i++)
 		if (inc[i].until_ns <= inc[i].from_ns || inc[i].from_ns < -(INT64_MAX / 2) ||
 		    inc[i].until_ns > INT64_MAX / 2)
@@ -78,13 +71,33 @@ static int take_incidents(struct plan *p, const struct blame_incident *inc, size
 		if (length_of(&inc[i]) > MAX_LENGTH)
 			return err_set(err, EINVAL, "incident %zu lasts longer than any history",
 				       i + 1);
+	return 0;
+}
+
+/* What overlaps is one incident; it is judged when a part of it is. */
+static int take_incidents(struct plan *p, const struct blame_incident *inc, size_t cnt,
+			  const bool *aside, struct verdict *v, struct err *err)
+{
+	size_t kept = 0;
+	int r = check_incidents(inc, cnt, err);
+
+	if (r)
+		return r;
+	p->given = calloc(cnt, sizeof(*p->given));
+	if (!p->given)
+		return err_set(err, ENOMEM, "out of memory");
+	for (size_t i = 0; i < cnt; i++)
+		p->given[i] = (struct plan_given){inc[i], aside && aside[i]};
 	qsort(p->given, cnt, sizeof(*p->given), by_start);
 	for (size_t i = 0; i < cnt; i++) {
-		if (kept && p->given[i].from_ns < p->given[kept - 1].until_ns) {
-			if (p->given[i].until_ns > p->given[kept - 1].until_ns)
-				p->given[kept - 1].until_ns = p->given[i].until_ns;
+		struct plan_given *g = &p->given[i], *last = kept ? &p->given[kept - 1] : NULL;
+
+		if (last && g->range.from_ns < last->range.until_ns) {
+			if (g->range.until_ns > last->range.until_ns)
+				last->range.until_ns = g->range.until_ns;
+			last->aside = last->aside && g->aside;
 		} else {
-			p->given[kept++] = p->given[i];
+			p->given[kept++] = *g;
 		}
 	}
 	p->given_cnt = kept;
@@ -94,27 +107,47 @@ static int take_incidents(struct plan *p, const struct blame_incident *inc, size
 	return 0;
 }
 
+/* One that is to be judged, if there is data for it. */
+static int add_judged(struct plan *p, const struct blame_incident *g, struct verdict *v)
+{
+	struct stretch at = axis_cut(p->axis, g->from_ns, g->until_ns);
+	int r = 0;
+
+	if (at.seconds <= 0)
+		return note_range(v, g, "was left out: the history has no window for it");
+	if (at.seconds * 1e9 < 0.5 * (double)length_of(g))
+		r = note_range(v, g, "is covered by windows for less than half of it");
+	p->incidents[p->incident_cnt++] = (struct plan_incident){.range = *g, .at = at};
+	return r;
+}
+
+static void add_aside(struct plan *p)
+{
+	for (size_t i = 0; i < p->given_cnt; i++) {
+		const struct blame_incident *g = &p->given[i].range;
+		struct plan_incident *next = &p->incidents[p->incident_cnt + p->aside_cnt];
+
+		if (!p->given[i].aside)
+			continue;
+		next->range = *g;
+		next->at = axis_cut(p->axis, g->from_ns, g->until_ns);
+		p->aside_cnt += next->at.seconds > 0;
+	}
+}
+
 /* Keeps the incidents for which there is data. */
 static int find_data(struct plan *p, struct verdict *v, struct err *err)
 {
 	struct buf b;
 	int r = 0;
 
-	p->incidents = calloc(p->given_cnt, sizeof(*p->incidents));
+	p->incidents = calloc(p->given_cnt + 1, sizeof(*p->incidents));
 	if (!p->incidents)
 		return err_set(err, ENOMEM, "out of memory");
-	for (size_t i = 0; !r && i < p->given_cnt; i++) {
-		const struct blame_incident *g = &p->given[i];
-		struct stretch at = axis_cut(p->axis, g->from_ns, g->until_ns);
-
-		if (at.seconds <= 0) {
-			r = note_range(v, g, "was left out: the history has no window for it");
-			continue;
-		}
-		if (at.seconds * 1e9 < 0.5 * (double)length_of(g))
-			r = note_range(v, g, "is covered by windows for less than half of it");
-		p->incidents[p->incident_cnt++] = (struct plan_incident){.range = *g, .at = at};
-	}
+	for (size_t i = 0; !r && i < p->given_cnt; i++)
+		if (!p->given[i].aside)
+			r = add_judged(p, &p->given[i].range, v);
+	add_aside(p);
 	if (r || p->incident_cnt)
 		return r;
 	buf_init(&b, 256);
@@ -215,14 +248,14 @@ static int find_baseline(struct plan *p, const struct blame_opts *o, const struc
 
 	for (size_t i = 0; !r && i <= p->given_cnt; i++) {
 		bool last = i == p->given_cnt, outer = last || !i;
-		int64_t until = last ? v->history_until_ns : p->given[i].from_ns;
+		int64_t until = last ? v->history_until_ns : p->given[i].range.from_ns;
 
 		room = until > at ? until - at : 0;
 		guard = room ? guard_for(p, o, room, outer ? 1 : 2) : 0;
 		if (room > guard)
 			r = add_baseline(p, i ? at + guard : at, last ? until : until - guard);
-		if (!last && p->given[i].until_ns > at)
-			at = p->given[i].until_ns;
+		if (!last && p->given[i].range.until_ns > at)
+			at = p->given[i].range.until_ns;
 	}
 	return r;
 }
@@ -395,7 +428,7 @@ int plan_init(struct plan *p, const struct axis *axis, const struct blame_incide
 	memset(p, 0, sizeof(*p));
 	p->axis = axis;
 	p->separate = o->separate;
-	r = take_incidents(p, inc, cnt, v, err);
+	r = take_incidents(p, inc, cnt, o->aside, v, err);
 	if (!r)
 		r = find_data(p, v, err);
 	if (r)

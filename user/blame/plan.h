@@ -51,12 +51,19 @@ struct plan_period {
 	uint32_t phase_cnt;
 };
 
+/* One that was marked. `aside`: known, but not to be judged. */
+struct plan_given {
+	struct blame_incident range;
+	bool aside;
+};
+
 struct plan {
 	const struct axis *axis;
-	struct blame_incident *given; /* merged, by time, those without data too */
+	struct plan_given *given; /* merged, by time, those without data too */
 	size_t given_cnt;
-	struct plan_incident *incidents; /* those with data */
-	uint32_t incident_cnt;
+	struct plan_incident *incidents; /* those with data: first the judged, by time, */
+	uint32_t incident_cnt;		 /* so many of them, */
+	uint32_t aside_cnt;		 /* then so many that are aside (range and at only) */
 	struct blame_incident *baseline; /* outside guards */
 	size_t baseline_cnt, baseline_cap;
 	struct plan_block *blocks;

@@ -95,12 +95,12 @@ static bool is_quiet(const struct plan *p, int64_t from_ns, int64_t until_ns)
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
 
-		if (p->given[mid].until_ns > from_ns)
+		if (p->given[mid].range.until_ns > from_ns)
 			high = mid;
 		else
 			low = mid + 1;
 	}
-	return low == p->given_cnt || p->given[low].from_ns >= until_ns;
+	return low == p->given_cnt || p->given[low].range.from_ns >= until_ns;
 }
 
 static int add_phases(struct plan *p, int64_t period_ns, int64_t phase_ns)

@@ -25,7 +25,7 @@ static bool move(const struct axis *a, const struct plan *p, int64_t by_ns, stru
 {
 	int64_t from_ns = a->slots[0].from_ns, span_ns = a->slots[a->cnt - 1].until_ns - from_ns;
 
-	for (uint32_t k = 0; k < p->incident_cnt; k++) {
+	for (uint32_t k = 0; k < p->incident_cnt + p->aside_cnt; k++) {
 		const struct blame_incident *inc = &p->incidents[k].range;
 		int64_t length_ns = inc->until_ns - inc->from_ns;
 		int64_t at_ns = (inc->from_ns - from_ns + by_ns) % span_ns;
@@ -57,21 +57,26 @@ static void find_places(struct shifts *s, const struct axis *a, const struct pla
 					  : (int64_t)(part * (double)span_ns);
 
 		if (by_ns >= (int64_t)least_ns / 2 && by_ns <= span_ns - (int64_t)least_ns / 2)
-			s->cnt += move(a, p, by_ns, s->at + (size_t)s->cnt * p->incident_cnt);
+			s->cnt += move(a, p, by_ns, s->at + (size_t)s->cnt * s->all);
 	}
 }
 
 int shifts_init(struct shifts *s, const struct axis *a, const struct plan *p)
 {
-	*s = (struct shifts){.capacity = a->capacity > 0 ? a->capacity : 1};
+	*s = (struct shifts){
+		.capacity = a->capacity > 0 ? a->capacity : 1,
+		.all = p->incident_cnt + p->aside_cnt,
+		.judged = p->incident_cnt,
+	};
 	if (p->separate || !p->block_cnt)
 		return 0;
-	s->at = calloc((size_t)(SHIFT_MAX + 1) * p->incident_cnt, sizeof(*s->at));
+	s->at = calloc((size_t)(SHIFT_MAX + 1) * s->all, sizeof(*s->at));
 	s->greatest = calloc(SHIFT_MAX + 1, sizeof(*s->greatest));
 	s->sorted = calloc(MAX_SORTED, sizeof(*s->sorted));
 	s->nats = calloc(MAX_SORTED + 1, sizeof(*s->nats));
-	s->levels = calloc((size_t)(SHIFT_MAX + 1) * p->incident_cnt, sizeof(*s->levels));
-	if (!s->at || !s->greatest || !s->sorted || !s->nats || !s->levels) {
+	s->levels = calloc((size_t)(SHIFT_MAX + 1) * s->all, sizeof(*s->levels));
+	s->best = calloc(s->all, sizeof(*s->best));
+	if (!s->at || !s->greatest || !s->sorted || !s->nats || !s->levels || !s->best) {
 		shifts_release(s);
 		return -ENOMEM;
 	}
@@ -90,6 +95,7 @@ void shifts_release(struct shifts *s)
 	free(s->sorted);
 	free(s->nats);
 	free(s->levels);
+	free(s->best);
 	*s = (struct shifts){0};
 }
 
@@ -103,12 +109,15 @@ static int ascending(const void *va, const void *vb)
 /* Levels at each place, at last the real one. */
 static size_t take_levels(struct shifts *s, const struct scorer *of)
 {
-	size_t cnt = (size_t)s->cnt * of->plan->incident_cnt;
+	size_t cnt = (size_t)s->cnt * s->all;
 
 	for (size_t i = 0; i < cnt; i++)
 		s->levels[i] = axis_level(&s->at[i], of->value, of->before);
-	memcpy(s->levels + cnt, of->levels, of->plan->incident_cnt * sizeof(*s->levels));
-	return cnt + of->plan->incident_cnt;
+	for (uint32_t k = 0; k < s->all; k++)
+		s->levels[cnt + k] = k < s->judged ? of->levels[k]
+						   : axis_level(&of->plan->incidents[k].at,
+								of->value, of->before);
+	return cnt + s->all;
 }
 
 /*
@@ -158,20 +167,28 @@ static double stand_out(const struct shifts *s, const double *levels, uint32_t c
 	return t + log(rise / s->capacity);
 }
 
+/* The highest of the levels at one place, as many as are judged. */
+static const double *best_of(struct shifts *s, const double *levels)
+{
+	if (s->all == s->judged)
+		return levels;
+	memcpy(s->best, levels, s->all * sizeof(*levels));
+	qsort(s->best, s->all, sizeof(*s->best), ascending);
+	return s->best + s->all - s->judged;
+}
+
 double shifts_count(struct shifts *s, const struct scorer *of)
 {
-	uint32_t k = of->plan->incident_cnt;
-
 	if (!s->cnt)
 		return NAN;
 	sort_levels(s, take_levels(s, of));
 	for (uint32_t i = 0; i < s->cnt; i++) {
-		double t = stand_out(s, s->levels + (size_t)i * k, k);
+		double t = stand_out(s, best_of(s, s->levels + (size_t)i * s->all), s->judged);
 
 		if (t > s->greatest[i])
 			s->greatest[i] = t;
 	}
-	return stand_out(s, of->levels, k);
+	return stand_out(s, of->levels, s->judged);
 }
 
 double shifts_p(const struct shifts *s, double t)

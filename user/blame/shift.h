@@ -15,6 +15,10 @@
  *	p(e)        = (1 + places whose greatest T reaches T(e, real place)) / (1 + places)
  *
  * p cannot be below 1 / (1 + places), its floor.
+ *
+ * When only some of the incidents are judged, others being aside, all of them move, and of each process
+ * at each place those that fit it best are taken, as many as are judged: so that p is as large as it
+ * has to be for any way of choosing them.
  */
 #ifndef BLAME_SHIFT_H
 #define BLAME_SHIFT_H
@@ -28,11 +32,14 @@
 
 struct shifts {
 	uint32_t cnt;	     /* places; 0: none, and no p-value */
-	struct stretch *at;  /* cnt x incidents */
+	uint32_t all;	     /* incidents that move, */
+	uint32_t judged;     /* of which so many count */
+	struct stretch *at;  /* cnt x all */
 	double *greatest;    /* per place, of the processes counted so far */
 	double *sorted;	     /* private: some of the levels of the process */
 	double *nats;	     /* private: of a level that so many of them reach */
-	double *levels;	     /* private: of the process, (cnt + 1) x incidents */
+	double *levels;	     /* private: of the process, (cnt + 1) x all */
+	double *best;	     /* private: the highest of them at one place */
 	uint32_t sorted_cnt; /* private */
 	double capacity;     /* private */
 };

@@ -9,12 +9,23 @@
 
 #define MAX_NOTES 64
 
+static void free_evidence(struct verdict_evidence *x)
+{
+	if (!x)
+		return;
+	free(x->recurrences);
+	for (size_t i = 0; i < x->why_cnt; i++)
+		free(x->why[i]);
+	free(x);
+}
+
 void verdict_entity_release(struct verdict_entity *e)
 {
 	free((char *)e->name.p);
 	free((char *)e->after.p);
 	free(e->levels);
 	free(e->hit);
+	free_evidence(e->evidence);
 	memset(e, 0, sizeof(*e));
 }
 
@@ -25,24 +36,17 @@ static void free_entities(struct verdict_entity *e, size_t cnt)
 	free(e);
 }
 
-static void free_explanation(struct verdict_explanation *x)
-{
-	if (!x)
-		return;
-	verdict_entity_release(&x->entity);
-	free(x->recurrences);
-	for (size_t i = 0; i < x->why_cnt; i++)
-		free(x->why[i]);
-	free(x);
-}
-
 void verdict_free(struct verdict *v)
 {
 	if (!v)
 		return;
 	free_entities(v->suspects, v->suspect_cnt);
 	free_entities(v->victims, v->victim_cnt);
-	free_explanation(v->explained);
+	free_entities(v->explained, 1);
+	for (size_t i = 0; i < v->cause_cnt; i++)
+		free(v->causes[i].incidents);
+	free(v->causes);
+	free((char *)v->open_leader.p);
 	free(v->incidents);
 	free(v->windows);
 	free(v->baseline);

@@ -67,31 +67,6 @@ struct verdict_direction {
 	uint32_t after_entity; /* private: number in the timeline */
 };
 
-struct verdict_entity {
-	struct str name; /* owned, raw bytes */
-	enum verdict_role role;
-	bool linked;	   /* step C: more than luck ties it to the incidents */
-	bool clock_shared; /* linked only if the schedule they share is overlooked */
-	bool flat;	   /* f rests on no busy block at all: the history is the limit */
-	double posterior;  /* 0..1 of being the cause, something unsampled included */
-	double log_bf;	   /* nats for "tied to the incidents" against "luck" */
-	double e_false;	   /* innocent processes expected to match as well by luck */
-	double p_adj;	   /* other times that show somebody like this; NAN: unknown (shift.h) */
-	double f;	   /* share of the baseline in which it is that busy */
-	double delta;	   /* rise, averaged over the incidents; negative for victims */
-	double delta_low, delta_high;	   /* 95 % block bootstrap of it */
-	double incident;		   /* level, averaged over the incidents */
-	double baseline;		   /* median level of the baseline blocks */
-	double baseline_p10, baseline_p90; /* and the band of the middle 80 % */
-	uint32_t hits;			   /* incidents in which it was that busy */
-	uint32_t runs;			   /* hits that are separate: it was seen calm in between */
-	uint32_t tie_group; /* equal numbers > 0: the evidence does not order them; 0 = alone */
-	struct verdict_direction direction;
-	struct str after; /* owned: name of the process whose rise came first; NULL: none */
-	double *levels;	  /* recurrences of them, in order of time */
-	bool *hit;	  /* recurrences of them */
-};
-
 /* What one process did in one recurrence. */
 struct verdict_recurrence {
 	double level;  /* in the incident */
@@ -106,9 +81,10 @@ struct verdict_recurrence {
 
 #define VERDICT_MAX_WHY 8
 
-/* The process that somebody asked about (blame_opts.explain). */
-struct verdict_explanation {
-	struct verdict_entity entity;		/* as in the lists, of which it need not be */
+#define VERDICT_MAX_WHY 8
+
+/* All there is to say about one process. */
+struct verdict_evidence {
 	uint32_t rank;				/* 1: first of entity_cnt */
 	double tau;				/* from this level on it counts as busy */
 	double threshold;			/* nats of log_bf from which one is linked */
@@ -126,6 +102,46 @@ struct verdict_pressure {
 	bool has_risen;	 /* and that is no luck */
 };
 
+struct verdict_entity {
+	struct str name; /* owned, raw bytes */
+	enum verdict_role role;
+	bool linked;	    /* step C: more than luck ties it to the incidents */
+	bool clock_shared;  /* linked only if the schedule they share is overlooked */
+	bool flat;	    /* f rests on no busy block at all: the history is the limit */
+	double posterior;   /* 0..1 of being the cause, something unsampled included */
+	double log_bf;	    /* nats for "tied to the incidents" against "luck" */
+	double e_false;	    /* innocent processes expected to match as well by luck */
+	double p_adj;	    /* other times that show somebody like this; NAN: unknown (shift.h) */
+	uint32_t place_cnt; /* so many other times were looked at; 0: none */
+	double f;	    /* share of the baseline in which it is that busy */
+	double delta;	    /* rise, averaged over the incidents; negative for victims */
+	double delta_low, delta_high;	   /* 95 % block bootstrap of it */
+	double incident;		   /* level, averaged over the incidents */
+	double baseline;		   /* median level of the baseline blocks */
+	double baseline_p10, baseline_p90; /* and the band of the middle 80 % */
+	uint32_t hits;			   /* incidents in which it was that busy */
+	uint32_t runs;			   /* hits that are separate: it was seen calm in between */
+	uint32_t tie_group; /* equal numbers > 0: the evidence does not order them; 0 = alone */
+	struct verdict_direction direction;
+	struct str after; /* owned: name of the process whose rise came first; NULL: none */
+	double *levels;	  /* recurrences of them, in order of time */
+	bool *hit;	  /* recurrences of them */
+	struct verdict_evidence
+		*evidence; /* owned; of suspects and of who was asked about, else NULL */
+};
+
+/*
+ * One cause of several (causes.h), or the only one that is named. When there are more, the evidence of
+ * its suspect, rise and levels "in incidents" included, is that of the incidents it was judged by.
+ */
+struct verdict_cause {
+	size_t suspect;	     /* number of it in `suspects` */
+	uint32_t *incidents; /* that it explains: their numbers, by time; owned */
+	uint32_t incident_cnt;
+	uint32_t judged; /* incidents it was judged by: those that nobody else explains */
+	double choices;	 /* sets of so many incidents that evidence and E_false are charged for */
+};
+
 struct verdict {
 	enum verdict_kind kind;
 	enum verdict_measure measure;
@@ -138,6 +154,12 @@ struct verdict {
 	struct verdict_entity *victims; /* greatest loss first */
 	size_t victim_cnt;
 
+	struct verdict_cause *causes; /* of a "named" verdict; as many as there are culprits */
+	size_t cause_cnt;
+	/* incidents that no cause explains, and who leads there, not surely; owned; NULL: nobody */
+	uint32_t open_cnt;
+	struct str open_leader;
+
 	uint32_t entity_cnt;   /* processes that had any CPU */
 	uint32_t linked_cnt;   /* of them, tied to the incidents */
 	uint32_t block_cnt;    /* baseline blocks, */
@@ -147,9 +169,7 @@ struct verdict {
 	uint64_t guard_min_ns; /* and the smallest */
 	uint64_t period_ns;    /* shortest period that the incidents' starts share; 0 = none */
 	uint32_t phase_cnt;    /* times at that phase without an incident */
-	uint32_t
-		place_cnt; /* other times at which was looked for somebody like the first; 0: none */
-	double capacity;   /* of the node, in the unit of the levels; 0 = unknown */
+	double capacity;       /* of the node, in the unit of the levels; 0 = unknown */
 	double node_incident, node_baseline; /* all processes together; baseline: median */
 	double rise;  /* sum of all processes' rises, averaged over the incidents */
 	double noise; /* the rise that mere luck would give (mean of the baseline + 2 sd) */
@@ -162,8 +182,9 @@ struct verdict {
 					     from a store */
 	struct blame_incident *baseline;  /* stretches that the baseline is made of, by time */
 	size_t baseline_cnt;
-	struct verdict_explanation *explained; /* NULL: nobody asked */
-	char **notes;			       /* one sentence each: what a reader must know */
+	struct verdict_entity *explained; /* whom somebody asked about, as in the lists, of which it
+					     need not be; NULL: nobody asked */
+	char **notes;			  /* one sentence each: what a reader must know */
 	size_t note_cnt;
 };
 

@@ -52,8 +52,8 @@ static const char *outcome(const struct verdict_recurrence *r, bool fell)
 
 static void add_rows(const struct verdict *v, const struct verdict_view *view, struct buf *out)
 {
-	const struct verdict_explanation *x = v->explained;
-	bool fell = x->entity.role == ROLE_VICTIM;
+	const struct verdict_evidence *x = v->explained->evidence;
+	bool fell = v->explained->role == ROLE_VICTIM;
 	size_t widest = sizeof("recurrence") - 1;
 
 	for (uint32_t k = 0; k < v->recurrences; k++) {
@@ -82,8 +82,8 @@ static void add_rows(const struct verdict *v, const struct verdict_view *view, s
 
 static void add_summary(const struct verdict *v, struct buf *out)
 {
-	const struct verdict_explanation *x = v->explained;
-	const struct verdict_entity *e = &x->entity;
+	const struct verdict_evidence *x = v->explained->evidence;
+	const struct verdict_entity *e = v->explained;
 
 	buf_addf(out, "\n  number %" PRIu32 " of %" PRIu32 " processes", x->rank, v->entity_cnt);
 	if (e->role != ROLE_VICTIM)
@@ -108,7 +108,7 @@ static void add_summary(const struct verdict *v, struct buf *out)
 
 static void add_reasons(const struct verdict *v, struct buf *out)
 {
-	const struct verdict_explanation *x = v->explained;
+	const struct verdict_evidence *x = v->explained->evidence;
 
 	if (!x->why_cnt) {
 		buf_addstr(out, "\n  it is named: it is tied to the recurrences, it did not rise "
@@ -127,7 +127,7 @@ static void add_reasons(const struct verdict *v, struct buf *out)
 void explain_text(const struct verdict *v, const struct verdict_view *view, struct buf *out)
 {
 	static const struct verdict_view no_view;
-	const struct verdict_entity *e = &v->explained->entity;
+	const struct verdict_entity *e = v->explained;
 
 	view = view ? view : &no_view;
 	label_add(out, e->name, LONG_NAME);

@@ -201,7 +201,7 @@ static void add_entity(struct json *j, const char *key, const struct verdict *v,
 static void add_explanation(struct json *j, const struct verdict *v,
 			    const struct verdict_view *view)
 {
-	const struct verdict_explanation *x = v->explained;
+	const struct verdict_evidence *x = v->explained->evidence;
 
 	json_object(j, "explained");
 	json_u64(j, "rank", x->rank);
@@ -231,7 +231,7 @@ static void add_explanation(struct json *j, const struct verdict *v,
 		json_end(j);
 	}
 	json_end(j);
-	add_entity(j, "process", v, view, &x->entity, NULL);
+	add_entity(j, "process", v, view, v->explained, NULL);
 	json_end(j);
 }
 

@@ -131,7 +131,7 @@ static void add_evidence(struct buf *b, const struct verdict *v, const struct ve
 	add_sentence(b, &words);
 	verdict_add_runs(&words, e);
 	add_sentence(b, &words);
-	if (!i && v->place_cnt)
+	if (!i && e->place_cnt)
 		verdict_add_p(&words, v, e);
 	add_sentence(b, &words);
 	if (!view->untimed)

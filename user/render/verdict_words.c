@@ -80,6 +80,48 @@ static void add_change(struct buf *b, const struct verdict *v, const struct verd
 	buf_addf(b, ") in %" PRIu32 " of %" PRIu32 " recurrences", e->hits, v->recurrences);
 }
 
+/* "; 2 of 5 are open", and who leads there. */
+static void add_open(struct buf *b, const struct verdict *v)
+{
+	if (!v->open_cnt)
+		return;
+	buf_addf(b, "; %" PRIu32 " of %" PRIu32 " %s open", v->open_cnt, v->recurrences,
+		 v->open_cnt == 1 ? "is" : "are");
+	if (!v->open_leader.len)
+		return;
+	buf_addstr(b, ", where ");
+	label_add(b, v->open_leader, LONG_NAME);
+	buf_addstr(b, " leads");
+}
+
+static void head_named(const struct verdict *v, const struct verdict_view *view, struct buf *b)
+{
+	if (v->cause_cnt < 2) {
+		label_add(b, v->suspects[0].name, LONG_NAME);
+		buf_addstr(b, " is behind ");
+		verdict_add_incident(b, view);
+		buf_addstr(b, ": ");
+		add_change(b, v, &v->suspects[0]);
+		add_open(b, v);
+		return;
+	}
+	for (size_t i = 0; i < v->cause_cnt; i++) {
+		const struct verdict_entity *e = &v->suspects[v->causes[i].suspect];
+
+		buf_addstr(b, i ? "; " : "");
+		label_add(b, e->name, LONG_NAME);
+		buf_addf(b, " explains %" PRIu32 " of %" PRIu32, e->hits, v->recurrences);
+		if (!i) {
+			buf_addstr(b, " recurrences of ");
+			verdict_add_incident(b, view);
+		}
+		buf_addstr(b, " (+");
+		verdict_add_level(b, v, e->delta);
+		buf_addf(b, "%s)", verdict_unit(v));
+	}
+	add_open(b, v);
+}
+
 static void head_shortlist(const struct verdict *v, const struct verdict_view *view, struct buf *b)
 {
 	if (v->suspect_cnt == 1) {
@@ -172,11 +214,7 @@ void verdict_headline(const struct verdict *v, const struct verdict_view *view, 
 		view = &no_view;
 	switch (v->kind) {
 	case VERDICT_NAMED:
-		label_add(out, v->suspects[0].name, LONG_NAME);
-		buf_addstr(out, " is behind ");
-		verdict_add_incident(out, view);
-		buf_addstr(out, ": ");
-		add_change(out, v, &v->suspects[0]);
+		head_named(v, view, out);
 		break;
 	case VERDICT_SHORTLIST:
 		head_shortlist(v, view, out);
@@ -251,13 +289,13 @@ void verdict_add_p(struct buf *b, const struct verdict *v, const struct verdict_
 {
 	uint32_t as_much;
 
-	if (!v->place_cnt || isnan(e->p_adj)) {
+	if (!e->place_cnt || isnan(e->p_adj)) {
 		buf_addstr(b, "No p-value: the history has no room to move the incidents to other "
 			      "times.");
 		return;
 	}
-	as_much = (uint32_t)lround(e->p_adj * (v->place_cnt + 1.0) - 1);
-	buf_addf(b, "Of %" PRIu32 " other times for the incidents, ", v->place_cnt);
+	as_much = (uint32_t)lround(e->p_adj * (e->place_cnt + 1.0) - 1);
+	buf_addf(b, "Of %" PRIu32 " other times for the incidents, ", e->place_cnt);
 	if (!as_much)
 		buf_addstr(b, "none shows anybody");
 	else
@@ -267,7 +305,7 @@ void verdict_add_p(struct buf *b, const struct verdict *v, const struct verdict_
 	buf_addstr(b, " who stands out as much: p = ");
 	num_add_double(b, e->p_adj, 2);
 	buf_addstr(b, " (it cannot be below ");
-	num_add_double(b, 1 / (v->place_cnt + 1.0), 2);
+	num_add_double(b, 1 / (e->place_cnt + 1.0), 2);
 	buf_addstr(b, ").");
 }
 
