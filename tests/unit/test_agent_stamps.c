@@ -193,7 +193,6 @@ static void test_restart(void)
 	size_t same = 0;
 
 	begin(r, 0);
-	tmpdir_make();
 	must(store_open(tmpdir_at("store"), STORE_WRITE, NULL, &store, &err), err.text);
 	for (int life = 0; life < 2; life++) {
 		r->time.wall_ns = BEGIN;
@@ -218,16 +217,76 @@ static void test_restart(void)
 	is_u64(same, 0, "no two of the same time");
 	timeline_free(t);
 	store_close(store);
-	tmpdir_remove();
+	free(r);
+}
+
+/* A window now, and some time until the next one. */
+static void keep_one(struct run *r, struct keeper *k, uint64_t pause_ns)
+{
+	must(keeper_sink(k, window_at(r->time.wall_ns, 10 * NSEC_PER_SEC)), "sink");
+	r->time.wall_ns += (int64_t)pause_ns;
+	r->time.mono_ns += pause_ns;
+}
+
+/* Windows of the first day. */
+static uint32_t first_day(struct store *store)
+{
+	struct timeline *t = NULL;
+	uint32_t cnt;
+	struct err err = {{0}};
+
+	must(store_timeline(store, (struct time_range){BEGIN, BEGIN + 24 * HOUR}, NULL,
+			    LABEL_PROCESS, &t, &err),
+	     err.text);
+	cnt = t->window_cnt;
+	timeline_free(t);
+	return cnt;
+}
+
+/* A year ahead by mistake: for an hour nothing is old by that. */
+static void test_ages(bool is_restarted)
+{
+	const struct store_opts opts = {.max_age_ns = 14 * 24 * (uint64_t)HOUR};
+	struct store *store = NULL;
+	struct keeper *k = NULL;
+	struct run *r = calloc(1, sizeof(*r));
+	struct err err = {{0}};
+
+	begin(r, 0);
+	must(store_open(tmpdir_at(is_restarted ? "again" : "once"), STORE_WRITE, &opts, &store,
+			&err),
+	     err.text);
+	must(keeper_new(store, &r->clock, &k), "keeper");
+	for (int i = 0; i < 3; i++)
+		keep_one(r, k, 6 * (uint64_t)HOUR);
+	is_u64(first_day(store), 3, "a day of history");
+	r->time.wall_ns += 365 * 24 * HOUR;
+	if (is_restarted) {
+		keeper_free(k);
+		must(keeper_new(store, &r->clock, &k), "keeper");
+	}
+	for (int i = 0; i < 5; i++)
+		keep_one(r, k, 11 * 60 * NSEC_PER_SEC);
+	is_u64(first_day(store), 3, "is still there when the clock is a year ahead%s",
+	       is_restarted ? " from the start" : "");
+	for (int i = 0; i < 2; i++)
+		keep_one(r, k, 11 * 60 * NSEC_PER_SEC);
+	is_u64(first_day(store), 0, "and gone when it is so for an hour");
+	keeper_free(k);
+	store_close(store);
 	free(r);
 }
 
 int main(void)
 {
+	tmpdir_make();
 	test_steady();
 	test_forth();
 	test_back();
 	test_many();
 	test_restart();
+	test_ages(false);
+	test_ages(true);
+	tmpdir_remove();
 	return tap_done();
 }

@@ -17,20 +17,21 @@ struct keeper {
 	struct stamps stamps;
 	uint64_t unreported; /* samples given up that no stored window tells of yet */
 	uint64_t retained_at_ns;
+	uint64_t trusted_at_ns; /* from then on windows age by the wall clock */
 	uint64_t max_bytes;
 	bool failing;
 	keeper_next_fn next;
 	void *next_arg;
 };
 
-/* The end of the latest window, if that lies ahead of the clock: it was set back since. Else 0. */
-static int64_t newest_ahead(struct store *store, int64_t now_ns)
+/* The end of the latest window of the last day or later. Else 0. */
+static int64_t newest_lately(struct store *store, int64_t now_ns)
 {
-	const struct time_range ahead = {now_ns, INT64_MAX};
+	const struct time_range lately = {now_ns - (int64_t)KEEPER_AHEAD_NS, INT64_MAX};
 	struct timeline *t = NULL;
 	int64_t newest_ns = 0;
 
-	if (store_timeline(store, ahead, NULL, LABEL_PROCESS, &t, NULL))
+	if (store_timeline(store, lately, NULL, LABEL_PROCESS, &t, NULL))
 		return 0;
 	for (uint32_t i = 0; i < t->window_cnt; i++) {
 		int64_t end_ns = t->windows[i].start_ns + (int64_t)t->windows[i].length_ns;
@@ -42,16 +43,25 @@ static int64_t newest_ahead(struct store *store, int64_t now_ns)
 	return newest_ns;
 }
 
+static void trust_later(struct keeper *k)
+{
+	k->trusted_at_ns = clock_mono_ns(k->clock) + KEEPER_TRUST_AFTER;
+}
+
 int keeper_new(struct store *store, const struct clock *clock, struct keeper **ret_keeper)
 {
 	struct keeper *k = calloc(1, sizeof(*k));
+	int64_t newest_ns;
 
 	if (!k)
 		return -ENOMEM;
 	k->store = store;
 	k->clock = clock;
 	k->max_bytes = UINT64_MAX;
-	stamps_init(&k->stamps, newest_ahead(store, clock_wall_ns(clock)));
+	newest_ns = newest_lately(store, clock_wall_ns(clock));
+	stamps_init(&k->stamps, newest_ns);
+	if (!newest_ns)
+		trust_later(k);
 	*ret_keeper = k;
 	return 0;
 }
@@ -143,23 +153,28 @@ static int put(struct keeper *k, struct profile *p)
 static void retain(struct keeper *k)
 {
 	uint64_t now_ns = clock_mono_ns(k->clock);
+	bool is_trusted = now_ns >= k->trusted_at_ns;
 	struct err err;
 
 	if (k->retained_at_ns && now_ns - k->retained_at_ns < KEEPER_RETAIN_EVERY)
 		return;
 	k->retained_at_ns = now_ns;
-	if (store_retain(k->store, clock_wall_ns(k->clock), &err))
+	/* without a time nothing is old; the limit of bytes holds all the same */
+	if (store_retain(k->store, is_trusted ? clock_wall_ns(k->clock) : INT64_MIN, &err))
 		log_warn("store: cannot drop old blocks: %s", err.text);
 }
 
 int keeper_sink(void *keeper, struct profile *window)
 {
 	struct keeper *k = keeper;
+	uint64_t forth = k->stamps.forth;
 	struct store_place place;
 
 	if (k->stats.waiting == KEEPER_MAX_WAITING)
 		drop_oldest(k);
 	stamps_take(&k->stamps, k->clock, window);
+	if (k->stamps.forth != forth)
+		trust_later(k);
 	k->stats.lost_samples += loss_samples(window->lost);
 	for (size_t i = 0; i < LOSS_CNT; i++)
 		k->stats.lost[i] += window->lost[i];

@@ -20,6 +20,10 @@ struct store_place;
 
 #define KEEPER_MAX_WAITING  32
 #define KEEPER_RETAIN_EVERY (600 * NSEC_PER_SEC)
+/* A clock that was set forth, or that is a day ahead of all there is, must have run for so long
+ * before anything is old by it: one that is wrong would cost the whole history. */
+#define KEEPER_TRUST_AFTER  (3600 * NSEC_PER_SEC)
+#define KEEPER_AHEAD_NS	    (86400 * NSEC_PER_SEC)
 
 /* Borrows the store and the clock, which must outlive it. */
 int must_check keeper_new(struct store *store, const struct clock *clock,
