@@ -56,6 +56,7 @@ packages() {
 		test   nginx-light          nginx
 		test   openssl              openssl
 		test   prometheus           golang-github-prometheus
+		test   prometheus-alertmanager  golang-github-prometheus-alertmanager
 		test   curl                 curl
 		test   runc                 runc
 		vm     qemu-system-x86      qemu-system-x86-core

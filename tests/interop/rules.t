@@ -7,8 +7,8 @@
 . "$(dirname "$0")/../lib.sh"
 deploy=$ROOT/scripts/deploy
 
-# The names in HELP lines of the two modules that write metrics.
-grep -hoE '"(# HELP )?culprit_[a-z_]+' "$ROOT"/user/agent/{selfstats,agent}.c "$ROOT"/user/ship/*.c |
+# The names in HELP lines of the modules that write metrics.
+grep -hoE '"(# HELP )?culprit_[a-z_]+' "$ROOT"/user/agent/{selfstats,agent}.c "$ROOT"/user/{ship,serve}/*.c |
 	grep -oE 'culprit_[a-z_]+' | sort -u >known
 unknown() {
 	grep -oE '\bculprit_[a-z_]+' "$1" | sort -u | comm -23 - known
