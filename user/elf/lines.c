@@ -14,18 +14,15 @@
 
 #include <dwarf.h>
 #include <elf.h>
-#include <elfutils/libdw.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/reader.h"
 #include "base/text.h"
 #include "elf/demangle.h"
+#include "elf/dwarf_file.h"
 #include "elf/elf_file.h"
 
 #define MAX_UNITS  (1U << 20)
@@ -53,10 +50,7 @@ struct unit {
 
 struct line_state {
 	struct elf_file file;
-	void *image; /* a mapping of the file with the DWARF */
-	size_t image_len;
-	Elf *elf, *alt_elf;
-	Dwarf *dwarf, *alt;
+	struct dwarf_file dwarf;
 	struct unit *units;
 	size_t unit_cnt, unit_cap;
 	struct ranges ranges;
@@ -136,91 +130,6 @@ static const struct range *next_around(const struct ranges *r, uint64_t vaddr, s
 	return NULL;
 }
 
-/*
- * What dwz has moved to a common file is looked for in this one, which has nothing: libdw would open
- * the common file otherwise.
- */
-static void forbid_alt(struct line_state *l)
-{
-	static struct {
-		Elf64_Ehdr eh;
-		Elf64_Shdr sections[3];
-		char names[24];
-	} nothing = {
-		.eh = {.e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
-		       .e_type = ET_EXEC,
-		       .e_version = EV_CURRENT,
-		       .e_ehsize = sizeof(Elf64_Ehdr),
-		       .e_shoff = sizeof(Elf64_Ehdr),
-		       .e_shentsize = sizeof(Elf64_Shdr),
-		       .e_shnum = 3,
-		       .e_shstrndx = 1},
-		.sections = {{0},
-			     {.sh_name = 1,
-			      .sh_type = SHT_STRTAB,
-			      .sh_offset = sizeof(Elf64_Ehdr) + 3 * sizeof(Elf64_Shdr),
-			      .sh_size = 22},
-			     {.sh_name = 11,
-			      .sh_type = SHT_PROGBITS,
-			      .sh_offset = sizeof(Elf64_Ehdr) + 3 * sizeof(Elf64_Shdr),
-			      .sh_size = 1}},
-		.names = "\0.shstrtab\0.debug_str",
-	};
-
-	l->alt_elf = elf_memory((char *)&nothing, sizeof(nothing));
-	l->alt = l->alt_elf ? dwarf_begin_elf(l->alt_elf, DWARF_C_READ, NULL) : NULL;
-	if (l->alt)
-		dwarf_setalt(l->dwarf, l->alt);
-}
-
-/* libelf notes in the section headers which sections it has decompressed. */
-static void unlock_headers(struct line_state *l, int fd)
-{
-	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), from, to;
-	struct elf_file file;
-
-	if (elf_file_init(&file, fd))
-		return;
-	from = file.section_offset;
-	to = from + (uint64_t)file.section_cnt * sizeof(Elf64_Shdr);
-	if (from < to && to <= l->image_len)
-		(void)mprotect((char *)l->image + from / page * page, to - from / page * page,
-			       PROT_READ | PROT_WRITE);
-}
-
-/*
- * A file that shrinks ends this process, which is what the sandbox is for. libdw is not given the
- * descriptor: it would ask for the file's name, to look for others beside it.
- */
-static bool open_dwarf(struct line_state *l, int fd)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) || st.st_size <= 0)
-		return false;
-	l->image = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (l->image == MAP_FAILED) {
-		l->image = NULL;
-		return false;
-	}
-	l->image_len = (size_t)st.st_size;
-	unlock_headers(l, fd);
-	l->elf = elf_memory(l->image, l->image_len);
-	l->dwarf = l->elf ? dwarf_begin_elf(l->elf, DWARF_C_READ, NULL) : NULL;
-	return l->dwarf;
-}
-
-static void close_dwarf(struct line_state *l)
-{
-	dwarf_end(l->dwarf);
-	elf_end(l->elf);
-	if (l->image)
-		munmap(l->image, l->image_len);
-	l->dwarf = NULL;
-	l->elf = NULL;
-	l->image = NULL;
-}
-
 static int read_units(struct line_state *l)
 {
 	Dwarf_CU *cu = NULL;
@@ -230,7 +139,7 @@ static int read_units(struct line_state *l)
 	while (!r) {
 		struct unit unit = {0};
 
-		if (dwarf_get_units(l->dwarf, cu, &cu, NULL, &type, &unit.die, NULL))
+		if (dwarf_get_units(l->dwarf.dwarf, cu, &cu, NULL, &type, &unit.die, NULL))
 			break;
 		if (type != DW_UT_compile && type != DW_UT_skeleton)
 			continue;
@@ -255,9 +164,7 @@ void lines_job_end(void *state)
 		free(l->units[i].functions.list);
 	free(l->units);
 	free(l->ranges.list);
-	close_dwarf(l);
-	dwarf_end(l->alt);
-	elf_end(l->alt_elf);
+	dwarf_file_close(&l->dwarf);
 	free(l);
 }
 
@@ -266,17 +173,10 @@ static int open_lines(const int *fds, size_t fd_cnt, struct line_state **ret)
 	struct line_state *l = calloc(1, sizeof(*l));
 	int r = l ? elf_file_init(&l->file, fds[0]) : -ENOMEM;
 
-	if (!r && elf_version(EV_CURRENT) == EV_NONE)
-		r = -ENOTSUP;
-	for (size_t i = fd_cnt; !r && i && !l->dwarf; i--)
-		if (!open_dwarf(l, fds[i - 1]))
-			close_dwarf(l);
-	if (!r && !l->dwarf)
-		r = -ENOENT;
-	if (!r) {
-		forbid_alt(l);
+	if (!r)
+		r = dwarf_file_open(fds, fd_cnt, &l->dwarf);
+	if (!r)
 		r = read_units(l);
-	}
 	if (r)
 		lines_job_end(l);
 	else
@@ -357,7 +257,7 @@ static int find_chain(struct line_state *l, struct unit *unit, uint64_t vaddr, s
 		return r;
 	at = count_before(&unit->functions, vaddr);
 	range = next_around(&unit->functions, vaddr, &at, &looked);
-	if (!range || !dwarf_offdie(l->dwarf, range->what, &c->frames[0]))
+	if (!range || !dwarf_offdie(l->dwarf.dwarf, range->what, &c->frames[0]))
 		return 0;
 	c->cnt = 1;
 	die = c->frames[0];
