@@ -9,15 +9,9 @@
 
 #include "base/fs.h"
 #include "base/text.h"
-#include "format/flamebearer.h"
-#include "format/folded.h"
 #include "format/gzip.h"
-#include "format/perfscript.h"
-#include "format/pprof.h"
-#include "format/sniff.h"
-#include "load/clipped.h"
+#include "load/loader.h"
 #include "model/builder.h"
-#include "store/store.h"
 
 #define DEFAULT_MAX_BYTES ((size_t)4 << 30)
 #define MAX_WARNINGS	  ((size_t)1 << 20) /* bytes */
@@ -26,29 +20,20 @@
 	"want folded stacks, a pprof profile, output of perf script or flamebearer " \
 	"JSON (each may be gzip), a store directory, or - for standard input"
 
-struct loader {
-	const char *name; /* of the source, for messages */
-	const struct load_opts *opts;
-	struct load_report *report;
-	struct err *err;
-	int fd;
-	bool is_whole;	  /* nothing is left to be read from fd */
-	struct buf bytes; /* of the file, as many as have been read */
-	size_t taken;	  /* of them, by more() */
-	uint64_t read_cnt;
-
-	/* where the windows go: a function, or else a builder that is made with the first one */
-	load_window_fn fn;
-	void *arg;
-	struct builder *b;
-	enum profile_unit unit;
-	bool by_callback; /* the result is the callback's */
-	bool told;	  /* err names the source already */
-};
-
-static size_t max_bytes(const struct loader *l)
+size_t loader_max_bytes(const struct loader *l)
 {
 	return l->opts->max_bytes ? l->opts->max_bytes : DEFAULT_MAX_BYTES;
+}
+
+void loader_note(struct loader *l, struct str text)
+{
+	struct buf *out = l->report ? &l->report->warnings : NULL;
+
+	if (!out || !text.len)
+		return;
+	buf_addf(out, "%s: ", l->name);
+	text_add_clean(out, text);
+	buf_addch(out, '\n');
 }
 
 void load_report_init(struct load_report *report)
@@ -59,17 +44,6 @@ void load_report_init(struct load_report *report)
 void load_report_release(struct load_report *report)
 {
 	buf_release(&report->warnings);
-}
-
-static void note(struct loader *l, struct str text)
-{
-	struct buf *out = l->report ? &l->report->warnings : NULL;
-
-	if (!out || !text.len)
-		return;
-	buf_addf(out, "%s: ", l->name);
-	text_add_clean(out, text);
-	buf_addch(out, '\n');
 }
 
 /* ---- windows, wherever they come from ---- */
@@ -165,7 +139,7 @@ static int fail_read(struct loader *l, int r)
 {
 	if (r == -EFBIG)
 		return err_set(l->err, EFBIG, "%s: larger than %zu MiB, the most that is read",
-			       l->name, max_bytes(l) >> 20);
+			       l->name, loader_max_bytes(l) >> 20);
 	return err_set(l->err, r, "%s: %s", l->name, strerror(-r));
 }
 
@@ -181,7 +155,7 @@ static int open_file(struct loader *l, const char *source)
 		return fail_read(l, -errno);
 	if (l->fd < 0)
 		return err_set(l->err, errno, "%s: %s; %s", source, strerror(errno), WHAT_THERE_IS);
-	if (!fstat(l->fd, &st) && S_ISREG(st.st_mode) && (uint64_t)st.st_size > max_bytes(l))
+	if (!fstat(l->fd, &st) && S_ISREG(st.st_mode) && (uint64_t)st.st_size > loader_max_bytes(l))
 		return fail_read(l, -EFBIG);
 	return 0;
 }
@@ -239,170 +213,6 @@ static int inflate(struct loader *l)
 	return r ? err_prefix(l->err, r, "%s", l->name) : 0;
 }
 
-static void folded_opts_fill(const struct loader *l, struct folded_opts *out)
-{
-	*out = (struct folded_opts){
-		.no_process_frame = l->opts->no_process_frame,
-		.process = l->opts->process,
-		.labels = l->opts->labels,
-		.label_cnt = l->opts->label_cnt,
-		.max_rejected = l->opts->max_rejected,
-		.annotations = l->opts->annotations,
-		.column = l->opts->column,
-	};
-}
-
-static void note_folded(struct loader *l, const struct folded_report *rep)
-{
-	struct buf text;
-
-	buf_init(&text, 4096);
-	folded_report_add(&text, rep);
-	note(l, buf_str(&text));
-	buf_release(&text);
-}
-
-static int read_windowed(struct loader *l)
-{
-	struct folded_report rep = {0};
-	struct folded_opts opts;
-	int r;
-
-	folded_opts_fill(l, &opts);
-	r = folded_read_windows(buf_str(&l->bytes), &opts, take_window, l, &rep, l->err);
-	note_folded(l, &rep);
-	if (!r || l->by_callback || l->told)
-		return r;
-	return err_prefix(l->err, r, "%s", l->name);
-}
-
-/* The next piece of the text: what the head was, then what is still in the file. */
-static int more(void *arg, char *at, size_t room, size_t *ret_len, struct err *err)
-{
-	struct loader *l = arg;
-	int r;
-
-	if (l->taken < l->bytes.len) {
-		*ret_len = l->bytes.len - l->taken < room ? l->bytes.len - l->taken : room;
-		memcpy(at, l->bytes.data + l->taken, *ret_len);
-		l->taken += *ret_len;
-		return 0;
-	}
-	r = fs_read_part(l->fd, at, room, ret_len);
-	l->read_cnt += r ? 0 : *ret_len;
-	if (!r && l->read_cnt > max_bytes(l))
-		r = -EFBIG;
-	if (r == -EFBIG)
-		return err_set(err, r, "larger than %zu MiB, the most that is read",
-			       max_bytes(l) >> 20);
-	return r ? err_set(err, r, "%s", strerror(-r)) : 0;
-}
-
-static int read_folded(struct loader *l, struct profile **ret)
-{
-	struct folded_report rep = {0};
-	struct folded_opts opts;
-	int r;
-
-	folded_opts_fill(l, &opts);
-	if (l->is_whole)
-		r = folded_read(buf_str(&l->bytes), &opts, ret, &rep, l->err);
-	else
-		r = folded_read_pieces(more, l, &opts, ret, &rep, l->err);
-	if (r)
-		return err_prefix(l->err, r, "%s", l->name);
-	note_folded(l, &rep);
-	return 0;
-}
-
-static int read_pprof(struct loader *l, struct profile **ret)
-{
-	struct pprof_read_opts opts = {
-		.type = l->opts->type,
-		.column = l->opts->column,
-		.process = l->opts->process,
-		.labels = l->opts->labels,
-		.label_cnt = l->opts->label_cnt,
-	};
-	struct pprof_report rep;
-	struct buf text;
-	int r;
-
-	r = pprof_read(buf_str(&l->bytes), &opts, ret, &rep, l->err);
-	if (r)
-		return err_prefix(l->err, r, "%s", l->name);
-	buf_init(&text, 4096);
-	if (rep.other_unit)
-		buf_addf(&text, "measures %s, which is no CPU time: shown as samples", rep.type);
-	if (rep.unknown_mappings)
-		buf_addf(&text, "%s%llu locations name a mapping that is not there",
-			 rep.other_unit ? ", " : "", (unsigned long long)rep.unknown_mappings);
-	note(l, buf_str(&text));
-	buf_release(&text);
-	return 0;
-}
-
-static int read_perfscript(struct loader *l, struct profile **ret)
-{
-	struct perfscript_opts opts = {
-		.event = l->opts->type,
-		.process = l->opts->process,
-		.labels = l->opts->labels,
-		.label_cnt = l->opts->label_cnt,
-		.max_rejected = l->opts->max_rejected,
-		.moments = l->opts->moments,
-	};
-	struct perfscript_report rep;
-	struct buf text;
-	int r;
-
-	r = perfscript_read(buf_str(&l->bytes), &opts, ret, &rep, l->err);
-	if (r)
-		return err_prefix(l->err, r, "%s", l->name);
-	buf_init(&text, 4096);
-	perfscript_report_add(&text, &rep);
-	note(l, buf_str(&text));
-	buf_release(&text);
-	return 0;
-}
-
-static int read_flamebearer(struct loader *l, struct profile **ret)
-{
-	struct flamebearer_opts opts = {
-		.process = l->opts->process,
-		.labels = l->opts->labels,
-		.label_cnt = l->opts->label_cnt,
-		.column = l->opts->column,
-	};
-	struct flamebearer_report rep;
-	struct buf text;
-	int r;
-
-	r = flamebearer_read(buf_str(&l->bytes), &opts, ret, &rep, l->err);
-	if (r)
-		return err_prefix(l->err, r, "%s", l->name);
-	buf_init(&text, 4096);
-	if (rep.no_time)
-		buf_addf(&text, "measures %s, which is no CPU time: shown as samples", rep.units);
-	note(l, buf_str(&text));
-	buf_release(&text);
-	return 0;
-}
-
-static int read_kind(struct loader *l, enum sniff kind, struct profile **ret)
-{
-	switch (kind) {
-	case SNIFF_PPROF:
-		return read_pprof(l, ret);
-	case SNIFF_PERFSCRIPT:
-		return read_perfscript(l, ret);
-	case SNIFF_FLAMEBEARER:
-		return read_flamebearer(l, ret);
-	default:
-		return read_folded(l, ret);
-	}
-}
-
 /* One window, whose time may be unknown. */
 static int read_single(struct loader *l, enum sniff kind)
 {
@@ -410,7 +220,7 @@ static int read_single(struct loader *l, enum sniff kind)
 	bool is_folded;
 	int r;
 
-	r = read_kind(l, kind, &p);
+	r = loader_read(l, kind, &p);
 	if (r)
 		return r;
 	is_folded = kind != SNIFF_PPROF && kind != SNIFF_PERFSCRIPT && kind != SNIFF_FLAMEBEARER;
@@ -459,7 +269,7 @@ static int load_bytes(struct loader *l)
 	case SNIFF_WINDOWED:
 		/* without a choice to make, one pass does it */
 		if (l->fn || l->opts->range_cnt)
-			return read_windowed(l);
+			return loader_read_windowed(l, take_window);
 		return read_single(l, kind);
 	case SNIFF_EMPTY:
 	case SNIFF_TEXT:
@@ -477,7 +287,7 @@ static int load_file(struct loader *l, const char *source)
 {
 	int r;
 
-	buf_init(&l->bytes, max_bytes(l));
+	buf_init(&l->bytes, loader_max_bytes(l));
 	r = open_file(l, source);
 	if (!r)
 		r = read_head(l);
@@ -485,84 +295,6 @@ static int load_file(struct loader *l, const char *source)
 		r = load_bytes(l);
 	if (l->fd > STDIN_FILENO)
 		(void)close(l->fd);
-	return r;
-}
-
-/* ---- stores ---- */
-
-static int by_start(const void *va, const void *vb)
-{
-	const struct time_range *a = va, *b = vb;
-
-	return (a->from_ns > b->from_ns) - (a->from_ns < b->from_ns);
-}
-
-/*
- * The ranges in order and without overlap, so that no window comes twice. Owned, NULL: no memory.
- */
-static struct time_range *join_ranges(const struct load_opts *opts, size_t *ret_cnt)
-{
-	struct time_range *out = malloc((opts->range_cnt + 1) * sizeof(*out));
-	size_t n = 0;
-
-	if (!out)
-		return NULL;
-	if (!opts->range_cnt) {
-		out[0] = TIME_RANGE_ALL;
-		*ret_cnt = 1;
-		return out;
-	}
-	memcpy(out, opts->ranges, opts->range_cnt * sizeof(*out));
-	qsort(out, opts->range_cnt, sizeof(*out), by_start);
-	for (size_t i = 1; i < opts->range_cnt; i++) {
-		if (out[i].from_ns > out[n].until_ns)
-			out[++n] = out[i];
-		else if (out[i].until_ns > out[n].until_ns)
-			out[n].until_ns = out[i].until_ns;
-	}
-	*ret_cnt = n + 1;
-	return out;
-}
-
-static int load_exact(struct loader *l, struct store *s, const char *dir,
-		      const struct time_range *ranges, size_t range_cnt, struct profile **ret)
-{
-	struct buf told;
-	int r;
-
-	buf_init(&told, 4096);
-	r = load_clipped(s, dir, ranges, range_cnt, l->opts->matcher, ret, &told, l->err);
-	note(l, buf_str(&told));
-	buf_release(&told);
-	return r;
-}
-
-static int load_store(struct loader *l, const char *dir, struct profile **ret)
-{
-	const struct store_opts opts = {.moments = l->opts->moments || l->opts->exact};
-	const char *const *warnings;
-	struct time_range *ranges = NULL;
-	struct store *s = NULL;
-	size_t range_cnt = 0, cnt = 0;
-	int r;
-
-	r = store_open(dir, STORE_READ, &opts, &s, l->err);
-	if (r)
-		return r;
-	ranges = join_ranges(l->opts, &range_cnt);
-	if (!ranges)
-		r = err_set(l->err, ENOMEM, "%s: out of memory", dir);
-	else if (l->opts->exact)
-		r = load_exact(l, s, dir, ranges, range_cnt, ret);
-	else if (!l->fn)
-		r = store_read(s, ranges, range_cnt, l->opts->matcher, ret, l->err);
-	for (size_t i = 0; !r && l->fn && i < range_cnt; i++)
-		r = store_each(s, ranges[i], l->opts->matcher, l->fn, l->arg, l->err);
-	warnings = store_warnings(s, &cnt);
-	for (size_t i = 0; i < cnt; i++)
-		note(l, str_of(warnings[i]));
-	free(ranges);
-	store_close(s);
 	return r;
 }
 
@@ -590,7 +322,7 @@ int load_profile(const char *source, const struct load_opts *opts, struct profil
 	int r;
 
 	if (is_directory(source))
-		return load_store(&l, source, ret);
+		return loader_read_store(&l, source, ret);
 	if (l.opts->exact)
 		return err_set(l.err, EINVAL,
 			       "%s: no store: only there ranges can be taken exactly", l.name);
@@ -619,7 +351,7 @@ int load_windows(const char *source, const struct load_opts *opts, load_window_f
 	int r;
 
 	if (is_directory(source))
-		return load_store(&l, source, NULL);
+		return loader_read_store(&l, source, NULL);
 	r = load_file(&l, source);
 	buf_release(&l.bytes);
 	return r;
