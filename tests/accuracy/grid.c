@@ -10,6 +10,9 @@
  *	null	as random, but nobody's CPU is behind it: no incident at all (the label is a whim), a
  *		culprit that takes no CPU, or one on another node
  *	quick	random and null in turn, a day of history at most: what tests take
+ *	wrong	as random, but 4 or 5 recurrences of which one label is wrong, and a culprit of +1.5 or +5
+ *		cores: each row tells why the culprit is not first
+ *	right	the same with 3 to 5 labels that are right
  *	short	two minutes of seconds on two CPUs, 2-5 incidents, with and without a culprit: WORLDS of each
  *	name	one history of ten incidents, asked after each: at which one is the culprit named?
  *
@@ -33,10 +36,13 @@ enum design {
 	DESIGN_NAME,
 	DESIGN_SHORT,
 	DESIGN_QUICK,
+	DESIGN_WRONG,
+	DESIGN_RIGHT,
 	DESIGN_CNT
 };
 
-static const char *const design_names[] = {"random", "null", "cells", "name", "short", "quick"};
+static const char *const design_names[] = {"random", "null",  "cells", "name",
+					   "short",  "quick", "wrong", "right"};
 
 struct cell {
 	enum design design; /* never DESIGN_QUICK */
@@ -59,6 +65,7 @@ struct row {
 	double e_false, ms;
 	char first[32];
 	struct buf beliefs; /* posterior:is-it-the-culprit of each suspect */
+	struct buf why;	    /* evidence of who is first and of the culprit, when that is another */
 };
 
 struct work {
@@ -92,15 +99,26 @@ static bool possible(const struct cell *c)
 	return true;
 }
 
-/* Draws until all fits together: what is possible is equally probable. */
-static struct cell draw_cell(uint64_t seed, bool null, uint32_t history_cnt)
+/* What the targets for labels that are right and for those that are not are about. */
+static bool wanted(const struct cell *c)
 {
-	struct world dice = {.rng = seed * UINT64_C(0x9e3779b97f4a7c15) + 99};
+	if (c->design == DESIGN_WRONG)
+		return c->labels == LABEL_ONE_WRONG && c->k >= 4 && c->cores >= 1.5;
+	if (c->design == DESIGN_RIGHT)
+		return c->labels != LABEL_ONE_WRONG && c->k >= 3 && c->cores >= 1.5;
+	return true;
+}
+
+/* Draws until all fits together: what is possible is equally probable. */
+static struct cell draw_cell(uint64_t seed, enum design design, uint32_t history_cnt)
+{
+	bool null = design == DESIGN_NULL;
+	struct world dice = {.rng = seed * UINT64_C(0x2545f4914f6cdd1d) + 99};
 	struct cell c;
 
 	do {
 		c = (struct cell){
-			.design = null ? DESIGN_NULL : DESIGN_RANDOM,
+			.design = design,
 			.k = 1 + draw(&dice, 5),
 			.cores = sizes[draw(&dice, 3)],
 			.base = bases[draw(&dice, 4)],
@@ -112,7 +130,7 @@ static struct cell draw_cell(uint64_t seed, bool null, uint32_t history_cnt)
 			.full = draw(&dice, 2),
 			.null = (enum null_kind)(1 + draw(&dice, 3)),
 		};
-	} while (!possible(&c));
+	} while (!possible(&c) || !wanted(&c));
 	if (null)
 		c.cores = c.base = 0;
 	else
@@ -207,6 +225,31 @@ static struct world_opts world_of(const struct cell *c, uint64_t seed)
 	return o;
 }
 
+/* By which term of its rank one is ahead of another. */
+static void tell(struct buf *b, const struct verdict *v, const struct verdict_entity *e)
+{
+	buf_addf(b,
+		 "%.*s: %.1f nats of %.1f%s, f %.2g, %u of %u (%u runs), +%.2f, onset %.1f, "
+		 "dose %.1f, %.1f%%",
+		 (int)e->name.len, e->name.p, e->log_bf, v->explained->threshold,
+		 e->clock_shared ? " but for the clock" : "", e->f, e->hits, v->recurrences,
+		 e->runs, e->delta, e->direction.onset, e->direction.dose, e->posterior * 100);
+}
+
+static void tell_why(struct row *r, const struct verdict *v)
+{
+	if (!v->explained || !r->place)
+		return;
+	if (v->suspect_cnt) {
+		tell(&r->why, v, &v->suspects[0]);
+		buf_addf(&r->why, "; ");
+	}
+	buf_addf(&r->why, "%u. ", v->explained->rank);
+	tell(&r->why, v, &v->explained->entity);
+	if (v->period_ns)
+		buf_addf(&r->why, "; %u quiet times of the clock", v->phase_cnt);
+}
+
 static bool note(struct row *r, const struct verdict *v)
 {
 	r->kind = v->kind;
@@ -219,6 +262,7 @@ static bool note(struct row *r, const struct verdict *v)
 			 v->suspects[0].name.p);
 		r->e_false = v->suspects[0].e_false;
 	}
+	tell_why(r, v);
 	return true;
 }
 
@@ -303,21 +347,24 @@ static bool play(struct row *r)
 {
 	struct world_opts o = r->cell.design == DESIGN_SHORT ? short_world(&r->cell, r->seed)
 							     : world_of(&r->cell, r->seed);
+	struct blame_opts ask = {0};
 	struct verdict *v = NULL;
 	uint32_t culprit;
 	struct world w;
+	struct err err;
 	double start;
 	bool good;
 
 	good = world_make(&w, &o);
+	if (good && !r->cell.null && !timeline_find(w.t, STR_LIT("culprit"), &culprit))
+		ask.explain = STR_LIT("culprit");
 	start = now_ms();
 	if (good && r->cell.design == DESIGN_NAME)
 		good = ask_each_time(&w, r);
-	if (good)
-		v = world_blame(&w);
+	good = good && !blame_run(w.t, w.labels, o.k, &ask, &v, &err);
 	r->ms = now_ms() - start;
-	good = v && note(r, v);
-	if (good && !r->cell.null && !timeline_find(w.t, STR_LIT("culprit"), &culprit))
+	good = good && note(r, v);
+	if (good && ask.explain.len)
 		good = !rivals_rank(w.t, w.labels, o.k, culprit, r->rivals);
 	verdict_free(v);
 	world_release(&w);
@@ -342,7 +389,7 @@ static void print_head(void)
 	       "rank");
 	for (int i = 0; i < RIVAL_CNT; i++)
 		printf("\t%s", rival_names[i]);
-	printf("\tfirst\te_false\tnamed_at\twrong_at\tms\tbeliefs\n");
+	printf("\tfirst\te_false\tnamed_at\twrong_at\tms\tbeliefs\twhy\n");
 }
 
 static void print_row(const struct row *r)
@@ -355,9 +402,10 @@ static void print_row(const struct row *r)
 	       c->slot_s, null_names[c->null], verdict_kind_name(r->kind), r->place + 1);
 	for (int i = 0; i < RIVAL_CNT; i++)
 		printf("\t%u", r->rivals[i]);
-	printf("\t%s\t%.3g\t%u\t%u\t%.1f\t%.*s\n", *r->first ? r->first : "-", r->e_false,
+	printf("\t%s\t%.3g\t%u\t%u\t%.1f\t%.*s\t%.*s\n", *r->first ? r->first : "-", r->e_false,
 	       r->named_at, r->wrong_at, r->ms, (int)r->beliefs.len,
-	       r->beliefs.len ? r->beliefs.data : "");
+	       r->beliefs.len ? r->beliefs.data : "", (int)r->why.len,
+	       r->why.len ? r->why.data : "");
 }
 
 static struct cell cell_of(enum design design, size_t i, uint64_t seed)
@@ -365,9 +413,11 @@ static struct cell cell_of(enum design design, size_t i, uint64_t seed)
 	struct cell c;
 
 	if (design == DESIGN_QUICK)
-		return draw_cell(seed, i % 2, ARRAY_SIZE(histories) - 1);
-	if (design == DESIGN_RANDOM || design == DESIGN_NULL)
-		return draw_cell(seed, design == DESIGN_NULL, ARRAY_SIZE(histories));
+		return draw_cell(seed, i % 2 ? DESIGN_NULL : DESIGN_RANDOM,
+				 ARRAY_SIZE(histories) - 1);
+	if (design == DESIGN_RANDOM || design == DESIGN_NULL || design == DESIGN_WRONG ||
+	    design == DESIGN_RIGHT)
+		return draw_cell(seed, design, ARRAY_SIZE(histories));
 	c = design == DESIGN_SHORT ? short_cell(i)
 				   : fixed_cell(design == DESIGN_CELLS ? i % 45 : i % 6 * 5);
 	c.design = design;
@@ -386,6 +436,7 @@ static bool fill(struct work *work, uint64_t worlds, uint64_t seed)
 		struct row *r = &work->rows[i];
 
 		buf_init(&r->beliefs, 1 << 16);
+		buf_init(&r->why, 1 << 16);
 		r->seed = seed + i;
 		r->cell = cell_of(work->design, i, r->seed);
 	}
@@ -405,9 +456,9 @@ int main(int argc, char **argv)
 	    (argc > 3 && num_parse_u64(str_of(argv[3]), &seed)) ||
 	    (argc > 4 && num_parse_u64(str_of(argv[4]), &jobs)) || jobs < 1 || jobs > 64 ||
 	    worlds > 1000000) {
-		fprintf(stderr,
-			"usage: grid random|null|cells|name|short|quick [WORLDS [FIRST-SEED "
-			"[JOBS]]]\n");
+		fprintf(stderr, "usage: grid random|null|cells|name|short|quick|wrong|right "
+				"[WORLDS [FIRST-SEED "
+				"[JOBS]]]\n");
 		return 2;
 	}
 	if (!fill(&work, worlds, seed))
@@ -420,8 +471,10 @@ int main(int argc, char **argv)
 	print_head();
 	for (size_t i = 0; i < work.cnt && !work.failed; i++)
 		print_row(&work.rows[i]);
-	for (size_t i = 0; i < work.cnt; i++)
+	for (size_t i = 0; i < work.cnt; i++) {
 		buf_release(&work.rows[i].beliefs);
+		buf_release(&work.rows[i].why);
+	}
 	free(work.rows);
 	return work.failed ? 2 : 0;
 }
