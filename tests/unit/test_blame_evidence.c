@@ -35,6 +35,35 @@ static void test_bf(void)
 	is_near(evidence_choice_cost(5), log(3), 1e-12, "three with five");
 }
 
+/* The worked numbers of step C. */
+static void test_busy(void)
+{
+	uint32_t busy = 1;
+
+	is_near(evidence_busy_from(2, 1), 1.85, 1e-12, "what it takes anyway is not cut off");
+	is_near(evidence_busy_from(2, 0), 1.7, 1e-12, "one that comes and goes");
+	is_near(evidence_busy_from(0.8, 1), 0.8, 1e-12, "no rise, no margin");
+	is_near(evidence_excuse(1, &busy), 0, 1e-12, "one busy time for one miss: free");
+	is_u64(busy, 0, "…and gone");
+	busy = 3;
+	is_near(evidence_excuse(1, &busy), log(2.5), 1e-12, "one of three: two and a half to one");
+	busy = 3;
+	is_near(evidence_excuse(5, &busy), log(2.5) + log(1.5), 1e-12, "two at most");
+	is_u64(busy, 1, "…of three");
+	is_near(evidence_log_bf(evidence_tail(1, 19, 1), 4, 1) - evidence_choice_cost(5), 6.8, 0.05,
+		"four of five, one of 19 quiet times busy");
+	is_near(evidence_log_bf(evidence_tail(0, 19, 1), 4, 1) - evidence_choice_cost(5), 11.1, 0.1,
+		"…which is the one without a label");
+}
+
+static void test_rank_by_clock(void)
+{
+	is_near(evidence_for_rank(0.4, 15), 0.4 + log(20), 1e-3, "tied but for the clock: 3 nats");
+	is_near(evidence_for_rank(0.4, 0.4), 0.4, 1e-12, "not tied at all: nothing");
+	is_near(evidence_for_rank(5, 3), 5, 1e-12, "the phases do not object");
+	is_near(evidence_for_rank(0, 2), -log(0.05 + 0.95 * exp(-2)), 1e-12, "and in between");
+}
+
 static void test_luck(void)
 {
 	is_near(evidence_luck(0.1, 1e6, 3, 0), 0.001, 1e-6, "three of three");
@@ -160,10 +189,11 @@ static void test_posterior(void)
 	for (uint32_t i = 0; i < 100; i++)
 		r[i] = rank_of(i, i ? -3 : 30, i ? 0.9 : 0.003, 4, i ? 0.001 : 1.5);
 	decide_rank(&d, r, 100);
-	w = 0.8 / 100 * cap * 1.5 / 1.599;
+	w = (1 - DECIDE_PI0) / 100 * cap * 1.5 / 1.599;
 	for (int i = 0; i < 100; i++)
 		sum += r[i].posterior;
-	is_near(r[0].posterior, w / (w + 0.2), 1e-4, "the prior of something unsampled takes part");
+	is_near(r[0].posterior, w / (w + DECIDE_PI0), 1e-4,
+		"the prior of something unsampled takes part");
 	ok(sum < 1, "…and the rest is its");
 	is_near(r[0].e_false, 99 * 3 * evidence_luck(0.003, 200, 4, 0), 1e-12,
 		"lucky innocents: N-1 times the chance, times the choices");
@@ -205,10 +235,43 @@ static void test_kinds(void)
 	       "nobody leads: what the history allows");
 }
 
+/* What stands only because a busy time was taken for an incident without a label. */
+static void test_excused(void)
+{
+	struct rank r[2] = {rank_of(0, 12, 0.05, 3, 0.9), rank_of(1, 1, 0.5, 2, 0.8)};
+	struct decision d = decision_of(4);
+	size_t listed;
+
+	r[0].score.with.misses = 1;
+	r[0].score.with.plain = 6;
+	decide_rank(&d, r, 2);
+	ok(!r[0].linked && !r[0].clock_shared && r[0].e_false > 0.05,
+	   "E_false objects: not linked");
+	is_u64(decide_kind(&d, r, 2, &listed), VERDICT_NEED_MORE, "…no short list");
+	ok(listed && !r[0].entity, "…but who leads is told");
+	r[0].score.with.f = 0.002;
+	decide_rank(&d, r, 2);
+	ok(r[0].linked, "E_false allows it: linked");
+	r[0].score.with.f = 0.05;
+	r[0].score.with.plain = 12;
+	decide_rank(&d, r, 2);
+	ok(r[0].linked, "as tied without it: linked, whatever E_false says");
+	/* the phases leave nothing, and nobody a posterior worth a line */
+	for (int i = 0; i < 2; i++) {
+		r[i].score.with.log_bf = r[i].score.with.plain = -6 + i;
+		r[i].score.without.log_bf = -6 + i;
+	}
+	decide_rank(&d, r, 2);
+	is_u64(decide_kind(&d, r, 2, &listed), VERDICT_NEED_MORE, "no evidence for anybody");
+	is_u64(listed, 1, "…but a rise worth naming is told");
+}
+
 int main(void)
 {
 	test_tail();
 	test_bf();
+	test_busy();
+	test_rank_by_clock();
 	test_luck();
 	test_needed();
 	test_named_after();
@@ -216,5 +279,6 @@ int main(void)
 	test_quantile();
 	test_posterior();
 	test_kinds();
+	test_excused();
 	return tap_done();
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Every verdict from a world that leaves no doubt about it, and what odd input gets. */
 #include <errno.h>
+#include <math.h>
 
 #include "unit/blame_scene.h"
 #include "unit/tap.h"
@@ -137,6 +138,44 @@ static void test_schedule(void)
 	ok(v->suspects[0].clock_shared && !v->suspects[0].linked, "…linked but for the clock");
 	is_u64(v->period_ns, 3600 * NSEC_PER_SEC, "…of an hour");
 	ok(v->phase_cnt >= 20, "…seen at other hours");
+	verdict_free(v);
+}
+
+/* A batch job of some full hours, ten minutes each, in minutes. */
+static double at_full_hours(const char *name, uint32_t window, bool inside)
+{
+	static const uint32_t hours[] = {2, 5, 9, 12, 17};
+
+	for (size_t i = 0; !strcmp(name, "batch") && i < 5; i++)
+		if (window / 60 == hours[i])
+			return window % 60 < 10 ? 1.2 : 0;
+	return strcmp(name, "batch") ? nobody(name, window, inside) : 0;
+}
+
+/* The incident at five is not marked, but a time at which there was none, near the full hour. */
+static void test_wrong_label_of_a_clock(void)
+{
+	const struct blame_incident inc[] = {at(7200, 7800), at(32400, 33000), at(43200, 43800),
+					     at(61200, 61800), at(50700, 51300)};
+	struct scene s = {.names = names,
+			  .level = at_full_hours,
+			  .inc = inc,
+			  .inc_cnt = 5,
+			  .window_s = 60,
+			  .windows = 60 * 24};
+	struct verdict *v = judge(&s);
+	const struct verdict_entity *e;
+
+	if (!ok(v && v->period_ns == 3600 * NSEC_PER_SEC && v->suspect_cnt, "on the hour"))
+		return;
+	e = &v->suspects[0];
+	is_str(e->name.p, "batch", "one label is wrong, its incident a quiet time: still first");
+	ok(e->linked && e->hits == 4, "…tied by four of five");
+	is_near(e->f, 1.5 / (v->phase_cnt + 1), 1e-9, "…E_false goes by all quiet times");
+	is_near(e->log_bf,
+		4 * log(0.85 / (0.5 / (v->phase_cnt + 1))) +
+			log(0.15 / (1 - 0.5 / (v->phase_cnt + 1))) - log(3),
+		1e-6, "…the tie leaves one of them out");
 	verdict_free(v);
 }
 
@@ -510,6 +549,7 @@ int main(void)
 	test_named();
 	test_shortlist();
 	test_schedule();
+	test_wrong_label_of_a_clock();
 	test_no_rise();
 	test_need_more();
 	test_promise();

@@ -40,14 +40,16 @@ static void rank_one(const struct decision *d, struct rank *r, double rise, doub
 	r->e_false = d->entity_cnt > 1 ? d->entity_cnt - 1.0 : 0;
 	if (sc->delta_hit <= 0 || evidence == -INFINITY)
 		return;
-	if (can_link(d)) {
-		r->linked = evidence >= threshold;
-		r->clock_shared = !r->linked && sc->without.log_bf >= threshold;
-	}
 	r->e_false = evidence_false_matches(d->entity_cnt, sc->with.f, sc->with.blocks,
 					    sc->with.runs, sc->with.misses);
 	if (d->choices > 1)
 		r->e_false = fmin(d->entity_cnt - 1.0, r->e_false * d->choices);
+	if (can_link(d)) {
+		r->linked = evidence >= threshold &&
+			    (sc->with.plain >= threshold || r->e_false <= d->allowed_error);
+		r->clock_shared = evidence < threshold && sc->without.log_bf >= threshold;
+	}
+	evidence = evidence_for_rank(evidence, sc->without.log_bf);
 	if (evidence > threshold + DECIDE_CAP)
 		evidence = threshold + DECIDE_CAP;
 	r->s = evidence + log(sc->delta_hit / rise) + r->dir.onset + r->dir.dose +
@@ -173,6 +175,9 @@ enum verdict_kind decide_kind(const struct decision *d, const struct rank *ranks
 	}
 	if (clock && clock->score.delta >= decide_least_rise(d) && !schedule_is_ruled_out(clock))
 		return VERDICT_SCHEDULE_CONFOUNDED;
+	/* who leads is worth a line, however little that is worth yet */
+	if (!*ret_listed && d->block_cnt && cnt && ranks[0].score.delta >= decide_least_rise(d))
+		*ret_listed = 1;
 	return VERDICT_NEED_MORE;
 }
 

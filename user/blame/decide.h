@@ -12,7 +12,7 @@
 #include "blame/verdict.h"
 
 /* Prior weight of "something that was not sampled": another node, waiting, hardware. */
-#define DECIDE_PI0 0.2
+#define DECIDE_PI0 (1.0 / 3)
 
 /* The least chance of being the cause with which one is named. */
 #define DECIDE_SURE 0.9

@@ -5,11 +5,31 @@
 
 #define NEAR_STRENGTH 5.0 /* blocks that the whole history is worth beside a small set */
 #define MAX_BLOCKS    1e6
+#define CLOCK_SHARE   0.05 /* of processes that keep any one clock */
 #define MAX_NEEDED    1000 /* more recurrences than this is "never" to a person */
 
 static double clamp(double v, double low, double high)
 {
 	return v < low ? low : v > high ? high : v;
+}
+
+double evidence_busy_from(double level, double usual)
+{
+	return level > usual ? usual + EVIDENCE_MARGIN * (level - usual) : level;
+}
+
+double evidence_excuse_cost(uint32_t left)
+{
+	return left ? log(left + 0.5) : 0;
+}
+
+double evidence_excuse(uint32_t misses, uint32_t *busy)
+{
+	double cost = 0;
+
+	for (uint32_t i = 0; i < misses && i < EVIDENCE_EXCUSES && *busy; i++)
+		cost += evidence_excuse_cost(--*busy);
+	return cost;
 }
 
 double evidence_tail(double busy, double blocks, double weight)
@@ -29,6 +49,13 @@ double evidence_log_bf(double f, unsigned int hits, unsigned int misses)
 	double miss = log(BLAME_EPS / clamp(1 - f, 1e-9, 1));
 
 	return hits * log((1 - BLAME_EPS) / clamp(f, 1e-12, 1)) + misses * (miss < 0 ? miss : 0);
+}
+
+double evidence_for_rank(double with, double without)
+{
+	if (!(without > with))
+		return with;
+	return with - log(CLOCK_SHARE + (1 - CLOCK_SHARE) * exp(with - without));
 }
 
 static double log_beta(double a, double b)

@@ -13,6 +13,22 @@
 /* Share of recurrences that even the true cause is allowed to miss (wrong labels, noise). */
 #define BLAME_EPS 0.15
 
+/* A hit counts from a little below the weakest of the hits: the label may cut off some of its rise. */
+#define EVIDENCE_MARGIN 0.85
+
+/* From which level on a process that usually has `usual` is as busy as in an incident with `level`. */
+double evidence_busy_from(double level, double usual);
+
+/* So many misses may be labels that are wrong. */
+#define EVIDENCE_EXCUSES 2
+
+/* What it costs, in nats, to take one busy time of the baseline for an incident without a label when
+ * `left` others stay: if it is none, there are as many of its kind as what stays lets expect. */
+double evidence_excuse_cost(uint32_t left);
+
+/* Takes one busy time for each miss, up to EVIDENCE_EXCUSES, from *busy. Returns the cost. */
+double evidence_excuse(uint32_t misses, uint32_t *busy);
+
 /*
  * f: how often a process is that busy outside the incidents, from `busy` of `blocks` baseline
  * blocks. `weight` (0..1] is how many independent blocks one of them is worth: the half observation
@@ -29,6 +45,13 @@ double evidence_tail_near(double busy, double blocks, double f_all);
 /* Nats for "tied to the incidents" after so many independent hits and misses. Misses never count
  * in favour. */
 double evidence_log_bf(double f, unsigned int hits, unsigned int misses);
+
+/*
+ * What ranks a process when the incidents share a clock: `with` is its log_bf by all reference sets,
+ * `without` by all but the phases. An innocent one is tied by luck, or it keeps the same clock, as one in
+ * twenty does; only then are the phases all that can tell. Never below `with`, at most 3 nats above.
+ */
+double evidence_for_rank(double with, double without);
 
 /*
  * Chance that an innocent process is as busy, seen against its own history, in at least `hits` of

@@ -8,8 +8,6 @@
 
 #include "blame/evidence.h"
 
-#define TAU_MARGIN SCORE_TAU_MARGIN
-
 /* Medians of more values than this are taken from every n-th of them. */
 #define MEDIAN_CAP 512
 
@@ -21,7 +19,6 @@
 
 #define LAG_MAX 64
 
-#define MAX_EXCUSES   2
 #define EXCUSE_BLOCKS 3 /* an incident and the two blocks that it may reach into */
 
 enum { SET_ALL, SET_NEAR, SET_CLOCK };
@@ -52,6 +49,7 @@ static int alloc_incidents(struct scorer *s)
 	s->rises = calloc(n, sizeof(double));
 	s->falls = calloc(n, sizeof(double));
 	s->sorted = calloc(n, sizeof(double));
+	s->tau = calloc(n, sizeof(double));
 	s->incident_total = calloc(n, sizeof(double));
 	s->incident_rise = calloc(n, sizeof(double));
 	for (int i = 0; i < 3; i++) {
@@ -59,7 +57,7 @@ static int alloc_incidents(struct scorer *s)
 		if (!s->busy[i])
 			return -ENOMEM;
 	}
-	return s->levels && s->rises && s->falls && s->sorted && s->incident_total &&
+	return s->levels && s->rises && s->falls && s->sorted && s->tau && s->incident_total &&
 			       s->incident_rise
 		       ? 0
 		       : -ENOMEM;
@@ -112,6 +110,7 @@ void scorer_release(struct scorer *s)
 	free(s->rises);
 	free(s->falls);
 	free(s->sorted);
+	free(s->tau);
 	free(s->incident_total);
 	free(s->incident_rise);
 	for (int i = 0; i < 3; i++)
@@ -258,12 +257,27 @@ static int ascending(const void *va, const void *vb)
 	return (a > b) - (a < b);
 }
 
-/* busy[set][j]: blocks of the set at or above TAU_MARGIN x the (j + 1)-th smallest level. */
+/* The levels in order, and from where on a block is as busy as each. */
+static void find_thresholds(struct scorer *s)
+{
+	uint32_t n = s->plan->incident_cnt;
+	double usual;
+
+	for (uint32_t k = 0; k < n; k++)
+		s->sorted[k] = s->levels[k] - s->rises[k];
+	usual = score_quantile(s->sorted, n, 0.5);
+	memcpy(s->sorted, s->levels, n * sizeof(double));
+	qsort(s->sorted, n, sizeof(double), ascending);
+	for (uint32_t k = 0; k < n; k++)
+		s->tau[k] = evidence_busy_from(s->sorted[k], usual);
+}
+
+/* busy[set][j]: blocks of the set as busy as the (j + 1)-th smallest level. */
 static void count_busy(struct scorer *s)
 {
 	const struct plan *p = s->plan;
 	uint32_t n = p->incident_cnt;
-	double least = TAU_MARGIN * s->sorted[0];
+	double least = s->tau[0];
 
 	for (int i = 0; i < 3; i++)
 		memset(s->busy[i], 0, n * sizeof(uint32_t));
@@ -275,7 +289,7 @@ static void count_busy(struct scorer *s)
 		while (low < high) { /* thresholds at or below the block */
 			uint32_t mid = low + (high - low) / 2;
 
-			if (TAU_MARGIN * s->sorted[mid] <= s->blocks[b])
+			if (s->tau[mid] <= s->blocks[b])
 				low = mid + 1;
 			else
 				high = mid;
@@ -367,42 +381,64 @@ static double excuse_misses(const struct scorer *s, double tau, uint32_t misses,
 	uint32_t but = UINT32_MAX, first = 0, len;
 	double cost = 0;
 
-	for (uint32_t i = 0; i < misses && i < MAX_EXCUSES; i++) {
+	for (uint32_t i = 0; i < misses && i < EVIDENCE_EXCUSES; i++) {
 		len = longest_run(s, tau, but, &first);
 		for (uint32_t b = first; b < first + len; b++)
 			for (int set = SET_ALL; set <= SET_CLOCK; set++)
 				busy[set] -= set == SET_ALL || (s->sets[b] & (1U << set));
-		if (len && busy[SET_ALL])
-			cost += log(busy[SET_ALL] + 0.5);
+		if (len)
+			cost += evidence_excuse_cost(busy[SET_ALL]);
 		but = first;
 	}
 	return cost;
 }
 
-static double tail_of_phases(const struct scorer *s, double tau, struct score *sc)
+/* Times at the incidents' phase at which it was as busy. */
+static uint32_t busy_phases(const struct scorer *s, const struct plan_period *pp, double tau)
 {
-	double f = 0;
+	uint32_t busy = 0;
 
+	for (uint32_t c = 0; c < pp->phase_cnt; c++) {
+		bool is = false;
+
+		for (int a = 0; a < 3 && !is; a++)
+			is = axis_level(&pp->phases[c].at[a], s->value, s->before) >= tau;
+		busy += is;
+	}
+	return busy;
+}
+
+/* What the phases say against a tie. */
+struct phase_tail {
+	double f;
+	double excused; /* f without the busy ones that may be incidents without a label, */
+	double cost;	/* and what leaving them out costs */
+	uint32_t busy, cnt;
+};
+
+/* As excuse_misses(), at the phases: the incidents share a clock, and so does one whose label is
+ * elsewhere. */
+static void tail_of_phases(const struct scorer *s, double tau, uint32_t misses,
+			   struct phase_tail *ret)
+{
+	*ret = (struct phase_tail){0};
 	for (uint32_t i = 0; i < s->plan->period_cnt; i++) {
 		const struct plan_period *pp = &s->plan->periods[i];
-		uint32_t busy = 0;
-		double fp;
+		uint32_t busy = busy_phases(s, pp, tau), left = busy;
+		double f = evidence_tail(busy, pp->phase_cnt, 1), excused;
+		double cost = evidence_excuse(misses, &left);
 
-		for (uint32_t c = 0; c < pp->phase_cnt; c++) {
-			bool is = false;
-
-			for (int a = 0; a < 3 && !is; a++)
-				is = axis_level(&pp->phases[c].at[a], s->value, s->before) >= tau;
-			busy += is;
+		excused = evidence_tail(left, pp->phase_cnt, 1);
+		if (excused > ret->excused) {
+			ret->excused = excused;
+			ret->cost = cost;
 		}
-		fp = evidence_tail(busy, pp->phase_cnt, 1);
-		if (fp <= f)
+		if (f <= ret->f)
 			continue;
-		f = fp;
-		sc->phase_busy = busy;
-		sc->phase_cnt = pp->phase_cnt;
+		ret->f = f;
+		ret->busy = busy;
+		ret->cnt = pp->phase_cnt;
 	}
-	return f;
 }
 
 /*
@@ -437,60 +473,78 @@ static double independence(struct scorer *s)
 	return 1 / (1 + 2 * sum);
 }
 
+/*
+ * Evidence with the thresholds of the (j + 1)-th smallest level, for one weight of a block: the better
+ * of taking the baseline as it is, and of leaving out of it what a miss leaves there.
+ */
+static void link_level(const struct scorer *s, uint32_t j, double weight, bool phases,
+		       struct linkage *l)
+{
+	uint32_t busy[3] = {s->busy[0][j], s->busy[1][j], s->busy[2][j]}, misses;
+	double choice = evidence_choice_cost(s->plan->incident_cnt), excused, cost = 0, other;
+	struct phase_tail at;
+
+	misses = l->runs >= 2 ? l->misses : 0;
+	l->f = tail_of_sets(s, busy, weight);
+	if (misses)
+		cost = excuse_misses(s, l->tau, misses, busy);
+	excused = tail_of_sets(s, busy, weight);
+	l->blocks = s->set_cnt[SET_ALL] * weight;
+	l->flat = !s->busy[SET_ALL][j];
+	if (phases) {
+		tail_of_phases(s, l->tau, misses, &at);
+		if (at.f > l->f) {
+			l->f = at.f;
+			l->blocks = at.cnt;
+		}
+		if (at.excused > excused)
+			excused = at.excused;
+		/* one incident without a label is a block and a phase */
+		if (at.cost > cost)
+			cost = at.cost;
+		l->flat = l->flat && !at.busy;
+	}
+	l->plain = evidence_log_bf(l->f, l->runs, l->misses) - choice;
+	other = evidence_log_bf(excused, l->runs, l->misses) - choice - cost;
+	l->log_bf = other > l->plain ? other : l->plain;
+}
+
 /* Step C for one weight of a block. */
-static void link_at(struct scorer *s, double weight, bool phases, struct score *sc,
+static void link_at(const struct scorer *s, double weight, bool phases, struct score *sc,
 		    struct linkage *best)
 {
 	uint32_t n = s->plan->incident_cnt, most = n <= 2 ? 1 : n;
+	struct phase_tail at;
+	double plain = -INFINITY;
 
 	best->log_bf = -INFINITY;
 	for (uint32_t j = 0; j < most; j++) {
-		struct linkage l = {.tau = TAU_MARGIN * s->sorted[j], .level = s->sorted[j]};
-		uint32_t busy[3] = {s->busy[0][j], s->busy[1][j], s->busy[2][j]};
-		double excused, cost, plain;
+		struct linkage l = {.tau = s->tau[j], .level = s->sorted[j]};
 
 		if (j && s->sorted[j] <= s->sorted[j - 1])
 			continue;
 		count_hits(s, s->sorted[j], l.tau, &l);
 		if (!l.hits)
 			continue;
-		l.f = excused = tail_of_sets(s, busy, weight);
-		cost = evidence_choice_cost(n);
-		if (l.misses && l.runs >= 2) {
-			cost += excuse_misses(s, l.tau, l.misses, busy);
-			excused = tail_of_sets(s, busy, weight);
-		}
-		l.blocks = s->set_cnt[SET_ALL] * weight;
-		l.flat = !s->busy[SET_ALL][j];
-		if (phases) {
-			struct score seen = {0};
-			double f = tail_of_phases(s, l.tau, &seen);
-
-			if (f > l.f) {
-				l.f = f;
-				l.blocks = seen.phase_cnt;
-			}
-			excused = f > excused ? f : excused;
-			l.flat = l.flat && !seen.phase_busy;
-		}
-		plain = evidence_log_bf(l.f, l.runs, l.misses) - evidence_choice_cost(n);
-		l.log_bf = evidence_log_bf(excused, l.runs, l.misses) - cost;
-		if (plain > l.log_bf)
-			l.log_bf = plain;
+		link_level(s, j, weight, phases, &l);
+		if (l.plain > plain)
+			plain = l.plain;
 		if (l.log_bf > best->log_bf)
 			*best = l;
 	}
-	if (phases && best->log_bf > -INFINITY)
-		(void)tail_of_phases(s, best->tau, sc);
+	best->plain = plain;
+	if (!phases || best->log_bf == -INFINITY)
+		return;
+	tail_of_phases(s, best->tau, 0, &at);
+	sc->phase_busy = at.busy;
+	sc->phase_cnt = at.cnt;
 }
 
 static void link_entity(struct scorer *s, struct score *sc)
 {
-	uint32_t n = s->plan->incident_cnt;
 	double weight = 1;
 
-	memcpy(s->sorted, s->levels, n * sizeof(double));
-	qsort(s->sorted, n, sizeof(double), ascending);
+	find_thresholds(s);
 	count_busy(s);
 	link_at(s, weight, false, sc, &sc->without);
 	/* dependence only lowers the evidence: it matters where there is some */
@@ -534,7 +588,7 @@ static void find_loss(struct scorer *s, struct score *sc)
 		return;
 	memcpy(s->sorted, s->levels, n * sizeof(double));
 	qsort(s->sorted, n, sizeof(double), ascending);
-	bound = s->sorted[hits - 1] / TAU_MARGIN;
+	bound = s->sorted[hits - 1] / EVIDENCE_MARGIN;
 	for (uint32_t b = 0; b < p->block_cnt; b++)
 		low += s->blocks[b] <= bound;
 	f = evidence_tail(low, p->block_cnt, 1);

@@ -13,12 +13,10 @@
 #include "blame/plan.h"
 #include "model/timeline.h"
 
-/* A hit counts from a little below the weakest of the hits: the label may cut some of it off. */
-#define SCORE_TAU_MARGIN 0.85
-
 /* Tie to the incidents at the best number of allowed misses. */
 struct linkage {
 	double log_bf;
+	double plain; /* the best of it that leaves nothing out of the baseline */
 	double f;
 	double blocks; /* independent ones that f rests on */
 	double tau;    /* the level that counts as busy, */
@@ -57,9 +55,10 @@ struct scorer {
 
 	double *value, *before, *scratch, *local; /* private */
 	double *sorted;				  /* private */
-	uint32_t *busy[3];			  /* private: by threshold and set */
-	uint8_t *sets;				  /* private: sets a block belongs to */
-	uint32_t set_cnt[3];			  /* private */
+	double *tau; /* private: for each of the levels, sorted, from where on a block is as busy */
+	uint32_t *busy[3];   /* private: by threshold and set */
+	uint8_t *sets;	     /* private: sets a block belongs to */
+	uint32_t set_cnt[3]; /* private */
 };
 
 int must_check scorer_init(struct scorer *s, const struct timeline *t, const struct axis *a,
