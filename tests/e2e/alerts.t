@@ -8,6 +8,7 @@
 . "$(dirname "$0")/../lib.sh"
 need_bpf
 need_program curl
+small_disk disk 4m
 
 # agent OPTION… - starts one that listens; its address is in $address.
 agent() {
@@ -34,8 +35,8 @@ alert() {
 		my ($k, $v) = split /=/, $label // "service=shop";
 		printf q({"version":"4","status":"firing","groupLabels":{"alertname":"Slow","%s":"%s"},"truncatedAlerts":0,) .
 			q("alerts":[{"status":"%s","labels":{"alertname":"Slow","%s":"%s"},"annotations":{},) .
-			q("startsAt":"%s","endsAt":"%s","generatorURL":"http://prom/g","fingerprint":"%016x"}]}),
-			$k, $v, $status, $k, $v, at($from), at($until), unpack("%32C*", $label // "")' -- "$@"
+			q("startsAt":"%s","endsAt":"%s","generatorURL":"http://prom/g","fingerprint":"%s"}]}),
+			$k, $v, $status, $k, $v, at($from), at($until), substr(unpack("H*", $label // "none"), 0, 64)' -- "$@"
 }
 
 agent --listen 127.0.0.1:0
@@ -124,8 +125,54 @@ if command -v promtool >/dev/null 2>&1; then
 else
 	skip 'needs promtool'
 fi
+# Twenty at once, each its own alert: none is lost.
+posts=()
+for i in {1..20}; do
+	alert resolved $((now - 9)) $((now - 8)) "service=many$i" >".many$i"
+	curl -sS -o ".many$i.answer" -H 'Content-Type: application/json' --retry 5 --data-binary "@.many$i" "http://$address/api/v1/alerts" &
+	posts+=("$!")
+done
+wait "${posts[@]}"
+is "$(cat .many*.answer | sort | uniq -c | xargs)" '20 {opened:0,ended:1,repeated:0,ignored:0}' 'twenty at once are taken'
+is "$(culprit incidents --store store | grep -c 'service="many')" 20 'and known'
+
+# Whoever holds the log locked makes the sender wait, and the sampling not at all.
+windows() {
+	curl -sS "http://$address/api/v1/windows?from=now-5m" >windows.json
+	json 'scalar @{$d->{windows}}' windows.json
+}
+if command -v sqlite3 >/dev/null 2>&1; then
+	coproc sqlite3 store/incidents.db
+	printf 'BEGIN EXCLUSIVE;\nSELECT 1;\n' >&"${COPROC[1]}"
+	read -r _ <&"${COPROC[0]}"
+	before=$(windows)
+	post "$(alert firing $((now - 2)) 0 service=locked)"
+	like "$out" '^503 .*locked by another process' 'a log that is locked: come back'
+	at_least "$(($(windows) - before))" 3 'while windows are stored'
+	printf 'ROLLBACK;\n.quit\n' >&"${COPROC[1]}"
+	wait "$COPROC_PID"
+	post "$(alert firing $((now - 2)) 0 service=locked)"
+	like "$out" '^200 .*"opened":1' 'and then it is taken'
+else
+	skip 'needs sqlite3'
+fi
 stop "$first" INT
 is $? 0 'the agent ends well'
+
+# A full disk.
+: >full.err
+start culprit agent --store disk/store --window 1s --listen 127.0.0.1:0 2>full.err
+wait_for 15 grep -q 'listening on' full.err || bail "$(cat full.err)"
+address=$(sed -n 's/.*listening on //p' full.err)
+wait_for 15 sh -c "curl -s 'http://$address/api/v1/windows' | grep -q start"
+cat /dev/zero >disk/filler 2>/dev/null
+post "$(alert firing $((now - 2)) 0)"
+like "$out" '^503 .*disk is full' 'a full disk: come back'
+rm disk/filler
+post "$(alert firing $((now - 2)) 0)"
+like "$out" '^200 .*"opened":1' 'when there is room, it is taken'
+is "$(culprit incidents --store disk/store | grep -c alertmanager)" 1 'once'
+stop "$started" INT
 
 # Who may tell.
 printf 'secret\n' >token
