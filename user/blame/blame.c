@@ -95,6 +95,7 @@ static void judge_aside(const struct run *run, struct rank *r)
 	if (p->aside_cnt && l->hits)
 		r->elsewhere = fmax(0, evidence_log_bf(l->f, busy, p->aside_cnt - busy));
 	r->score.with.log_bf -= charge;
+	r->score.with.plain -= charge;
 	r->score.without.log_bf -= charge;
 }
 
