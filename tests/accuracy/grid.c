@@ -231,21 +231,21 @@ static void tell(struct buf *b, const struct verdict *v, const struct verdict_en
 	buf_addf(b,
 		 "%.*s: %.1f nats of %.1f%s, f %.2g, %u of %u (%u runs), +%.2f, onset %.1f, "
 		 "dose %.1f, %.1f%%",
-		 (int)e->name.len, e->name.p, e->log_bf, v->explained->threshold,
+		 (int)e->name.len, e->name.p, e->log_bf, v->explained->evidence->threshold,
 		 e->clock_shared ? " but for the clock" : "", e->f, e->hits, v->recurrences,
 		 e->runs, e->delta, e->direction.onset, e->direction.dose, e->posterior * 100);
 }
 
 static void tell_why(struct row *r, const struct verdict *v)
 {
-	if (!v->explained || !r->place)
+	if (!v->explained || !v->explained->evidence || !r->place)
 		return;
 	if (v->suspect_cnt) {
 		tell(&r->why, v, &v->suspects[0]);
 		buf_addf(&r->why, "; ");
 	}
-	buf_addf(&r->why, "%u. ", v->explained->rank);
-	tell(&r->why, v, &v->explained->entity);
+	buf_addf(&r->why, "%u. ", v->explained->evidence->rank);
+	tell(&r->why, v, v->explained);
 	if (v->period_ns)
 		buf_addf(&r->why, "; %u quiet times of the clock", v->phase_cnt);
 }
