@@ -1,8 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-/*
- * What our own process spends on a stranger's bytes is charged with the question; what a child
- * spends, when it has ended and that was reported, which for a session is some time after it.
- */
 #include "elf/names.h"
 
 #include <errno.h>
@@ -12,18 +8,18 @@
 
 #include "base/log.h"
 #include "elf/debugfiles.h"
-#include "elf/demangle.h"
+#include "elf/demanglechild.h"
 #include "elf/jobs.h"
 #include "elf/parser.h"
+#include "elf/readtime.h"
 #include "elf/rulechild.h"
 #include "elf/symblocks.h"
 #include "elf/symfile.h"
 #include "elf/symjob.h"
 
-#define MAX_DEBUG_PATH	  4096
-#define MAX_ANSWER	  65536
-#define DEMANGLER_IDLE_NS (60 * NSEC_PER_SEC)
-#define TICK_NS		  NSEC_PER_SEC
+#define MAX_DEBUG_PATH 4096
+#define MAX_ANSWER     65536
+#define TICK_NS	       NSEC_PER_SEC
 
 struct namer {
 	struct image_limits limits;
@@ -32,17 +28,14 @@ struct namer {
 	void *open_debug_arg;
 	struct names *newest, *oldest; /* those that have a table */
 	uint64_t unnamed_bytes, memory_bytes;
-	uint64_t paid_until_ns; /* when the time that reading took will have been made up for */
-	uint64_t children_ns;	/* CPU time of children, as far as it was charged */
+	struct readtime time;
 	uint64_t ticked_ns;
 	struct symblocks *blocks;
 	struct rulechildren rules;
-	struct parser_session *demangler;
-	uint64_t demangled_ns; /* when it was asked last */
+	struct demanglechild demangler;
 	struct image_stats stats;
 	struct buf answer;
 	struct symfile_name found;
-	char name[DEMANGLE_MAX_OUT];
 };
 
 static const struct sandbox_limits read_limits = {
@@ -50,13 +43,6 @@ static const struct sandbox_limits read_limits = {
 	.cpu_ms = 5000,
 	.wall_ms = 20000, /* it may be a busy machine */
 	.reply_bytes = MAX_ANSWER,
-};
-
-static const struct sandbox_limits demangle_limits = {
-	.memory_bytes = (size_t)32 << 20,
-	.cpu_ms = 10000,
-	.wall_ms = 500,
-	.reply_bytes = DEMANGLE_MAX_OUT,
 };
 
 int namer_new(const struct image_limits *limits, struct namer **ret)
@@ -67,6 +53,12 @@ int namer_new(const struct image_limits *limits, struct namer **ret)
 		return -ENOMEM;
 	n->limits = *limits;
 	n->limits.cache_dir = NULL; /* borrowed for this call only */
+	n->time = (struct readtime){
+		.clock = limits->clock,
+		.sandbox = limits->sandbox,
+		.share = limits->read_share,
+		.burst_ns = limits->read_burst_ns,
+	};
 	buf_init(&n->answer, MAX_ANSWER);
 	if (symblocks_new(limits->cached_blocks, &n->blocks) ||
 	    symcache_new(limits->cache_dir, limits->cache_bytes, limits->cache_files, &n->cache)) {
@@ -81,7 +73,7 @@ void namer_free(struct namer *n)
 {
 	if (!n)
 		return;
-	parser_close(n->demangler);
+	demanglechild_close(&n->demangler);
 	rulechild_close_all(&n->rules);
 	symcache_free(n->cache);
 	symblocks_free(n->blocks);
@@ -93,53 +85,6 @@ void namer_set_opener(struct namer *n, image_open_debug_fn fn, void *arg)
 {
 	n->open_debug = fn;
 	n->open_debug_arg = arg;
-}
-
-/* ---- the time that reading may take ---- */
-
-static bool may_read(const struct namer *n)
-{
-	uint64_t ahead = n->limits.read_burst_ns * n->limits.read_share;
-
-	return n->paid_until_ns <= clock_mono_ns(n->limits.clock) + ahead;
-}
-
-/* CPU time, since on a busy machine the time on the clock says little. */
-static uint64_t own_ns(const struct namer *n)
-{
-	return clock_cpu_ns(n->limits.clock);
-}
-
-static void charge(struct namer *n, uint64_t spent_ns)
-{
-	uint64_t now_ns = clock_mono_ns(n->limits.clock);
-
-	if (n->paid_until_ns < now_ns)
-		n->paid_until_ns = now_ns;
-	n->paid_until_ns += spent_ns * n->limits.read_share;
-	n->stats.read_ns += spent_ns;
-}
-
-/* What children have spent that ended since the last time. */
-static void charge_children(struct namer *n)
-{
-	struct sandbox_stats stats;
-	uint64_t all_ns;
-
-	if (!n->limits.sandbox)
-		return;
-	sandbox_stats(n->limits.sandbox, &stats);
-	all_ns = stats.job_cpu_ns[JOB_SYMBOLS] + stats.job_cpu_ns[JOB_RULES];
-	if (all_ns == n->children_ns)
-		return;
-	charge(n, all_ns - n->children_ns);
-	n->children_ns = all_ns;
-}
-
-static void end_reading(struct namer *n, uint64_t own_before_ns)
-{
-	charge(n, own_ns(n) - own_before_ns);
-	charge_children(n);
 }
 
 /* ---- the tables that are open, in the order of use ---- */
@@ -280,7 +225,7 @@ static int make_table(struct namer *n, const struct names_file *file,
 	enum symcache_place place = file->path[0] == '/' ? SYMCACHE_DIRECTORY : SYMCACHE_UNNAMED;
 	struct symcache_draft draft;
 	struct symfile *table = NULL;
-	uint64_t begin = own_ns(n);
+	uint64_t begin = readtime_begin(&n->time);
 	int r;
 
 	for (;;) {
@@ -301,7 +246,7 @@ static int make_table(struct namer *n, const struct names_file *file,
 		r = take_table(n, file->names, table, draft.place);
 	if (r == -EBADMSG)
 		symcache_remove(n->cache, &file->key);
-	end_reading(n, begin);
+	readtime_end(&n->time, begin);
 	return r;
 }
 
@@ -366,7 +311,7 @@ static int load(struct namer *n, const struct names_file *file)
 	if (file->key.size > n->limits.max_file_bytes)
 		return -EFBIG;
 	if (!open_known(n, file)) {
-		int r = may_read(n) ? make_table(n, file, &none) : -EBUSY;
+		int r = readtime_may(&n->time) ? make_table(n, file, &none) : -EBUSY;
 
 		if (r)
 			return r;
@@ -399,41 +344,26 @@ static void load_in_time(struct namer *n, const struct names_file *file)
 /* Raw names of large tables. Whatever goes wrong for good, the raw name is a name, too. */
 static bool demangle_found(struct namer *n, const struct names_file *file, struct str *ret)
 {
-	struct symjob_demangle head = {.kind = SYMJOB_DEMANGLE};
-	char request[sizeof(head) + SYMTAB_MAX_NAME];
 	uint64_t begin;
-	int r = 0;
+	int r;
 
 	*ret = (struct str){n->found.text, n->found.len};
 	if (!n->found.is_mangled || n->found.text[0] != '_')
 		return true;
-	if (!may_read(n)) {
+	if (!readtime_may(&n->time)) {
 		file->names->put_off = true;
 		n->stats.put_off++;
 		return false;
 	}
-	memcpy(request, &head, sizeof(head));
-	memcpy(request + sizeof(head), n->found.text, n->found.len);
-	begin = own_ns(n);
-	n->demangled_ns = clock_mono_ns(n->limits.clock);
-	if (!n->demangler)
-		r = parser_open(n->limits.sandbox, JOB_SYMBOLS, NULL, 0, &demangle_limits,
-				&n->demangler);
-	buf_clear(&n->answer);
-	if (!r)
-		r = parser_ask(n->demangler, (struct str){request, sizeof(head) + n->found.len},
-			       &n->answer);
-	if (r) {
-		parser_close(n->demangler);
-		n->demangler = NULL;
-		file->names->put_off = r == -EAGAIN;
-		n->stats.put_off += file->names->put_off;
-	} else if (n->answer.len && n->answer.len < sizeof(n->name)) {
-		memcpy(n->name, n->answer.data, n->answer.len);
-		*ret = (struct str){n->name, n->answer.len};
+	begin = readtime_begin(&n->time);
+	r = demanglechild_ask(&n->demangler, n->limits.sandbox, *ret,
+			      clock_mono_ns(n->limits.clock), ret);
+	if (r == -EAGAIN) {
+		file->names->put_off = true;
+		n->stats.put_off++;
 	}
-	end_reading(n, begin);
-	return !file->names->put_off;
+	readtime_end(&n->time, begin);
+	return r != -EAGAIN;
 }
 
 bool names_find(struct namer *n, const struct names_file *file, uint64_t offset,
@@ -488,15 +418,15 @@ int names_rules(struct namer *n, const struct names_file *file, uint32_t first_c
 
 	if (file->key.size > n->limits.max_file_bytes)
 		return -EFBIG;
-	if (!may_read(n)) {
+	if (!readtime_may(&n->time)) {
 		n->stats.put_off++;
 		return -EAGAIN;
 	}
-	begin = own_ns(n);
+	begin = readtime_begin(&n->time);
 	r = rulechild_ask(&n->rules, &child, clock_mono_ns(n->limits.clock), first_chunk, cnt,
 			  reply);
 	n->stats.child_runs += n->rules.runs - runs;
-	end_reading(n, begin);
+	readtime_end(&n->time, begin);
 	return r;
 }
 
@@ -507,12 +437,9 @@ void namer_tick(struct namer *n)
 	if (now_ns - n->ticked_ns < TICK_NS)
 		return;
 	n->ticked_ns = now_ns;
-	charge_children(n);
+	readtime_charge_children(&n->time);
 	rulechild_tick(&n->rules, now_ns);
-	if (!n->demangler || now_ns - n->demangled_ns < DEMANGLER_IDLE_NS)
-		return;
-	parser_close(n->demangler);
-	n->demangler = NULL;
+	demanglechild_tick(&n->demangler, now_ns);
 }
 
 void namer_shrink(struct namer *n)
@@ -528,8 +455,7 @@ void namer_shrink(struct namer *n)
 	}
 	symblocks_clear(n->blocks);
 	rulechild_close_all(&n->rules);
-	parser_close(n->demangler);
-	n->demangler = NULL;
+	demanglechild_close(&n->demangler);
 }
 
 void namer_stats(const struct namer *n, struct image_stats *ret)
@@ -538,6 +464,7 @@ void namer_stats(const struct namer *n, struct image_stats *ret)
 
 	symcache_stats(n->cache, &cache);
 	*ret = n->stats;
+	ret->read_ns = n->time.spent_ns;
 	ret->cache_bytes = cache.bytes;
 	ret->cache_files = cache.files;
 	ret->cache_evicted = cache.evicted;
