@@ -18,8 +18,7 @@
 #include "base/text.h"
 #include "model/profile_sort.h"
 
-#define MAX_LABELS 64 /* of one series */
-#define MAX_LIST   16 /* children of a node that are looked through one by one */
+#define MAX_LIST 16 /* children of a node that are looked through one by one */
 #define IS_HASHED \
 	(1U << 31) /* in first_child: all children are in the map; node numbers are smaller */
 
@@ -172,6 +171,11 @@ void builder_free(struct builder *b)
 	free(b);
 }
 
+enum profile_unit builder_unit(const struct builder *b)
+{
+	return b->p->unit;
+}
+
 int builder_string(struct builder *b, struct str s, uint32_t *ret_id)
 {
 	return intern_add(&b->p->strings, s.p, s.len, ret_id);
@@ -214,16 +218,6 @@ int builder_frame(struct builder *b, struct str name, struct str module, enum fr
 		  uint32_t *ret_id)
 {
 	return builder_frame_at(b, name, module, kind, NULL, ret_id);
-}
-
-int builder_copy_frame(struct builder *b, const struct profile *p, uint32_t frame, uint32_t *ret_id)
-{
-	const struct frame *f = &p->frames[frame];
-	const struct frame_line *line = &p->lines[f->line];
-	struct source_line at = {profile_str(p, line->file), line->line, line->start};
-
-	return builder_frame_at(b, profile_str(p, f->name), profile_str(p, f->module),
-				(enum frame_kind)f->kind, f->line ? &at : NULL, ret_id);
 }
 
 /* The list has become long: from now on the map has all children of this node. */
@@ -303,7 +297,7 @@ static int sort_labels(struct builder *b, const struct str (*labels)[2], size_t 
 			out[at] = label;
 			continue;
 		}
-		if (n == MAX_LABELS)
+		if (n == BUILDER_MAX_LABELS)
 			return -ENOSPC;
 		memmove(&out[at + 1], &out[at], (n - at) * sizeof(*out));
 		out[at] = label;
@@ -336,7 +330,7 @@ static int add_label_set(struct builder *b, const struct label *set, size_t cnt,
 
 int builder_series(struct builder *b, const struct str (*labels)[2], size_t cnt, uint32_t *ret_id)
 {
-	struct label set[MAX_LABELS];
+	struct label set[BUILDER_MAX_LABELS];
 	size_t kept = 0;
 	uint32_t id;
 	int n, r;
@@ -486,70 +480,6 @@ void builder_add_header(struct builder *b, const struct profile *p)
 		sum_add(&b->p->lost[i], p->lost[i]);
 	for (unsigned int i = 0; i < PRESSURE_CNT; i++)
 		pressure_add(&b->p->pressure[i], &p->pressure[i]);
-}
-
-static int add_series(struct builder *b, const struct profile *p, uint32_t series, uint32_t *ret_id)
-{
-	const struct series *s = &p->series[series];
-	struct str labels[MAX_LABELS][2];
-
-	for (uint32_t i = 0; i < s->label_cnt; i++) {
-		labels[i][0] = profile_str(p, p->labels[s->first_label + i].key);
-		labels[i][1] = profile_str(p, p->labels[s->first_label + i].value);
-	}
-	return builder_series(b, (const struct str(*)[2])labels, s->label_cnt, ret_id);
-}
-
-/* Our number for each node of p; parents come first, so one pass does it. */
-static int add_nodes(struct builder *b, const struct profile *p, uint32_t *node_map)
-{
-	uint32_t *frame_map = calloc((size_t)p->frame_cnt + 1, sizeof(*frame_map));
-	int r = frame_map ? 0 : -ENOMEM;
-
-	for (uint32_t i = 1; !r && i < p->frame_cnt; i++)
-		r = builder_copy_frame(b, p, i, &frame_map[i]);
-	for (uint32_t i = 1; !r && i < p->node_cnt; i++)
-		r = builder_stack(b, node_map[p->nodes[i].parent], frame_map[p->nodes[i].frame],
-				  &node_map[i]);
-	free(frame_map);
-	return r;
-}
-
-int builder_add_profile(struct builder *b, const struct profile *p, const struct matcher *m)
-{
-	uint32_t *node_map, *series_map;
-	int r;
-
-	if (p->unit != b->p->unit)
-		return -EINVAL;
-	node_map = calloc((size_t)p->node_cnt + 1, sizeof(*node_map));
-	series_map = malloc(((size_t)p->series_cnt + 1) * sizeof(*series_map));
-	r = node_map && series_map ? add_nodes(b, p, node_map) : -ENOMEM;
-	for (uint32_t i = 0; !r && i < p->series_cnt; i++) {
-		series_map[i] = UINT32_MAX;
-		if (matcher_accepts(m, p, i))
-			r = add_series(b, p, i, &series_map[i]);
-	}
-	for (size_t i = 0; !r && i < p->sample_cnt; i++) {
-		const struct sample *s = &p->samples[i];
-
-		if (series_map[s->series] != UINT32_MAX)
-			r = builder_sample(b, series_map[s->series], node_map[s->node], s->weight,
-					   s->cnt);
-	}
-	for (size_t i = 0; !r && i < p->moment_cnt; i++) {
-		const struct moment *at = &p->moments[i];
-		const struct sample *s = &p->samples[at->sample];
-
-		if (series_map[s->series] != UINT32_MAX)
-			r = builder_moment(b, series_map[s->series], node_map[s->node], at->at_ns,
-					   at->weight, at->cnt);
-	}
-	if (!r)
-		builder_add_header(b, p);
-	free(node_map);
-	free(series_map);
-	return r;
 }
 
 int builder_seal(struct builder *b, struct profile **ret_profile)

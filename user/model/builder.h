@@ -25,11 +25,14 @@ extern const struct builder_limits
 extern const struct builder_limits
 	builder_limits_file; /* a file or a range that a person asked for */
 
+#define BUILDER_MAX_LABELS 64 /* of one series */
+
 struct builder;
 
 struct builder *builder_new(const struct builder_limits *limits,
 			    enum profile_unit unit); /* NULL: no memory */
 void builder_free(struct builder *b);
+enum profile_unit builder_unit(const struct builder *b); /* as it was made */
 
 /* Each returns 0, -ENOSPC at a ceiling or -ENOMEM; *ret_id is written on success only. Strings are
  * copied. */

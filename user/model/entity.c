@@ -8,9 +8,8 @@
 #include "base/text.h"
 #include "model/builder.h"
 
-#define SHORT_ID   12 /* digits of a container's id that people know it by */
-#define MAX_LABELS 64
-#define MAX_NAME   (1U << 20)
+#define SHORT_ID 12 /* digits of a container's id that people know it by */
+#define MAX_NAME (1U << 20)
 
 /* What Kubernetes makes random suffixes of: no vowels, so that no words come out. */
 #define SUFFIX_LETTERS "bcdfghjklmnpqrstvwxz2456789"
@@ -104,12 +103,12 @@ static int add_series(struct builder *b, const struct profile *p, uint32_t numbe
 		      uint32_t *ret)
 {
 	const struct series *s = &p->series[number];
-	struct str labels[MAX_LABELS][2];
+	struct str labels[BUILDER_MAX_LABELS][2];
 	size_t cnt = 0;
 	struct buf name;
 	int r;
 
-	if (s->label_cnt >= MAX_LABELS)
+	if (s->label_cnt >= BUILDER_MAX_LABELS)
 		return -ENOSPC;
 	for (uint32_t i = 0; i < s->label_cnt; i++, cnt++) {
 		labels[cnt][0] = profile_str(p, p->labels[s->first_label + i].key);

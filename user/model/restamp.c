@@ -6,16 +6,14 @@
 
 #include "model/builder.h"
 
-#define MAX_LABELS 64
-
 static int add_series(struct builder *b, const struct profile *p, uint32_t series,
 		      const struct restamp *how, uint32_t *ret_id)
 {
 	const struct series *s = &p->series[series];
-	struct str labels[MAX_LABELS][2];
+	struct str labels[BUILDER_MAX_LABELS][2];
 	size_t cnt = 0;
 
-	if (s->label_cnt + how->label_cnt > MAX_LABELS)
+	if (s->label_cnt + how->label_cnt > BUILDER_MAX_LABELS)
 		return -ENOSPC;
 	for (uint32_t i = 0; i < s->label_cnt; i++, cnt++) {
 		labels[cnt][0] = profile_str(p, p->labels[s->first_label + i].key);
