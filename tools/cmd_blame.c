@@ -9,6 +9,7 @@
 #include "commands.h"
 #include "evidence.h"
 #include "pyroscope.h"
+#include "render/explain_markdown.h"
 #include "render/explain_text.h"
 #include "render/flame_svg.h"
 #include "render/label.h"
@@ -49,7 +50,7 @@ static const struct opt opts[] = {
 	{"error", 0, OPT_REAL, offsetof(struct config, error), "P",
 	 "chance of naming an innocent process that is allowed (default 0.05)", 0.000001, 0.5},
 	{"explain", 0, OPT_STRING, offsetof(struct config, explain), "PROCESS",
-	 "its evidence, recurrence by recurrence, and why it is not named (text and json)", 0, 0},
+	 "its evidence, recurrence by recurrence, and why it is not named", 0, 0},
 	SOURCE_READING_OPTS(struct config, in),
 	{"output", 'o', OPT_LIST, offsetof(struct config, output), "FILE",
 	 "also write there; the suffix picks the format (.html .svg .md .json .txt); may be "
@@ -92,6 +93,8 @@ static int write_report(const struct blame_report *report, enum output_format fo
 		r = write_svg(report, &out);
 	else if (format == OUTPUT_HTML)
 		r = verdict_html(report->verdict, &report->view, report->diff, &out);
+	else if (format == OUTPUT_MARKDOWN && report->verdict->explained)
+		explain_markdown(report->verdict, &report->view, &out);
 	else if (format == OUTPUT_MARKDOWN)
 		verdict_markdown(report->verdict, &report->view, &out);
 	else if (format == OUTPUT_JSON)

@@ -7,6 +7,7 @@
 #	start=1700000000  Unix seconds     hours=1      window=10 (s)   cpus=4   hz=97   seed=2
 #	incidents=5       recurrences      length=30 (s)                culprit=nightly-report   cores=1.5
 #	pressure=         of that resource (cpu, io, memory), 60 % of an incident's time, 2 % outside, some more now and then
+#	second=           another process, which causes every other incident instead
 #	regular=0         1: the incidents come every hours/incidents, on the clock
 #	truth=FILE        one line "from until" (Unix seconds) per incident goes there
 #
@@ -17,7 +18,7 @@ use warnings;
 
 my %o = (
 	start => 1700000000, hours => 1, window => 10, cpus => 4, hz => 97, seed => 2, incidents => 5, length => 30,
-	culprit => 'nightly-report', cores => 1.5, regular => 0, truth => '', pressure => '',
+	culprit => 'nightly-report', cores => 1.5, regular => 0, truth => '', pressure => '', second => '',
 );
 for (@ARGV) {
 	my ($key, $value) = /^(\w+)=(.*)$/ or die "make_history.pl: '$_' is not key=value\n";
@@ -64,6 +65,7 @@ my %stacks = (
 	'[kworker]' => ['ret_from_fork_[k];kthread_[k];worker_thread_[k];process_one_work_[k]'],
 	'[irq]' => ['asm_common_interrupt_[k];net_rx_action_[k]'],
 	$o{culprit} => ['main;report_worker;build_report;aggregate_rows;hash_row', 'main;report_worker;build_report;sort_groups'],
+	$o{second} => ['main;vacuum_worker;vacuum_table;scan_pages', 'main;vacuum_worker;truncate'],
 );
 
 my $total = $o{hours} * 3600;
@@ -79,11 +81,11 @@ if ($o{truth} ne '') {
 	print $truth "$_->[0] $_->[1]\n" for @incidents;
 }
 
-# Share of the window [$from, $until) that is inside an incident.
+# Share of the window [$from, $until) that is inside one of the incidents.
 sub overlap {
-	my ($from, $until) = @_;
+	my ($from, $until, @of) = @_;
 	my $sum = 0;
-	for (@incidents) {
+	for (@of) {
 		my ($a, $b) = ($from > $_->[0] ? $from : $_->[0], $until < $_->[1] ? $until : $_->[1]);
 		$sum += $b - $a if $b > $a;
 	}
@@ -91,14 +93,16 @@ sub overlap {
 }
 
 for (my $t = $o{start}; $t < $o{start} + $total; $t += $o{window}) {
-	my $in = overlap($t, $t + $o{window});
+	my $in = overlap($t, $t + $o{window}, @incidents);
+	my $second = $o{second} eq '' ? 0 : overlap($t, $t + $o{window}, @incidents[grep { $_ % 2 } 0 .. $#incidents]);
 	my $hour = ($t / 3600) % 24;
 	my %cores = (
 		postgres => 0.6, nginx => 0.25, 'java OrderMain' => 0.3 + 0.2 * sin($hour / 24 * 6.2832),
 		'checkout-service' => 0.35 - 0.15 * $in, node_exporter => 0.01, '[kworker]' => 0.02, '[irq]' => 0.015,
 		thumbnailer => uniform() < 0.25 ? 0.8 * uniform() : 0, 'python3 backup.py' => uniform() < 0.03 ? 0.5 : 0,
-		logrotate => $t % 300 < $o{window} ? 0.4 : 0, $o{culprit} => 0.005 + $o{cores} * $in,
+		logrotate => $t % 300 < $o{window} ? 0.4 : 0, $o{culprit} => 0.005 + $o{cores} * ($in - $second),
 	);
+	$cores{$o{second}} = 0.008 + 0.7 * $o{cores} * $second if $o{second} ne '';
 	printf "# window start=%d length=%d cpus=%d hz=%d lost=%d", $t, $o{window}, $o{cpus}, $o{hz}, uniform() < 0.02 ? 3 : 0;
 	printf " psi_%s=%.6f/%d", $_, $o{window} * (0.01 + 0.02 * ($t % 70) / 70 + 0.58 * $in), $o{window} for $o{pressure} || ();
 	print "\n";

@@ -41,6 +41,10 @@ module.exports = async (page, log, url, json) => {
 	await lanes(page, log, suspects[0]);
 	log('suspects', await page.eval(`Array.from(document.querySelectorAll('.facts tr td:first-child'), (t) => t.textContent).join()`) ===
 		verdict.culprits.map((e) => e.process).join());
+	log('evidence closed', await page.eval(`!document.querySelector('.card .evidence').checkVisibility()`));
+	await page.eval(`document.querySelector('.card summary').click()`);
+	log('evidence', await page.eval(`Array.from(document.querySelectorAll('.card:first-child .evidence tr'), (r) => r.lastChild.textContent.trim()).join()`),
+		await page.eval(`document.querySelector('.card .evidence').checkVisibility()`));
 	log('opens', await crumbs(page));
 	await page.key('Escape');
 	log('out', await crumbs(page));

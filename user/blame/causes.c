@@ -21,6 +21,7 @@ struct found {
 	bool *hit;	    /* `all` of them: what it explains */
 	struct verdict *by; /* owned: the round that named it; NULL: the first, of all incidents */
 	uint32_t judged, explains;
+	double rise;
 	double error; /* that was allowed to it by a further round */
 };
 
@@ -135,6 +136,7 @@ static int add_found(struct search *s, struct verdict *by, const bool *set_aside
 		if (!set_aside || !set_aside[k])
 			f->hit[k] = e->hit[f->judged++];
 	f->explains = count(f->hit, s->all);
+	f->rise = e->delta;
 	return 0;
 }
 
@@ -291,6 +293,7 @@ static int judge_anew(struct search *s, bool *flags)
 		for (uint32_t k = 0; k < s->all; k++)
 			f->hit[k] = !flags[k] && v->suspects[0].hit[n++];
 		f->explains = count(f->hit, s->all);
+		f->rise = v->suspects[0].delta;
 	}
 	return 0;
 }
@@ -352,9 +355,11 @@ static int by_place(const void *va, const void *vb)
 {
 	const struct found *a = va, *b = vb;
 
-	/* most incidents first; equals in order of name, so that the way they were found does not show */
+	/* what explains more, or else rose more, first: the way they were found does not show */
 	if (a->explains != b->explains)
 		return a->explains > b->explains ? -1 : 1;
+	if (a->rise != b->rise)
+		return a->rise > b->rise ? -1 : 1;
 	return str_cmp(a->name, b->name);
 }
 

@@ -11,6 +11,8 @@
 #include "base/text.h"
 #include "base/times.h"
 #include "render/descend_words.h"
+#include "render/explain_html.h"
+#include "render/explain_words.h"
 #include "render/html.h"
 #include "render/label.h"
 #include "render/verdict_strip.h"
@@ -99,12 +101,14 @@ static void add_tiles(struct page *p)
 {
 	const struct verdict_entity *e = &p->v->suspects[0];
 
-	if (p->v->kind != VERDICT_NAMED &&
-	    (p->v->suspect_cnt > 1 || p->v->kind != VERDICT_SHORTLIST)) {
+	if (p->v->cause_cnt > 1 || (p->v->kind != VERDICT_NAMED &&
+				    (p->v->suspect_cnt > 1 || p->v->kind != VERDICT_SHORTLIST))) {
 		buf_addstr(p->out, "<p class=\"whose\"><b>");
 		add_name(p, e->name);
 		buf_addstr(p->out, p->v->suspect_cnt > 1 ? "</b>, the first of them" : "</b>");
-		buf_addstr(p->out, p->v->kind == VERDICT_SHORTLIST ? ":</p>\n" : ", so far:</p>\n");
+		buf_addstr(p->out, p->v->kind == VERDICT_SHORTLIST || p->v->cause_cnt > 1
+					   ? ":</p>\n"
+					   : ", so far:</p>\n");
 	}
 	buf_addstr(p->out, "<dl class=\"tiles\">\n");
 	tile(p, p->v->measure == MEASURE_CORES ? "CPU added" : "Added");
@@ -156,6 +160,9 @@ static void add_answer(struct page *p)
 {
 	struct kind_words kind = kind_words(p->v->kind);
 
+	if (p->v->cause_cnt > 1)
+		kind.meaning = "Each is tied to its recurrences by more than luck, and its rise is "
+			       "large enough to matter.";
 	buf_addf(p->out, "<section class=\"answer %s\">\n<p class=\"kind\"><b>%s</b> %s</p>\n",
 		 kind.class, kind.badge, kind.meaning);
 	buf_addstr(p->out, "<p class=\"lead\">");
@@ -179,8 +186,10 @@ static void add_answer(struct page *p)
 
 /* ---- the recurrences ---- */
 
-static void add_card(struct page *p, const struct verdict_entity *e)
+static void add_card(struct page *p, size_t i)
 {
+	const struct verdict_entity *e = &p->v->suspects[i];
+
 	buf_addstr(p->out, "<article class=\"card\">\n<h3>");
 	add_name(p, e->name);
 	buf_addstr(p->out, " <span>+");
@@ -194,6 +203,18 @@ static void add_card(struct page *p, const struct verdict_entity *e)
 		buf_addstr(p->out, "<p class=\"quietly\">");
 		flush(p);
 		buf_addstr(p->out, "</p>\n");
+	}
+	verdict_add_part(&p->words, p->v, i);
+	if (p->words.len) {
+		buf_addstr(p->out, "<p class=\"quietly\">");
+		flush(p);
+		buf_addstr(p->out, "</p>\n");
+	}
+	if (e->evidence) {
+		buf_addstr(p->out, "<details><summary>Its evidence, recurrence by recurrence"
+				   "</summary>\n");
+		explain_html(p->v, p->view, e, p->out);
+		buf_addstr(p->out, "</details>\n");
 	}
 	buf_addstr(p->out, "</article>\n");
 }
@@ -216,8 +237,21 @@ static void add_recurrences(struct page *p)
 		   "<span><i class=\"median\"></i>its median there</span></p>\n"
 		   "<div class=\"cards\">\n");
 	for (size_t i = 0; i < p->v->suspect_cnt; i++)
-		add_card(p, &p->v->suspects[i]);
+		add_card(p, i);
 	buf_addstr(p->out, "</div>\n</section>\n");
+}
+
+/* Whom somebody asked about. */
+static void add_explained(struct page *p)
+{
+	if (!p->v->explained)
+		return;
+	buf_addstr(p->out, "<section class=\"explained\">\n<h2>");
+	explain_add_headline(&p->words, p->v, p->view, p->v->explained);
+	flush(p);
+	buf_addstr(p->out, "</h2>\n");
+	explain_html(p->v, p->view, p->v->explained, p->out);
+	buf_addstr(p->out, "</section>\n");
 }
 
 /* ---- the others ---- */
@@ -444,6 +478,7 @@ int verdict_html(const struct verdict *v, const struct verdict_view *view, const
 	buf_addch(&title, '?');
 	html_begin(out, buf_str(&title), styles, ARRAY_SIZE(styles), scripts, ARRAY_SIZE(scripts));
 	add_answer(&p);
+	add_explained(&p);
 	add_recurrences(&p);
 	add_others(&p);
 	r = add_flame(&p, d, &pruned);

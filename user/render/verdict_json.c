@@ -260,6 +260,31 @@ static void add_pressure(struct json *j, const struct verdict *v)
 		json_end(j);
 }
 
+/* Incidents by their number in "incidents", from 0. */
+static void add_causes(struct json *j, const struct verdict *v)
+{
+	json_array(j, "causes");
+	for (size_t i = 0; i < v->cause_cnt; i++) {
+		const struct verdict_cause *c = &v->causes[i];
+
+		json_object(j, NULL);
+		json_str(j, "process", v->suspects[c->suspect].name);
+		json_array(j, "explains");
+		for (uint32_t k = 0; k < c->incident_cnt; k++)
+			json_u64(j, NULL, c->incidents[k]);
+		json_end(j);
+		json_u64(j, "judged_by", c->judged);
+		json_double(j, "choices", c->choices, DIGITS);
+		json_end(j);
+	}
+	json_end(j);
+	json_u64(j, "open", v->open_cnt);
+	if (v->open_leader.p)
+		json_str(j, "open_leader", v->open_leader);
+	else
+		json_null(j, "open_leader");
+}
+
 static void add_ground(struct json *j, const struct verdict *v, bool timed)
 {
 	struct blame_incident history = {v->history_from_ns, v->history_until_ns};
@@ -319,6 +344,7 @@ void verdict_json(const struct verdict *v, const struct verdict_view *view, stru
 	for (size_t i = 0; i < v->victim_cnt; i++)
 		add_entity(&j, NULL, v, view, &v->victims[i], NULL);
 	json_end(&j);
+	add_causes(&j, v);
 	json_double(&j, "lost", v->lost, DIGITS);
 	json_array(&j, "notes");
 	for (size_t i = 0; i < v->note_cnt; i++)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Lines: headline 2, answer 6, suspects 8, strip 14, victims 8, next 2, ground 12.
+ * Lines: headline 2, answer 6, suspects 8, strips 18, victims 8, next 2, ground 12.
  */
 #include "render/verdict_markdown.h"
 
@@ -48,6 +48,10 @@ static void add_answer(const struct verdict *v, const struct verdict_view *view,
 	verdict_add_luck_words(words, v, e);
 	buf_addch(words, ' ');
 	verdict_add_p(words, v, e);
+	if (v->cause_cnt && v->causes[0].judged < v->recurrences) {
+		buf_addch(words, ' ');
+		verdict_add_part(words, v, 0);
+	}
 	flush(out, words);
 	verdict_add_places(words, view, 0);
 	if (words->len) {
@@ -101,18 +105,24 @@ static void add_suspects(const struct verdict *v, const struct verdict_view *vie
 	buf_addch(out, '\n');
 }
 
-static void add_strip(const struct verdict *v, const struct verdict_view *view, struct buf *out)
+/* Of the one that is named or leads, or of each of several causes. */
+static void add_strips(const struct verdict *v, const struct verdict_view *view, struct buf *out)
 {
+	size_t cnt = v->cause_cnt > 1 ? v->cause_cnt : 1;
+
 	if (!v->suspect_cnt)
 		return;
 	buf_addstr(out, "```text\n");
-	label_add(out, v->suspects[0].name, MAX_NAME);
-	if (verdict_one_day(v, view)) {
-		buf_addstr(out, " on ");
-		verdict_add_date(out, v->incidents[0].from_ns);
+	for (size_t i = 0; i < cnt; i++) {
+		label_add(out, v->suspects[i].name, MAX_NAME);
+		if (!i && verdict_one_day(v, view)) {
+			buf_addstr(out, " on ");
+			verdict_add_date(out, v->incidents[0].from_ns);
+		}
+		buf_addstr(out, i ? "\n" : "   * busy, o not; = its usual range, | its median\n");
+		verdict_strip_text(v, view, &v->suspects[i], "  ", (uint32_t)(MAX_LANES / cnt),
+				   out);
 	}
-	buf_addstr(out, "   * busy, o not; = its usual range, | its median\n");
-	verdict_strip_text(v, view, &v->suspects[0], "  ", MAX_LANES, out);
 	buf_addstr(out, "```\n\n");
 }
 
@@ -217,7 +227,7 @@ void verdict_markdown(const struct verdict *v, const struct verdict_view *view, 
 	}
 	buf_addstr(out, ".\n\n");
 	add_suspects(v, view, out);
-	add_strip(v, view, out);
+	add_strips(v, view, out);
 	add_path(v, view, out, &words);
 	add_victims(v, out);
 	add_ground(v, view, out, &words);

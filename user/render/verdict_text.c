@@ -131,6 +131,8 @@ static void add_evidence(struct buf *b, const struct verdict *v, const struct ve
 	add_sentence(b, &words);
 	verdict_add_runs(&words, e);
 	add_sentence(b, &words);
+	verdict_add_part(&words, v, i);
+	add_sentence(b, &words);
 	if (!i && e->place_cnt)
 		verdict_add_p(&words, v, e);
 	add_sentence(b, &words);
@@ -229,17 +231,17 @@ static void add_victims(struct buf *b, const struct verdict *v, const struct ver
 
 void verdict_text(const struct verdict *v, const struct verdict_view *view, struct buf *out)
 {
+	size_t strips = v->cause_cnt ? v->cause_cnt : v->kind == VERDICT_NAMED ? 1 : MAX_STRIPS;
+
 	if (!view)
 		view = &no_view;
 	verdict_headline(v, view, out);
 	buf_addch(out, '\n');
 	add_table(out, v, view);
-	for (size_t i = 0; i < v->suspect_cnt && i < MAX_STRIPS; i++) {
+	for (size_t i = 0; i < v->suspect_cnt && i < strips; i++) {
 		add_evidence(out, v, view, i);
 		add_path(out, v, view, i);
 		add_strip(out, v, view, &v->suspects[i]);
-		if (v->kind == VERDICT_NAMED)
-			break;
 	}
 	add_victims(out, v, view);
 	buf_addstr(out, "\n  looked at: ");

@@ -332,6 +332,21 @@ void verdict_add_runs(struct buf *b, const struct verdict_entity *e)
 			 e->runs);
 }
 
+void verdict_add_part(struct buf *b, const struct verdict *v, size_t suspect)
+{
+	for (size_t i = 0; i < v->cause_cnt; i++) {
+		const struct verdict_cause *c = &v->causes[i];
+
+		if (c->suspect != suspect || c->judged >= v->recurrences)
+			continue;
+		buf_addf(b,
+			 "It is judged by the %" PRIu32 " of %" PRIu32
+			 " recurrences that nobody else explains; its luck is counted for each "
+			 "choice of so many.",
+			 c->judged, v->recurrences);
+	}
+}
+
 /* When it rose, against the marked start and against others. */
 void verdict_add_order(struct buf *b, const struct verdict *v, const struct verdict_entity *e)
 {
@@ -422,6 +437,11 @@ void verdict_add_rest(struct buf *b, const struct verdict *v)
 {
 	double rest = 1;
 
+	if (v->cause_cnt > 1) {
+		buf_addstr(b, "Each cause is judged by the recurrences that the others leave; "
+			      "who else is listed, by all of them.");
+		return;
+	}
 	for (size_t i = 0; i < v->suspect_cnt; i++)
 		rest -= v->suspects[i].posterior;
 	rest = rest > 0 ? rest * 100 : 0;
@@ -493,6 +513,13 @@ void verdict_add_next(struct buf *b, const struct verdict *v, const char *brk)
 {
 	switch (v->kind) {
 	case VERDICT_NAMED:
+		if (v->cause_cnt > 1) {
+			buf_addf(b,
+				 "look at their flame graphs, then stop, delay or limit one of "
+				 "them and see whether%sits recurrences stay away",
+				 brk);
+			break;
+		}
 		buf_addstr(b, "look at its flame graph, then stop, delay or limit it once and see "
 			      "whether the incident stays away");
 		break;

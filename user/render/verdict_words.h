@@ -52,6 +52,9 @@ void verdict_add_rarity(struct buf *b, const struct verdict *v, const struct ver
 /* Hits that do not count as separate ones: a sentence, or nothing. */
 void verdict_add_runs(struct buf *b, const struct verdict_entity *e);
 
+/* Of one of several causes: by what it was judged, and what its luck is charged for. Or nothing. */
+void verdict_add_part(struct buf *b, const struct verdict *v, size_t suspect);
+
 /* When it rose, against the marked start and against others: a sentence, or nothing. */
 void verdict_add_order(struct buf *b, const struct verdict *v, const struct verdict_entity *e);
 
