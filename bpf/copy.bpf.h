@@ -13,6 +13,10 @@
 #ifndef BPF_COPY_BPF_H
 #define BPF_COPY_BPF_H
 
+#include "vmlinux.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
 #include "unwind.bpf.h"
 
 #define DEEP_ROOM (SCRATCH_ROOM + WIRE_MAX_STACK - COPY_NEAR)

@@ -5,7 +5,6 @@ struct arena_map arena SEC(".maps");
 struct spaces_map spaces SEC(".maps");
 struct rings_map rings SEC(".maps");
 struct scratch_map scratches SEC(".maps");
-struct rule_cache_map rule_caches SEC(".maps");
 struct stat_map stats SEC(".maps");
 struct pid_set pid_filter SEC(".maps");
 struct cgroup_set cgroup_filter SEC(".maps");
@@ -20,7 +19,6 @@ const volatile bool filter_cgroups = false;
 const volatile bool unwind_rules = true;
 const volatile bool copy_all_stacks = false;
 
-volatile __u32 unwind_tick = 0;
 volatile bool reader_sleeps = false;
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

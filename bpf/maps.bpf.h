@@ -30,6 +30,7 @@ _Static_assert(WIRE_MAX_KERNEL_FRAMES + WIRE_MAX_USER_FRAMES < SCRATCH_FRAMES,
  */
 #define WINDOW_BYTES 512
 #define WINDOW_WORDS (WINDOW_BYTES / 8)
+#define WINDOW_BELOW 64 /* of it, below the word for which it was read */
 
 /* A copied stack is read a memory page at a time: what lies behind the stack's end is not there. */
 #define COPY_STEP 4096
@@ -43,15 +44,19 @@ _Static_assert(WIRE_MAX_KERNEL_FRAMES + WIRE_MAX_USER_FRAMES < SCRATCH_FRAMES,
 struct unwind_walk {
 	struct unwind_state u;
 	__u64 space_id;
-	__u64 generation;	     /* of what rule slots hold for this address space */
+	__u64 generation;	     /* of rules that are kept: which address space, and when */
 	__u64 entry_regs[WIRE_REGS]; /* regs before any signal frame, with copy_all_stacks only */
+
+	struct unwind_rule rule; /* of this frame, when it was not among those that are kept */
 
 	/* the span of the last address, since the next one is often in it too */
 	__u64 span_start;
 	__u64 span_end;
 	__u32 span_dir;
 	__u32 span_skew;
-	__u32 list;	    /* unit; UNWIND_UNKNOWN: nothing is known of this process */
+	__u32 list; /* unit; UNWIND_UNKNOWN: nothing is known of this process */
+	__u32 cpu;
+	__u32 tick;	    /* unwind_tick_of() the sample's time */
 	__u32 window_words; /* how many are valid */
 	__u64 window_start;
 	__u64 window[WINDOW_WORDS];
@@ -59,41 +64,41 @@ struct unwind_walk {
 
 /*
  * Rules that were found before, each CPU's own, so that a frame is one cache line instead of the ten
- * or more on the way from its address to its rule.
+ * or more on the way from its address to its rule. What stays is looked up again after so many ticks,
+ * so that its leaf stays in use.
  */
-#define RULE_SLOT_BITS 8
+#define RULE_SET_BITS	7
+#define RULE_SET_WAYS	4
+#define RULE_KEEP_TICKS 8
 
 struct rule_slot {
-	__u64 addr; /* 0: none that can be used again */
-	__u64 generation;
+	__u64 tag; /* of address, address space and time, in one number; 0: free */
 	struct unwind_rule rule;
-	__u64 reserved; /* none crosses a cache line */
 };
 
-struct rule_cache {
-	struct rule_slot slots[1 << RULE_SLOT_BITS];
+struct rule_set { /* a cache line */
+	struct rule_slot ways[RULE_SET_WAYS];
 };
 
 /*
- * A record is put together here, because neither the BPF stack (512 bytes) nor a ring reservation
- * (fixed size) will do. Behind the room for frames is that for a copied stack, and for one step of
- * copying that goes over.
+ * All that a CPU's sample works on. A record is put together here, because neither the BPF stack
+ * (512 bytes) nor a ring reservation (fixed size) will do. Behind the room for frames is that for a
+ * copied stack, and for one step of copying that goes over.
  */
 struct scratch {
+	struct rule_set sets[1 << RULE_SET_BITS];
 	__u64 busy; /* somebody on this CPU was interrupted in the middle of using it */
 	struct unwind_walk walk;
 	union {
 		struct wire_sample sample;
 		__u8 room[SCRATCH_ROOM];
 	};
-};
+} __attribute__((aligned(4096)));
 
 _Static_assert(sizeof(struct wire_sample) + SCRATCH_FRAMES * sizeof(__u64) +
 			       sizeof(struct wire_stack) + COPY_NEAR + COPY_STEP <=
 		       SCRATCH_ROOM,
 	       "everything fits the scratch record");
-/* A per-CPU value may have 32 KiB (PCPU_MIN_UNIT_SIZE). */
-_Static_assert(sizeof(struct scratch) <= 32768, "the kernel can allocate a scratch per CPU");
 
 /*
  * What user space puts into `rings`; the size here is a placeholder that every page size divides.
@@ -114,22 +119,21 @@ struct rings_map {
 	__array(values, struct ring);
 };
 
+/*
+ * What each CPU has for itself is indexed by its number, not in maps of the kernel's per-CPU kind:
+ * these lie where nothing else of a sample does. It comes at cold translation buffers, and the page
+ * tables on the way to one more corner of the kernel's memory cost more than everything done there.
+ */
 struct scratch_map {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE); /* nobody maps it, but values then begin with a page */
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct scratch);
 };
 
-struct rule_cache_map {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct rule_cache);
-};
-
 struct stat_map {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct kernel_stat);
@@ -175,7 +179,6 @@ extern struct arena_map arena SEC(".maps");
 extern struct spaces_map spaces SEC(".maps");
 extern struct rings_map rings SEC(".maps");
 extern struct scratch_map scratches SEC(".maps");
-extern struct rule_cache_map rule_caches SEC(".maps");
 extern struct stat_map stats SEC(".maps");
 extern struct pid_set pid_filter SEC(".maps");
 extern struct cgroup_set cgroup_filter SEC(".maps");
@@ -192,15 +195,13 @@ extern const volatile bool filter_pids;
 extern const volatile bool filter_cgroups;
 extern const volatile bool copy_all_stacks; /* for tests: each sample carries its stack */
 
-/*
- * Written by user space now and then: by it leaves are marked as used (unwind_leaf.used). What a rule
- * slot holds is looked up again after so many ticks, so that its leaf stays in use.
- */
-#define RULE_SLOT_TICKS 8
-
-extern volatile __u32 unwind_tick;
-
 /* Set by user space before it waits; unset by whoever wakes it for a process that is new. */
 extern volatile bool reader_sleeps;
+
+/* Of `cpu`; of no CPU: NULL. */
+static __always_inline struct scratch *scratch_of(__u32 cpu)
+{
+	return bpf_map_lookup_elem(&scratches, &cpu);
+}
 
 #endif

@@ -10,11 +10,11 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
+#include "begin.bpf.h"
+#include "copy.bpf.h"
 #include "maps.bpf.h"
 #include "stat.bpf.h"
-#include "copy.bpf.h"
 #include "task.bpf.h"
-#include "unwind.bpf.h"
 
 #define CGROUP_MAX_LEVELS 32
 
@@ -52,22 +52,22 @@ static __always_inline bool cgroup_allowed(struct task_struct *task)
 	return false;
 }
 
-static __always_inline void add_kernel_stack(struct bpf_perf_event_data *ctx, struct wire_sample *s,
-					     struct kernel_stat *st)
+static __noinline int add_kernel_stack(struct bpf_perf_event_data *ctx, struct wire_sample *s,
+				       struct kernel_stat *st)
 {
 	long n = bpf_get_stack(ctx, s->pcs, WIRE_MAX_KERNEL_FRAMES * sizeof(s->pcs[0]), 0);
 
 	if (n > 0) {
 		s->kernel_cnt = n / sizeof(s->pcs[0]);
-		return;
+		return 0;
 	}
 	s->h.flags |= WIRE_F_KERNEL_FAILED;
 	stat_lost(st, LOSS_KERNEL_FAILED);
+	return 0;
 }
 
 static __always_inline void add_user_stack(struct bpf_perf_event_data *ctx, struct wire_sample *s,
-					   struct unwind_walk *w, struct task_struct *task,
-					   __u64 space_id)
+					   struct unwind_walk *w, struct task_struct *task)
 {
 	if (task_is_kthread(task)) {
 		s->h.flags |= WIRE_F_KTHREAD;
@@ -76,12 +76,13 @@ static __always_inline void add_user_stack(struct bpf_perf_event_data *ctx, stru
 	if (!task_has_memory(task))
 		return;
 	if (!(s->h.flags & WIRE_F_KERNEL_MODE))
-		walk_begin(w, &ctx->regs, s->pid, space_id);
-	else if (!walk_begin_in_kernel(w, task, s->pid, space_id))
+		walk_set_registers(w, &ctx->regs);
+	else if (!walk_set_saved_registers(w, task))
 		return;
 	if (!is_user_address(w->u.ip))
 		return;
-	walk_user(w, s);
+	walk_begin(w, s, task_space_id(task, s->start_ns));
+	walk_user(s->cpu);
 	/* A stack that is whole was there; for the others it is worth to look. */
 	if (s->h.flags & WIRE_F_KERNEL_MODE &&
 	    (!(w->u.flags & WIRE_F_USER_WHOLE) || s->user_cnt == 1) &&
@@ -94,7 +95,7 @@ static __always_inline void add_user_stack(struct bpf_perf_event_data *ctx, stru
 }
 
 static __always_inline void fill(struct bpf_perf_event_data *ctx, struct scratch *scratch,
-				 struct task_struct *task, __u64 pid_tgid, struct kernel_stat *st)
+				 struct task_struct *task, __u32 cpu, struct kernel_stat *st)
 {
 	struct wire_sample *s = &scratch->sample;
 
@@ -102,20 +103,20 @@ static __always_inline void fill(struct bpf_perf_event_data *ctx, struct scratch
 	s->h.flags = 0;
 	s->h.time_ns = bpf_ktime_get_ns();
 	s->start_ns = task_start_ns(task);
-	s->cgroup_id = task_cgroup_id();
+	s->cgroup_id = task_cgroup_id(task);
 	s->weight_ns = ctx->sample_period; /* of the event that fired: rates change */
-	s->pid = pid_tgid >> 32;
-	s->tid = pid_tgid;
-	s->cpu = bpf_get_smp_processor_id();
+	s->pid = TASK_READ(task, tgid);
+	s->tid = TASK_READ(task, pid);
+	s->cpu = cpu;
 	s->kernel_cnt = 0;
 	s->user_cnt = 0;
-	task_comm(s->comm);
+	task_comm(task, s->comm);
 	if (!regs_are_user(&ctx->regs)) {
 		s->h.flags |= WIRE_F_KERNEL_MODE;
 		if (kernel_stacks)
 			add_kernel_stack(ctx, s, st);
 	}
-	add_user_stack(ctx, s, &scratch->walk, task, task_space_id(task, s->start_ns));
+	add_user_stack(ctx, s, &scratch->walk, task);
 }
 
 /*
@@ -132,57 +133,80 @@ static __always_inline bool should_wake(const struct wire_sample *s, __u64 waiti
 	return true;
 }
 
-static __always_inline void submit(struct scratch *scratch, struct task_struct *task,
-				   struct kernel_stat *st)
+static __always_inline __u32 record_size(const struct wire_sample *s)
 {
-	struct wire_sample *s = &scratch->sample;
 	__u32 frames = (s->kernel_cnt + s->user_cnt) & SCRATCH_FRAME_MASK;
-	__u32 size = sizeof(*s) + frames * sizeof(s->pcs[0]);
-	__u32 index = s->cpu & ring_mask, at = 0, more = 0;
-	void *ring = bpf_map_lookup_elem(&rings, &index);
-	__u64 waiting = 0, wakeup;
 
-	if (!ring) {
-		stat_lost(st, LOSS_RING_FULL);
-		return;
-	}
-	if (may_want_copy(s) || !((st->samples + st->lost[LOSS_RING_FULL]) % RECORDS_A_LOOK))
-		waiting = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA);
-	if (may_want_copy(s) && waiting < ring_bytes / 2) {
+	return sizeof(*s) + frames * sizeof(s->pcs[0]);
+}
+
+/* With a copy of the stack, if there is room for it. 0 or -errno. */
+static __noinline int submit_with_stack(void *ring, struct scratch *scratch,
+					struct task_struct *task)
+{
+	__u64 waiting = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA), wakeup;
+	struct wire_sample *s = &scratch->sample;
+	__u32 size = record_size(s), at = size, more = 0;
+
+	if (waiting < ring_bytes / 2) {
 		s->h.flags |= WIRE_F_STACK;
-		at = size;
 		size += copy_stack(scratch, task, at, &more);
 	}
 	s->h.size = size;
 	wakeup = should_wake(s, waiting) ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 	if (more && waiting < ring_bytes / 4 && submit_deep(ring, scratch, at, size, more, wakeup))
-		st->samples++;
-	else if (!bpf_ringbuf_output(ring, s, size, wakeup))
-		st->samples++;
+		return 0;
+	return bpf_ringbuf_output(ring, s, size, wakeup);
+}
+
+static __always_inline int submit_plain(void *ring, struct wire_sample *s,
+					const struct kernel_stat *st)
+{
+	__u64 waiting = 0;
+
+	if (!((st->samples + st->lost[LOSS_RING_FULL]) % RECORDS_A_LOOK))
+		waiting = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA);
+	s->h.size = record_size(s);
+	return bpf_ringbuf_output(ring, s, s->h.size,
+				  should_wake(s, waiting) ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
+}
+
+static __always_inline void submit(struct scratch *scratch, struct task_struct *task,
+				   struct kernel_stat *st)
+{
+	struct wire_sample *s = &scratch->sample;
+	__u32 index = s->cpu & ring_mask;
+	void *ring = bpf_map_lookup_elem(&rings, &index);
+	int r;
+
+	if (!ring)
+		r = -1;
+	else if (may_want_copy(s))
+		r = submit_with_stack(ring, scratch, task);
 	else
+		r = submit_plain(ring, s, st);
+	if (r)
 		stat_lost(st, LOSS_RING_FULL);
+	else
+		st->samples++;
 	st->run_ns += bpf_ktime_get_ns() - s->h.time_ns;
 }
 
 SEC("perf_event")
 int sample_on_cpu(struct bpf_perf_event_data *ctx)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	__u64 pid_tgid = bpf_get_current_pid_tgid();
-	struct kernel_stat *st = stat_of_cpu();
-	struct scratch *scratch;
-	__u32 zero = 0;
+	struct task_struct *task = current_task();
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct kernel_stat *st = bpf_map_lookup_elem(&stats, &cpu);
+	struct scratch *scratch = scratch_of(cpu);
 
-	if (!st)
+	if (!st || !scratch)
 		return 0;
-	if (!pid_tgid) {
+	if (!TASK_READ(task, pid)) {
 		st->idle++;
 		return 0;
 	}
-	if (!pid_allowed(pid_tgid >> 32) || !cgroup_allowed(task))
-		return 0;
-	scratch = bpf_map_lookup_elem(&scratches, &zero);
-	if (!scratch)
+	if (!pid_allowed(TASK_READ(task, tgid)) || !cgroup_allowed(task))
 		return 0;
 	if (scratch->busy) {
 		stat_lost(st, LOSS_SCRATCH_BUSY);
@@ -190,7 +214,7 @@ int sample_on_cpu(struct bpf_perf_event_data *ctx)
 	}
 	scratch->busy = 1;
 	barrier();
-	fill(ctx, scratch, task, pid_tgid, st);
+	fill(ctx, scratch, task, cpu, st);
 	submit(scratch, task, st);
 	barrier();
 	scratch->busy = 0;

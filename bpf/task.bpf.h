@@ -17,19 +17,23 @@
 
 #define HAS_TYPED_TASK bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf)
 
+#define TASK_READ(task, field) (HAS_TYPED_TASK ? (task)->field : BPF_CORE_READ(task, field))
+
+static __always_inline struct task_struct *current_task(void)
+{
+	return HAS_TYPED_TASK ? bpf_get_current_task_btf()
+			      : (struct task_struct *)bpf_get_current_task();
+}
+
 static __always_inline bool task_is_kthread(struct task_struct *task)
 {
-	if (HAS_TYPED_TASK)
-		return bpf_get_current_task_btf()->flags & PF_KTHREAD;
-	return BPF_CORE_READ(task, flags) & PF_KTHREAD;
+	return TASK_READ(task, flags) & PF_KTHREAD;
 }
 
 /* False while it exits: its memory is gone. */
 static __always_inline bool task_has_memory(struct task_struct *task)
 {
-	if (HAS_TYPED_TASK)
-		return bpf_get_current_task_btf()->mm;
-	return BPF_CORE_READ(task, mm);
+	return TASK_READ(task, mm);
 }
 
 /*
@@ -40,47 +44,36 @@ static __always_inline bool task_has_memory(struct task_struct *task)
  */
 static __always_inline bool task_is_between_programs(struct task_struct *task)
 {
-	if (HAS_TYPED_TASK)
-		return !bpf_get_current_task_btf()->mm->start_code;
-	return !BPF_CORE_READ(task, mm, start_code);
+	return HAS_TYPED_TASK ? !task->mm->start_code : !BPF_CORE_READ(task, mm, start_code);
 }
 
 static __always_inline __u64 task_start_ns(struct task_struct *task)
 {
-	if (HAS_TYPED_TASK)
-		return bpf_get_current_task_btf()->group_leader->start_boottime;
-	return BPF_CORE_READ(task, group_leader, start_boottime);
+	return HAS_TYPED_TASK ? task->group_leader->start_boottime
+			      : BPF_CORE_READ(task, group_leader, start_boottime);
 }
 
 /* In the hierarchy of cgroup v2. */
-static __always_inline __u64 task_cgroup_id(void)
+static __always_inline __u64 task_cgroup_id(struct task_struct *task)
 {
-	return HAS_TYPED_TASK ? bpf_get_current_task_btf()->cgroups->dfl_cgrp->kn->id
-			      : bpf_get_current_cgroup_id();
+	return HAS_TYPED_TASK ? task->cgroups->dfl_cgrp->kn->id : bpf_get_current_cgroup_id();
 }
 
-/* Byte by byte, since the verifier knows an array of these: still less than the helper's way. */
-static __always_inline void task_comm(char ret[WIRE_COMM_LEN])
+/* In words: the verifier lets them pass, and each load of its own would be checked on its own. */
+static __always_inline void task_comm(struct task_struct *task, char ret[WIRE_COMM_LEN])
 {
-	struct task_struct *task;
-
 	if (!HAS_TYPED_TASK) {
 		bpf_get_current_comm(ret, WIRE_COMM_LEN);
 		return;
 	}
-	task = bpf_get_current_task_btf();
-#pragma unroll
-	for (int i = 0; i < WIRE_COMM_LEN; i++)
-		ret[i] = task->comm[i];
+	((__u64 *)ret)[0] = ((__u64 *)task->comm)[0];
+	((__u64 *)ret)[1] = ((__u64 *)task->comm)[1];
 }
 
 /* Who has this address space: a pid that is used again, or an execve, gives another number. */
 static __always_inline __u64 task_space_id(struct task_struct *task, __u64 start_ns)
 {
-	__u64 execs = HAS_TYPED_TASK ? bpf_get_current_task_btf()->self_exec_id
-				     : BPF_CORE_READ(task, self_exec_id);
-
-	return start_ns + execs * 0x9e3779b97f4a7c15UL;
+	return start_ns + TASK_READ(task, self_exec_id) * 0x9e3779b97f4a7c15UL;
 }
 
 #endif

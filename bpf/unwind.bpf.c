@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * unwind.bpf.c - one frame of a user stack: from its address to its rule, and to its caller.
+ * unwind.bpf.c - the frames of a user stack: from an address to its rule, and to its caller.
  *
  *	spaces[pid] ─► list of spans ─► directory of the file ─► leaf of the chunk ─► rule
  *
  * All but the first are in pages of the arena, each reached by one lookup; searches run inside a
  * page, without guesses: which half it is becomes arithmetic. At some hundred samples a second code
- * and tables are cold, and each cache line of them a miss: so what was found is kept in a slot of
- * one line (struct rule_slot), what nearly all frames need is in one piece, and the rest, loops and
+ * and tables are cold, and each cache line of them a miss: so what was found is kept where one line
+ * tells of it (struct rule_set), what nearly all frames need is in one piece, and the rest, loops and
  * all, in functions out of its way.
  *
  * What is read in the arena may be half written or already reused for something else, so each offset
@@ -20,6 +20,8 @@
 /* 2^8 spans in a list, 2^12 rows in a leaf are more than a page holds. */
 #define SPAN_STEPS 8
 #define ROW_STEPS  12
+
+#define UNWIND_NO_RULES 3 /* beside enum unwind_result */
 
 static __always_inline struct arena_page *page_of(__u32 unit)
 {
@@ -106,11 +108,10 @@ static __always_inline __u32 find_leaf(struct unwind_walk *w, __u64 byte)
 	return AT(__u32, page, offset + sizeof(struct unwind_dir) + (__u32)chunk * sizeof(__u32));
 }
 
-static __always_inline bool search_leaf(__u32 leaf, __u32 byte, struct unwind_rule *ret)
+static __always_inline bool search_leaf(__u32 leaf, __u32 byte, __u16 tick, struct unwind_rule *ret)
 {
 	struct arena_page *page = page_of(leaf);
 	__u32 offset = offset_of(leaf), rows, which, cnt, base = 0, rule;
-	__u16 tick = unwind_tick;
 
 	if (!page)
 		return false;
@@ -136,97 +137,195 @@ static __always_inline bool search_leaf(__u32 leaf, __u32 byte, struct unwind_ru
 	return true;
 }
 
-/* Finds the rule of addr for this slot. False: nothing is known there, yet. */
-static __attribute__((noinline)) bool find_rule(struct unwind_walk *w, __u64 addr,
-						struct rule_slot *slot)
+/*
+ * What is kept is found by one number: two frames that are not the same have the same one about once
+ * in 2^63 times, since the products of small differences and this factor are nowhere near each other.
+ */
+#define GOLDEN_RATIO 0x9e3779b97f4a7c15UL
+
+static __always_inline __u64 tag_of(const struct unwind_walk *w, __u64 addr)
 {
+	return addr + w->generation * GOLDEN_RATIO;
+}
+
+static __always_inline struct rule_set *set_of(struct scratch *scratch, __u64 tag)
+{
+	return &scratch->sets[tag * GOLDEN_RATIO >> (64 - RULE_SET_BITS)];
+}
+
+/* Pushes out the one that was kept for longest. */
+static __always_inline void keep_rule(struct scratch *scratch, __u64 tag)
+{
+	struct rule_set *set = set_of(scratch, tag);
+
+#pragma unroll
+	for (int i = RULE_SET_WAYS - 1; i > 0; i--)
+		set->ways[i] = set->ways[i - 1];
+	set->ways[0].rule = scratch->walk.rule;
+	set->ways[0].tag = tag;
+}
+
+/* Finds the rule of addr for this frame. 0: nothing is known there, yet. */
+__noinline int find_rule(__u32 cpu, __u64 addr)
+{
+	struct scratch *scratch = scratch_of(cpu);
+	struct unwind_walk *w;
 	__u64 byte;
 	__u32 leaf;
 
-	slot->addr = 0;
+	if (!scratch)
+		return 0;
+	w = &scratch->walk;
 	if (!find_span(w, addr))
-		return false;
+		return 0;
 	byte = addr - w->span_start + w->span_skew;
 	leaf = find_leaf(w, byte);
 	if (leaf == UNWIND_UNKNOWN)
-		return false;
-	slot->rule.cfa = UNWIND_CFA_NONE;
-	slot->rule.other = w->span_dir == UNWIND_NO_RULE;
+		return 0;
+	w->rule.cfa = UNWIND_CFA_NONE;
+	w->rule.other = w->span_dir == UNWIND_NO_RULE;
 	if (leaf == UNWIND_NO_RULE)
-		return true;
-	if (!search_leaf(leaf, byte & (UNWIND_CHUNK - 1), &slot->rule))
-		return false;
+		return 1;
+	if (!search_leaf(leaf, byte & (UNWIND_CHUNK - 1), w->tick, &w->rule))
+		return 0;
 	/* That there is none may change: its file could not be read, say. */
-	if ((slot->rule.cfa & UNWIND_CFA_MASK) != UNWIND_CFA_NONE) {
-		slot->addr = addr;
-		slot->generation = w->generation;
-	}
-	return true;
+	if ((w->rule.cfa & UNWIND_CFA_MASK) != UNWIND_CFA_NONE)
+		keep_rule(scratch, tag_of(w, addr));
+	return 1;
 }
 
-static __attribute__((noinline)) bool read_stack(struct unwind_state *u, __u64 addr, __u64 *ret)
+/* The rule of addr into this frame's place. False: nothing is known there, yet. */
+static __always_inline bool get_rule(__u32 cpu, struct scratch *scratch, __u64 addr)
 {
-	struct unwind_walk *w = (struct unwind_walk *)u; /* its first member */
+	struct unwind_walk *w = &scratch->walk;
+	__u64 tag = tag_of(w, addr);
+	struct rule_set *set = set_of(scratch, tag);
 
-	if (addr & 7)
-		return !bpf_probe_read_user(ret, sizeof(*ret), (void *)addr);
-	w->window_start = addr;
+	if (!unwind_rules) { /* the frame pointer has to do, everywhere */
+		w->rule = (struct unwind_rule){.cfa = UNWIND_CFA_NONE};
+		return true;
+	}
+#pragma unroll
+	for (int i = 0; i < RULE_SET_WAYS; i++) {
+		if (set->ways[i].tag == tag) {
+			w->rule = set->ways[i].rule;
+			return true;
+		}
+	}
+	return find_rule(cpu, addr);
+}
+
+/*
+ * Moves the window to a word of the stack, and to what is around it as far as can be. Registers are
+ * saved below the return address, which is read first. 0: that word cannot be read.
+ */
+__noinline int read_stack(__u32 cpu, __u64 addr)
+{
+	struct scratch *scratch = scratch_of(cpu);
+	struct unwind_walk *w;
+	__u64 start;
+
+	if (!scratch)
+		return 0;
+	w = &scratch->walk;
 	w->window_words = 0;
-	if (!bpf_probe_read_user(w->window, sizeof(w->window), (void *)addr))
+	start = addr - WINDOW_BELOW;
+	if (start < w->u.sp)
+		start = w->u.sp < addr ? w->u.sp : addr;
+	if (!((addr | start) & 7) &&
+	    !bpf_probe_read_user(w->window, sizeof(w->window), (void *)start)) {
 		w->window_words = WINDOW_WORDS;
-	else if (!bpf_probe_read_user(w->window, sizeof(*ret), (void *)addr))
-		w->window_words = 1; /* close to the end of the stack's memory */
-	else
-		return false;
-	*ret = w->window[0];
-	return true;
+	} else { /* no word of a window, or close to the end of the stack's memory */
+		start = addr;
+		if (bpf_probe_read_user(w->window, sizeof(w->window[0]), (void *)addr))
+			return 0;
+	}
+	w->window_start = start;
+	return 1;
 }
 
 static __always_inline bool read_window(struct unwind_state *u, __u64 addr, __u64 *ret)
 {
-	struct unwind_walk *w = (struct unwind_walk *)u;
+	struct unwind_walk *w = (struct unwind_walk *)u; /* its first member */
 	__u64 offset = addr - w->window_start;
 
-	if (offset & 7 || offset >> 3 >= w->window_words)
-		return read_stack(u, addr, ret);
+	if (offset & 7 || offset >> 3 >= w->window_words) {
+		if (!read_stack(w->cpu, addr))
+			return false;
+		offset = addr - w->window_start;
+	}
 	*ret = w->window[offset >> 3 & (WINDOW_WORDS - 1)];
 	return true;
 }
 
-static __attribute__((noinline)) bool read_anywhere(struct unwind_state *u, __u64 addr, __u64 *ret)
+static __noinline bool read_anywhere(struct unwind_state *u, __u64 addr, __u64 *ret)
 {
 	return read_window(u, addr, ret);
 }
 
-static __attribute__((noinline)) int rare_frame(struct unwind_walk *w, struct unwind_rule *rule)
+/* A step by a rule of a kind that is not plain. */
+__noinline int rare_frame(__u32 cpu)
 {
+	struct scratch *scratch = scratch_of(cpu);
+	struct unwind_rule *rule;
+	struct unwind_state *u;
+
+	if (!scratch)
+		return UNWIND_BROKEN;
+	rule = &scratch->walk.rule;
+	u = &scratch->walk.u;
 	if ((rule->cfa & UNWIND_CFA_MASK) == UNWIND_CFA_NONE)
-		return unwind_by_frame_pointer(&w->u, !rule->other, read_anywhere);
-	return unwind_by_rare_rule(&w->u, rule, read_anywhere);
+		return unwind_by_frame_pointer(u, !rule->other, read_anywhere);
+	return unwind_by_rare_rule(u, rule, read_anywhere);
 }
 
-int unwind_frame(__u32 unused)
+/* From a frame to its caller. */
+static __always_inline int unwind_frame(__u32 cpu, struct scratch *scratch)
 {
-	struct scratch *scratch;
-	struct rule_cache *cache;
-	struct rule_slot *slot;
-	__u32 zero = 0;
-	__u64 addr;
+	struct unwind_walk *w = &scratch->walk;
 
-	scratch = bpf_map_lookup_elem(&scratches, &zero);
-	cache = bpf_map_lookup_elem(&rule_caches, &zero);
-	if (!scratch || !cache)
+	if (!get_rule(cpu, scratch, unwind_lookup_address(&w->u)))
 		return UNWIND_NO_RULES;
-	if (!unwind_rules)
-		return unwind_by_frame_pointer(&scratch->walk.u, true, read_anywhere);
-	addr = unwind_lookup_address(&scratch->walk.u);
-	slot = &cache->slots[addr * 0x9e3779b97f4a7c15UL >> (64 - RULE_SLOT_BITS)];
-	if ((slot->addr != addr || slot->generation != scratch->walk.generation) &&
-	    !find_rule(&scratch->walk, addr, slot))
-		return UNWIND_NO_RULES;
-	if (unwind_is_plain(&slot->rule))
-		return unwind_by_plain_rule(&scratch->walk.u, &slot->rule, read_window);
-	return rare_frame(&scratch->walk, &slot->rule);
+	if (unwind_is_plain(&w->rule))
+		return unwind_by_plain_rule(&w->u, &w->rule, read_window);
+	if ((w->rule.cfa & UNWIND_CFA_MASK) == UNWIND_CFA_END) /* of every stack that is whole */
+		return UNWIND_END;
+	return rare_frame(cpu);
+}
+
+static __always_inline __u16 flags_of_end(int r)
+{
+	switch (r) {
+	case UNWIND_MORE:
+		return WIRE_F_USER_TRUNCATED;
+	case UNWIND_END:
+		return WIRE_F_USER_WHOLE;
+	case UNWIND_NO_RULES:
+		return WIRE_F_USER_NO_RULES;
+	default:
+		return WIRE_F_USER_BROKEN;
+	}
+}
+
+__noinline int walk_user(__u32 cpu)
+{
+	struct scratch *scratch = scratch_of(cpu);
+	struct wire_sample *s;
+	int r = UNWIND_MORE;
+	__u32 n, base;
+
+	if (!scratch)
+		return 0;
+	s = &scratch->sample;
+	base = s->kernel_cnt;
+#pragma clang loop unroll(disable)
+	for (n = 0; n < WIRE_MAX_USER_FRAMES && r == UNWIND_MORE; n++) {
+		s->pcs[(base + n) & SCRATCH_FRAME_MASK] = unwind_recorded(&scratch->walk.u, n == 0);
+		r = unwind_frame(cpu, scratch);
+	}
+	s->user_cnt = n;
+	scratch->walk.u.flags |= flags_of_end(r);
+	return 0;
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

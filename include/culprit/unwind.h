@@ -76,8 +76,11 @@ struct unwind_leaf {
 	__u16 row_cnt;	/* at least 1 */
 	__u16 rule_cnt; /* 1..256 */
 	__u16 rules_at; /* bytes from the beginning of the leaf */
-	__u16 used;	/* BPF: when last looked at, in ticks of user space's making */
+	__u16 used;	/* BPF: unwind_tick_of() when last looked at */
 };
+
+/* A bit more than a second each, by CLOCK_MONOTONIC. */
+#define UNWIND_TICK_SHIFT 30
 
 #define UNWIND_LEAF_MAX UNWIND_PAGE /* bytes, all together */
 
@@ -170,6 +173,11 @@ enum unwind_result {
 #ifndef __always_inline
 #define __always_inline inline __attribute__((always_inline))
 #endif
+
+static __always_inline __u16 unwind_tick_of(__u64 mono_ns)
+{
+	return mono_ns >> UNWIND_TICK_SHIFT;
+}
 
 static __always_inline bool is_user_address(__u64 addr)
 {

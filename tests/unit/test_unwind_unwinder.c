@@ -31,7 +31,6 @@ static union {
 static struct {
 	uint32_t calls, forgotten, last_pid;
 	struct unwind_space last;
-	uint16_t tick;
 	bool refuse;
 } told;
 
@@ -48,12 +47,6 @@ static int set_space(void *arg, uint32_t pid, const struct unwind_space *space)
 	told.calls++;
 	told.last = *space;
 	return 0;
-}
-
-static void set_tick(void *arg, uint16_t tick)
-{
-	(void)arg;
-	told.tick = tick;
 }
 
 static void get_range(const void *arg, size_t i, struct unwind_range *ret)
@@ -155,10 +148,8 @@ static __attribute__((noinline)) int dive(int depth)
 
 static struct unwinder *make(size_t arena_bytes, uint32_t max_spaces)
 {
-	struct unwind_target target = {.arena_bytes = arena_bytes,
-				       .max_spaces = max_spaces,
-				       .set_space = set_space,
-				       .set_tick = set_tick};
+	struct unwind_target target = {
+		.arena_bytes = arena_bytes, .max_spaces = max_spaces, .set_space = set_space};
 	struct unwinder *u = NULL;
 
 	memset(&told, 0, sizeof(told));

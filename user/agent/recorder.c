@@ -76,11 +76,6 @@ static int set_space(void *collector, uint32_t pid, const struct unwind_space *s
 	return collector_set_space(collector, pid, space);
 }
 
-static void set_tick(void *collector, uint16_t tick)
-{
-	collector_set_tick(collector, tick);
-}
-
 static int open_pipeline(struct recorder *r, const struct recorder_opts *opts, agg_sink_fn sink,
 			 void *sink_arg, struct err *err)
 {
@@ -104,7 +99,6 @@ static int open_pipeline(struct recorder *r, const struct recorder_opts *opts, a
 			   .max_spaces = collector_max_spaces(r->collector),
 			   .reach_arena = reach_arena,
 			   .set_space = set_space,
-			   .set_tick = set_tick,
 			   .arg = r->collector},
 	};
 

@@ -235,11 +235,6 @@ int collector_set_space(struct collector *c, uint32_t pid, const struct unwind_s
 	return sampler_set_space(c->sampler, pid, space);
 }
 
-void collector_set_tick(struct collector *c, uint16_t tick)
-{
-	sampler_set_tick(c->sampler, tick);
-}
-
 int collector_set_hz(struct collector *c, uint32_t hz, struct err *err)
 {
 	struct collector_opts opts = {.hz = hz};

@@ -117,9 +117,6 @@ uint32_t collector_max_spaces(const struct collector *c);
 int must_check collector_set_space(struct collector *c, uint32_t pid,
 				   const struct unwind_space *space);
 
-/* Leaves that the sampler looks at from now on are marked with this number. */
-void collector_set_tick(struct collector *c, uint16_t tick);
-
 /*
  * Changes the rate of all CPUs. Each sample's weight is that of the clock which took it, so totals
  * stay right. Takes up to one new and half an old period. 0 or -errno with a line in err: CPUs that

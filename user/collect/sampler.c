@@ -35,7 +35,7 @@ struct sampler {
 	size_t ring_cnt;
 	size_t ring_bytes; /* of one */
 	size_t map_bytes;  /* all maps and rings; none of them grows */
-	int possible_cpus;
+	uint32_t cpu_cnt;  /* that there may ever be */
 	bool filter_pids;
 	struct maparea arena;
 	size_t arena_bytes;
@@ -99,6 +99,10 @@ static int set_up(struct sampler *s, const struct sampler_opts *o)
 					     (uint32_t)(s->arena_bytes / UNWIND_PAGE));
 	if (!r)
 		r = bpf_map__set_max_entries(skel->maps.spaces, s->space_cnt);
+	if (!r)
+		r = bpf_map__set_max_entries(skel->maps.scratches, s->cpu_cnt);
+	if (!r)
+		r = bpf_map__set_max_entries(skel->maps.stats, s->cpu_cnt);
 	if (!r && o->filter_pids)
 		r = bpf_map__set_max_entries(skel->maps.pid_filter, MAX_PIDS);
 	if (!r)
@@ -244,12 +248,13 @@ int sampler_new(const struct sampler_opts *opts, struct sampler **ret, struct er
 	for (size_t i = 0; i < MAX_RINGS; i++)
 		s->ring_fds[i] = -1;
 	s->filter_pids = opts->filter_pids;
-	s->possible_cpus = libbpf_num_possible_cpus();
-	if (s->possible_cpus < 0)
-		r = err_set(err, s->possible_cpus, "number of CPUs: %s",
-			    strerror(-s->possible_cpus));
-	else
+	r = libbpf_num_possible_cpus();
+	if (r < 0) {
+		err_set(err, r, "number of CPUs: %s", strerror(-r));
+	} else {
+		s->cpu_cnt = (uint32_t)r;
 		r = load(s, opts, err);
+	}
 	if (r) {
 		sampler_free(s);
 		return r;
@@ -325,11 +330,6 @@ void sampler_set_asleep(struct sampler *s, bool asleep)
 	s->skel->bss->reader_sleeps = asleep;
 }
 
-void sampler_set_tick(struct sampler *s, uint16_t tick)
-{
-	s->skel->bss->unwind_tick = tick;
-}
-
 int sampler_drain(struct sampler *s, int (*fn)(void *arg, const void *bytes, size_t len), void *arg)
 {
 	int r;
@@ -348,20 +348,18 @@ const int *sampler_rings(const struct sampler *s, size_t *ret_cnt)
 
 void sampler_stat(const struct sampler *s, struct kernel_stat *ret)
 {
-	struct kernel_stat *of_cpu = calloc((size_t)s->possible_cpus, sizeof(*of_cpu));
-	uint32_t zero = 0;
+	struct kernel_stat of_cpu;
 
 	*ret = (struct kernel_stat){0};
-	if (of_cpu && !bpf_map_lookup_elem(bpf_map__fd(s->skel->maps.stats), &zero, of_cpu)) {
-		for (int cpu = 0; cpu < s->possible_cpus; cpu++) {
-			ret->samples += of_cpu[cpu].samples;
-			ret->idle += of_cpu[cpu].idle;
-			ret->run_ns += of_cpu[cpu].run_ns;
-			for (size_t i = 0; i < LOSS_CNT; i++)
-				ret->lost[i] += of_cpu[cpu].lost[i];
-		}
+	for (uint32_t cpu = 0; cpu < s->cpu_cnt; cpu++) {
+		if (bpf_map_lookup_elem(bpf_map__fd(s->skel->maps.stats), &cpu, &of_cpu))
+			continue;
+		ret->samples += of_cpu.samples;
+		ret->idle += of_cpu.idle;
+		ret->run_ns += of_cpu.run_ns;
+		for (size_t i = 0; i < LOSS_CNT; i++)
+			ret->lost[i] += of_cpu.lost[i];
 	}
-	free(of_cpu);
 }
 
 size_t sampler_map_bytes(const struct sampler *s)

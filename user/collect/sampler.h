@@ -56,9 +56,6 @@ int must_check sampler_set_space(struct sampler *s, uint32_t pid, const struct u
  */
 void sampler_set_asleep(struct sampler *s, bool asleep);
 
-/* By this number leaves are marked as used from now on. */
-void sampler_set_tick(struct sampler *s, uint16_t tick);
-
 /*
  * Hands out all samples in the rings, one ring after the other. Lengths are checked by the caller.
  * 0 or -errno of fn.

@@ -275,6 +275,8 @@ static unsigned int age_class(const struct leaves *l, uint32_t unit)
 	const struct unwind_leaf *leaf = units_at(l->units, unit);
 	uint16_t age = (uint16_t)(l->tick - leaf->used);
 
+	if (age > UINT16_MAX - 2) /* the sampler's clock has ticked, ours not yet */
+		age = 0;
 	return age ? 32u - (unsigned int)__builtin_clz(age) : 0;
 }
 
@@ -336,9 +338,9 @@ void leaves_tick(struct leaves *l, uint16_t tick)
 	size_t free_bytes = all - units_used(l->units) + units_waiting(l->units);
 	unsigned int limit = AGES;
 
-	l->tick = tick;
-	if (tick % RETRY_TICKS == 0)
+	if (tick / RETRY_TICKS != l->tick / RETRY_TICKS)
 		forgive_failures(l);
+	l->tick = tick;
 	if (free_bytes >= all / 8)
 		return;
 	sweep(l, AGES + 1, by_age);

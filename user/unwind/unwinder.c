@@ -5,14 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/idmap.h"
 #include "elf/image.h"
 #include "elf/leaf.h"
 #include "model/record.h"
 #include "unwind/walk.h"
 
-#define TICK_NS	    NSEC_PER_SEC
 #define DIR_BYTES   1024 /* of the arena, for each directory that there may be */
 #define MIN_DIRS    256
 #define SPARE_LISTS 64 /* lists of processes that are gone, while their samples are looked at */
@@ -34,7 +32,6 @@ struct unwinder {
 	struct space *entries;
 	size_t entry_cnt; /* in use, or free again */
 	struct idmap by_pid;
-	uint64_t next_tick_ns;
 	uint16_t tick;
 	uint64_t pcs[WIRE_MAX_USER_FRAMES];
 	struct unwinder_stats stats;
@@ -398,13 +395,12 @@ void unwinder_sample(struct unwinder *u, const struct unwind_process *process,
 
 void unwinder_tick(struct unwinder *u, uint64_t mono_ns)
 {
-	if (mono_ns < u->next_tick_ns || u->target.no_rules)
+	uint16_t tick = unwind_tick_of(mono_ns);
+
+	if (tick == u->tick || u->target.no_rules)
 		return;
-	u->next_tick_ns = mono_ns + TICK_NS;
-	u->tick++;
-	if (u->target.set_tick)
-		u->target.set_tick(u->target.arg, u->tick);
-	leaves_tick(u->leaves, u->tick);
+	u->tick = tick;
+	leaves_tick(u->leaves, tick);
 	units_tick(u->units);
 }
 

@@ -29,10 +29,9 @@ struct unwind_target {
 	void *arena; /* borrowed; NULL: memory of our own, of arena_bytes (a replay has no sampler) */
 	size_t arena_bytes;
 	uint32_t max_spaces;
-	/* As collector_reach_arena(), collector_set_space(), collector_set_tick(); may be NULL. */
+	/* As collector_reach_arena(), collector_set_space(); may be NULL. */
 	int (*reach_arena)(void *arg, size_t bytes);
 	int (*set_space)(void *arg, uint32_t pid, const struct unwind_space *space);
-	void (*set_tick)(void *arg, uint16_t tick);
 	void *arg;
 };
 
