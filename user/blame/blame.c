@@ -12,6 +12,7 @@
 #include "blame/direction.h"
 #include "blame/evidence.h"
 #include "blame/explain.h"
+#include "blame/halves.h"
 #include "blame/notes.h"
 #include "blame/plan.h"
 #include "blame/score.h"
@@ -82,16 +83,16 @@ static int start(struct run *run, const struct timeline *t, const struct blame_i
  * nats for being tied to those that are aside as well. Who rises there, too, rises with the incident,
  * whoever causes it. Of the entity that was scored last.
  */
-static void judge_aside(const struct run *run, struct rank *r)
+static void judge_aside(const void *arg, const struct scorer *s, struct rank *r)
 {
+	const struct run *run = arg;
 	const struct plan *p = &run->plan;
 	const struct linkage *l = &r->score.with;
 	double charge = run->opts.choices > 1 ? log(run->opts.choices) : 0;
 	uint32_t busy = 0;
 
 	for (uint32_t k = p->incident_cnt; k < p->incident_cnt + p->aside_cnt; k++)
-		busy += axis_level(&p->incidents[k].at, run->scorer.value, run->scorer.before) >=
-			l->tau;
+		busy += axis_level(&p->incidents[k].at, s->value, s->before) >= l->tau;
 	if (p->aside_cnt && l->hits)
 		r->elsewhere = fmax(0, evidence_log_bf(l->f, busy, p->aside_cnt - busy));
 	r->score.with.log_bf -= charge;
@@ -104,20 +105,7 @@ static int score_all(struct run *run, const struct timeline *t)
 	run->ranks = calloc((size_t)t->entity_cnt + 1, sizeof(*run->ranks));
 	if (!run->ranks)
 		return -ENOMEM;
-	for (uint32_t e = 0; e < t->entity_cnt; e++) {
-		struct rank *rank = &run->ranks[run->cnt];
-
-		if (!t->rows[e].first)
-			continue;
-		rank->entity = e;
-		score_entity(&run->scorer, e, true, &rank->score);
-		judge_aside(run, rank);
-		rank->stand_out = shifts_count(&run->shifts, &run->scorer);
-		run->cnt++;
-	}
-	for (size_t i = 0; i < run->cnt; i++)
-		run->ranks[i].p_adj = shifts_p(&run->shifts, run->ranks[i].stand_out);
-	return 0;
+	return halves_score(&run->scorer, &run->shifts, judge_aside, run, run->ranks, &run->cnt);
 }
 
 /* What all processes did together, and how much of a rise luck gives. */

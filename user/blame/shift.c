@@ -61,8 +61,23 @@ static void find_places(struct shifts *s, const struct axis *a, const struct pla
 	}
 }
 
+/* All but the places. */
+static int make_room(struct shifts *s)
+{
+	s->greatest = calloc(SHIFT_MAX + 1, sizeof(*s->greatest));
+	s->sorted = calloc(MAX_SORTED, sizeof(*s->sorted));
+	s->nats = calloc(MAX_SORTED + 1, sizeof(*s->nats));
+	s->levels = calloc((size_t)(SHIFT_MAX + 1) * s->all, sizeof(*s->levels));
+	s->best = calloc(s->all, sizeof(*s->best));
+	for (uint32_t i = 0; s->greatest && i < SHIFT_MAX; i++)
+		s->greatest[i] = -INFINITY;
+	return s->greatest && s->sorted && s->nats && s->levels && s->best ? 0 : -ENOMEM;
+}
+
 int shifts_init(struct shifts *s, const struct axis *a, const struct plan *p)
 {
+	int r;
+
 	*s = (struct shifts){
 		.capacity = a->capacity > 0 ? a->capacity : 1,
 		.all = p->incident_cnt + p->aside_cnt,
@@ -71,21 +86,42 @@ int shifts_init(struct shifts *s, const struct axis *a, const struct plan *p)
 	if (p->separate || !p->block_cnt)
 		return 0;
 	s->at = calloc((size_t)(SHIFT_MAX + 1) * s->all, sizeof(*s->at));
-	s->greatest = calloc(SHIFT_MAX + 1, sizeof(*s->greatest));
-	s->sorted = calloc(MAX_SORTED, sizeof(*s->sorted));
-	s->nats = calloc(MAX_SORTED + 1, sizeof(*s->nats));
-	s->levels = calloc((size_t)(SHIFT_MAX + 1) * s->all, sizeof(*s->levels));
-	s->best = calloc(s->all, sizeof(*s->best));
-	if (!s->at || !s->greatest || !s->sorted || !s->nats || !s->levels || !s->best) {
+	r = s->at ? make_room(s) : -ENOMEM;
+	if (r) {
 		shifts_release(s);
-		return -ENOMEM;
+		return r;
 	}
 	find_places(s, a, p);
 	if (s->cnt < LEAST)
 		s->cnt = 0;
-	for (uint32_t i = 0; i < s->cnt; i++)
-		s->greatest[i] = -INFINITY;
 	return 0;
+}
+
+int shifts_split(const struct shifts *s, struct shifts *ret)
+{
+	int r = 0;
+
+	*ret = (struct shifts){.cnt = s->cnt,
+			       .at = s->at,
+			       .capacity = s->capacity,
+			       .all = s->all,
+			       .judged = s->judged};
+	if (s->cnt)
+		r = make_room(ret);
+	if (r) {
+		ret->at = NULL;
+		shifts_release(ret);
+	}
+	return r;
+}
+
+void shifts_join(struct shifts *s, struct shifts *other)
+{
+	for (uint32_t i = 0; i < s->cnt; i++)
+		if (other->greatest[i] > s->greatest[i])
+			s->greatest[i] = other->greatest[i];
+	other->at = NULL;
+	shifts_release(other);
 }
 
 void shifts_release(struct shifts *s)

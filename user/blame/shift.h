@@ -48,6 +48,11 @@ struct shifts {
 int must_check shifts_init(struct shifts *s, const struct axis *a, const struct plan *p);
 void shifts_release(struct shifts *s); /* zeroed is fine */
 
+/* Another one with the same places, which it borrows, to count other processes at the same time.
+ * shifts_join() adds what it has counted to the first, and releases it. 0 or -ENOMEM. */
+int must_check shifts_split(const struct shifts *s, struct shifts *ret);
+void shifts_join(struct shifts *s, struct shifts *other);
+
 /* Takes the process that was scored last into account; returns its T at the real place, -INFINITY
  * without a rise. */
 double shifts_count(struct shifts *s, const struct scorer *of);
