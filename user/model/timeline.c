@@ -204,6 +204,67 @@ int timeline_add_profile(struct timeline *t, const struct profile *p, const stru
 	return r;
 }
 
+static void end_row(struct timeline_row *row)
+{
+	if (row->last)
+		row->last->cnt -= row->room;
+	row->room = 0;
+}
+
+/* Puts the cells of `more` behind those of `row`; its windows have other numbers now. */
+static void join_rows(struct timeline_row *row, struct timeline_row *more, uint32_t moved)
+{
+	bool is_unordered = row->is_unordered || more->is_unordered;
+	struct timeline_chunk *first = row->first;
+
+	if (!more->last)
+		return;
+	end_row(row);
+	end_row(more);
+	for (struct timeline_chunk *c = more->first; c; c = c->next)
+		for (uint32_t i = 0; i < c->cnt; i++)
+			c->cells[i].window += moved;
+	if (row->last)
+		row->last->next = more->first;
+	*row = *more;
+	row->first = first ? first : more->first;
+	row->window += moved;
+	row->is_unordered = is_unordered;
+}
+
+/* The slabs of `other` are full from here on. */
+static void take_slabs(struct timeline *t, struct timeline *other)
+{
+	struct timeline_slab **last = &t->slabs;
+
+	while (*last)
+		last = &(*last)->next;
+	*last = other->slabs;
+	other->slabs = NULL;
+}
+
+int timeline_join(struct timeline *t, struct timeline *other)
+{
+	uint32_t moved = t->window_cnt, id;
+	int r = t->unit == other->unit ? 0 : -EINVAL;
+
+	for (uint32_t i = 0; !r && i < other->window_cnt; i++)
+		r = timeline_window(t, &other->windows[i], &id);
+	take_slabs(t, other); /* what is in t must live as long as t, whatever fails */
+	for (uint32_t e = 0; !r && e < intern_cnt(&other->names); e++) {
+		r = timeline_entity(t, intern_get(&other->names, e), &id);
+		if (!r && id >= t->row_cnt)
+			r = need_row(t, id);
+		if (!r && e < other->row_cnt)
+			join_rows(&t->rows[id], &other->rows[e], moved);
+	}
+	t->cell_cnt += other->cell_cnt;
+	if (!r && t->cell_cnt > MAX_CELLS)
+		r = -ENOSPC;
+	timeline_free(other);
+	return r;
+}
+
 struct keyed {
 	uint32_t old;
 	int64_t start_ns;
@@ -359,9 +420,7 @@ int timeline_seal(struct timeline *t)
 	for (uint32_t e = 0; !r && e < t->entity_cnt; e++) {
 		struct timeline_row *row = &t->rows[e];
 
-		if (row->last)
-			row->last->cnt -= row->room;
-		row->room = 0;
+		end_row(row);
 		if (moved)
 			renumber_row(row, new_window);
 		if (row->is_unordered)

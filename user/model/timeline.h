@@ -88,6 +88,12 @@ int must_check timeline_add(struct timeline *t, struct str name, uint32_t window
 int must_check timeline_add_profile(struct timeline *t, const struct profile *p,
 				    const struct matcher *m, struct str group_key);
 
+/*
+ * Adds all of another timeline that is not sealed, behind what there is: cheap where its windows are
+ * later. `other` is taken, also on failure: 0, -EINVAL when the units differ, -ENOSPC, -ENOMEM.
+ */
+int must_check timeline_join(struct timeline *t, struct timeline *other);
+
 /* Sorts and merges. Nothing may be added afterwards. 0 or -ENOMEM. */
 int must_check timeline_seal(struct timeline *t);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/pair.h"
 #include "base/sum.h"
 #include "base/text.h"
 #include "model/builder.h"
@@ -11,7 +12,8 @@
 #include "model/timeline.h"
 #include "store/scan.h"
 
-#define MAX_NAME (1U << 20) /* bytes */
+#define MAX_NAME    (1U << 20) /* bytes */
+#define LEAST_FILES 4	       /* fewer are not worth a thread */
 
 /* ---- timeline ---- */
 
@@ -90,6 +92,14 @@ static int draw_totals(struct drawing *dr, const struct dict *dict, const struct
 		 : 0;
 }
 
+static int refuse_units(const struct store *s, struct err *err)
+{
+	return err_set(err, EINVAL,
+		       "%s: some windows count samples, others nanoseconds; read them apart "
+		       "(--from, --until)",
+		       s->dir);
+}
+
 static int draw_head(void *arg, const struct dict *dict, const struct encode_head *head)
 {
 	struct drawing *dr = arg;
@@ -101,42 +111,134 @@ static int draw_head(void *arg, const struct dict *dict, const struct encode_hea
 	if (!dr->timeline || !dr->entities)
 		return err_set(dr->err, ENOMEM, "%s: out of memory", dr->s->dir);
 	if (dr->timeline->unit != head->p.unit)
-		return err_set(dr->err, EINVAL,
-			       "%s: some windows count samples, others nanoseconds; read them "
-			       "apart (--from, --until)",
-			       dr->s->dir);
+		return refuse_units(dr->s, dr->err);
 	return draw_totals(dr, dict, head);
+}
+
+/* Some files of a store, which a thread of its own may read. */
+struct part {
+	struct scan scan;  /* its tables are shared; each part has its files' places in them */
+	struct store *own; /* for the warnings */
+	size_t first, end;
+	struct time_range range;
+	struct drawing dr;
+	struct err err;
+	int r;
+};
+
+static void draw_part(void *arg)
+{
+	struct part *p = arg;
+
+	for (size_t i = p->first; !p->r && i < p->end; i++) {
+		if (scan_touches(&p->scan, i, p->range))
+			p->r = scan_heads(&p->scan, i, p->range, draw_head, &p->dr, &p->err);
+		free(p->dr.entities);
+		p->dr.entities = NULL;
+	}
+}
+
+static int part_init(struct part *p, const struct scan *scan, const struct drawing *dr,
+		     struct time_range range)
+{
+	*p = (struct part){.scan = *scan, .range = range, .dr = *dr};
+	p->own = calloc(1, sizeof(*p->own));
+	if (!p->own)
+		return -ENOMEM;
+	p->own->dir = scan->s->dir;
+	p->own->opts = scan->s->opts;
+	p->scan.s = p->own;
+	p->dr.err = &p->err;
+	return 0;
+}
+
+static void part_release(struct part *p, struct store *s)
+{
+	for (size_t i = 0; p->own && i < p->own->warning_cnt; i++) {
+		dir_warn(s, p->own->warnings[i]);
+		free(p->own->warnings[i]);
+	}
+	free(p->own);
+	timeline_free(p->dr.timeline);
+}
+
+/* *ret is NULL without any window. */
+static int join_parts(struct part *a, struct part *b, struct timeline **ret)
+{
+	struct timeline *first = a->dr.timeline, *second = b->dr.timeline;
+	int r = 0;
+
+	a->dr.timeline = b->dr.timeline = NULL;
+	if (first && second)
+		r = timeline_join(first, second);
+	if (r)
+		timeline_free(first);
+	else
+		*ret = first ? first : second;
+	return r;
+}
+
+/* The earlier half of the files and the later one, at the same time where there are enough of them. */
+static int draw_files(const struct scan *scan, const struct drawing *dr, struct time_range range,
+		      struct timeline **ret, struct err *err)
+{
+	size_t touched = 0, middle = 0;
+	struct part a, b = {.own = NULL};
+	int r = part_init(&a, scan, dr, range);
+
+	if (!r)
+		r = part_init(&b, scan, dr, range);
+	for (size_t i = 0; i < scan->file_cnt; i++)
+		touched += scan_touches(scan, i, range);
+	for (size_t n = 0; middle < scan->file_cnt && 2 * n < touched; middle++)
+		n += scan_touches(scan, middle, range);
+	a.end = b.first = touched < LEAST_FILES ? scan->file_cnt : middle;
+	b.end = scan->file_cnt;
+	if (!r && b.first < b.end)
+		pair_run(draw_part, &a, &b);
+	else if (!r)
+		draw_part(&a);
+	if (r)
+		r = err_set(err, r, "%s: out of memory", dr->s->dir);
+	else if (a.r || b.r)
+		r = err_set(err, a.r ? a.r : b.r, "%s", a.r ? a.err.text : b.err.text);
+	if (!r) {
+		r = join_parts(&a, &b, ret);
+		if (r == -EINVAL)
+			r = refuse_units(dr->s, err);
+		else if (r)
+			r = err_set(err, r, "%s: too much for one timeline: %s", dr->s->dir,
+				    strerror(-r));
+	}
+	part_release(&a, scan->s);
+	part_release(&b, scan->s);
+	return r;
 }
 
 int store_timeline(struct store *s, struct time_range range, const struct matcher *m,
 		   const char *group_key, struct timeline **ret, struct err *err)
 {
 	struct drawing dr = {.s = s, .matcher = m, .group_key = str_of(group_key), .err = err};
+	struct timeline *t = NULL;
 	struct scan scan;
 	int r = scan_init(&scan, s, err);
 
-	(void)snprintf(dr.none, sizeof(dr.none), "[no %s]", group_key);
-	for (size_t i = 0; !r && i < scan.file_cnt; i++) {
-		if (scan_touches(&scan, i, range))
-			r = scan_heads(&scan, i, range, draw_head, &dr, err);
-		free(dr.entities);
-		dr.entities = NULL;
-	}
-	if (!r && !dr.timeline) {
-		dr.timeline = timeline_new(PROFILE_NANOSECONDS);
-		r = dr.timeline ? 0 : err_set(err, ENOMEM, "%s: out of memory", s->dir);
-	}
-	if (!r) {
-		r = timeline_seal(dr.timeline);
-		if (r)
-			r = err_set(err, r, "%s: out of memory", s->dir);
-	}
 	if (r)
-		timeline_free(dr.timeline);
-	else
-		*ret = dr.timeline;
+		return r;
+	(void)snprintf(dr.none, sizeof(dr.none), "[no %s]", group_key);
+	r = draw_files(&scan, &dr, range, &t, err);
 	scan_release(&scan);
-	return r;
+	if (r)
+		return r;
+	if (!t)
+		t = timeline_new(PROFILE_NANOSECONDS);
+	r = t ? timeline_seal(t) : -ENOMEM;
+	if (r) {
+		timeline_free(t);
+		return err_set(err, r, "%s: out of memory", s->dir);
+	}
+	*ret = t;
+	return 0;
 }
 
 /* ---- inventory ---- */
