@@ -20,8 +20,10 @@
 #include "remote.h"
 #include "tool.h"
 
-#define MAX_FILE_WINDOWS 100000
-#define MAX_REPLICATES	 300
+#define MAX_FILE_WINDOWS  100000
+#define MAX_REPLICATES	  300
+#define MIN_REPLICATES	  100
+#define MAX_STORE_WINDOWS 3000 /* of the baseline, for what is shown of stacks */
 
 /* A history in which nothing is to be blamed is a wrong option, not an answer. */
 static int check_entities(const struct evidence *e, const struct evidence_query *q, struct err *err)
@@ -381,21 +383,29 @@ static uint64_t next_random(uint64_t *state)
 	return *state >> 33;
 }
 
-/* How many stretches of baseline there are for one that is read. */
-static uint64_t baseline_step(const struct verdict *v)
+/*
+ * How many stretches of baseline there are for one that is read. A hundred of them add a twentieth to
+ * the variance of a difference from five incidents; where they are short, more cost nothing.
+ */
+static uint64_t baseline_step(const struct evidence *e, const struct verdict *v)
 {
-	return v->block_cnt / MAX_REPLICATES + 1;
+	uint64_t window_ns = e->timeline->windows[0].length_ns, most = MAX_REPLICATES;
+
+	if (window_ns && v->block_ns / window_ns > MAX_STORE_WINDOWS / MAX_REPLICATES)
+		most = MAX_STORE_WINDOWS / (v->block_ns / window_ns);
+	return v->block_cnt / (most < MIN_REPLICATES ? MIN_REPLICATES : most) + 1;
 }
 
 /*
  * The baseline in stretches as long as a block, or so many of them as are enough: of each group of
  * successive ones, any one, so that no job of the clock is seen always or never. *ret is owned.
  */
-static int cut_baseline(const struct verdict *v, struct time_range **ret, size_t *ret_cnt)
+static int cut_baseline(const struct evidence *e, const struct verdict *v, struct time_range **ret,
+			size_t *ret_cnt)
 {
 	struct time_range *ranges =
 		calloc((size_t)v->block_cnt + v->baseline_cnt + 1, sizeof(*ranges));
-	uint64_t step = baseline_step(v), seed = 1, pick = next_random(&seed) % step, n = 0;
+	uint64_t step = baseline_step(e, v), seed = 1, pick = next_random(&seed) % step, n = 0;
 	int64_t length = (int64_t)v->block_ns;
 	size_t cnt = 0, most = (size_t)v->block_cnt + v->baseline_cnt;
 
@@ -430,7 +440,9 @@ static int copy_ranges(const struct blame_incident *from, size_t cnt, struct tim
 
 uint32_t evidence_sampled(const struct evidence *e, const struct verdict *v)
 {
-	return e->store && baseline_step(v) > 1 ? (uint32_t)(v->block_cnt / baseline_step(v)) : 0;
+	uint64_t step = e->store ? baseline_step(e, v) : 1;
+
+	return step > 1 ? (uint32_t)(v->block_cnt / step) : 0;
 }
 
 int evidence_profile(struct evidence *e, const struct verdict *v, enum verdict_side side,
@@ -447,7 +459,7 @@ int evidence_profile(struct evidence *e, const struct verdict *v, enum verdict_s
 	if (side == SIDE_INCIDENT)
 		r = copy_ranges(v->windows, v->recurrences, &ranges, &cnt);
 	else if (evidence_sampled(e, v))
-		r = cut_baseline(v, &ranges, &cnt);
+		r = cut_baseline(e, v, &ranges, &cnt);
 	else
 		r = copy_ranges(v->baseline, v->baseline_cnt, &ranges, &cnt);
 	if (r)
@@ -501,7 +513,7 @@ static int replicate_store(struct evidence *e, const struct verdict *v, struct r
 	if (!r)
 		r = lay_ranges(e, &b, ranges, cnt);
 	if (!r)
-		r = cut_baseline(v, &ranges, &cnt);
+		r = cut_baseline(e, v, &ranges, &cnt);
 	return r ? r : lay_ranges(e, &a, ranges, cnt);
 }
 

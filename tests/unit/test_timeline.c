@@ -106,11 +106,62 @@ static void test_missing_label(void)
 	profile_free(a);
 }
 
+/* Whatever is joined is what one timeline of all would be. */
+static void test_joining(void)
+{
+	static const char *const names[] = {"a", "b", "c", "d"};
+	uint64_t state = 1;
+
+	for (unsigned int round = 0; round < 20; round++) {
+		struct timeline *all = timeline_new(PROFILE_SAMPLES);
+		struct timeline *halves[2] = {timeline_new(PROFILE_SAMPLES),
+					      timeline_new(PROFILE_SAMPLES)};
+		char want[512];
+
+		for (unsigned int i = 0; i < 40; i++) {
+			struct timeline *half = halves[i >= 20];
+			uint32_t in_all, in_half;
+			struct str name;
+
+			state = state * UINT64_C(6364136223846793005) + 1442695040888963407;
+			name = (struct str){names[state >> 62], 1};
+			/* mostly by time, now and then not, now and then the same time */
+			in_all = window(all, (int64_t)(i + (state >> 40) % 3));
+			in_half = window(half, (int64_t)(i + (state >> 40) % 3));
+			must(timeline_add(all, name, in_all, i), "add");
+			must(timeline_add(half, name, in_half, i), "add");
+		}
+		must(timeline_join(halves[0], halves[1]), "join");
+		must(timeline_seal(all), "seal");
+		must(timeline_seal(halves[0]), "seal");
+		(void)snprintf(want, sizeof(want), "%s", cells(all));
+		is_str(cells(halves[0]), want, "round %u", round);
+		ok(all->cell_cnt == halves[0]->cell_cnt && all->window_cnt == halves[0]->window_cnt,
+		   "…as large");
+		timeline_free(all);
+		timeline_free(halves[0]);
+	}
+}
+
+static void test_units(void)
+{
+	struct timeline *a = timeline_new(PROFILE_SAMPLES);
+
+	is_i64(timeline_join(a, timeline_new(PROFILE_NANOSECONDS)), -EINVAL,
+	       "samples are not nanoseconds");
+	must(timeline_join(a, timeline_new(PROFILE_SAMPLES)), "join nothing");
+	must(timeline_seal(a), "seal");
+	ok(!a->window_cnt && !a->entity_cnt, "nothing and nothing is nothing");
+	timeline_free(a);
+}
+
 int main(void)
 {
 	test_sorting();
 	test_empty();
 	test_profiles();
 	test_missing_label();
+	test_joining();
+	test_units();
 	return tap_done();
 }
