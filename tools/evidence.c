@@ -8,16 +8,14 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "diff/replicates.h"
-#include "format/incidents.h"
-#include "incident/incident.h"
 #include "model/builder.h"
 #include "model/entity.h"
 #include "model/restamp.h"
 #include "model/timeline.h"
 #include "store/store.h"
 #include "evidence_far.h"
+#include "evidence_log.h"
 #include "pyroscope.h"
-#include "remote.h"
 #include "tool.h"
 
 #define MAX_FILE_WINDOWS  100000
@@ -61,7 +59,7 @@ static int label_entities(const struct evidence *e, struct profile **p)
 
 /* ---- from a store ---- */
 
-static int add_incident(struct evidence *e, struct time_range range)
+int evidence_add(struct evidence *e, struct time_range range)
 {
 	struct blame_incident *grown =
 		realloc(e->incidents, (e->incident_cnt + 1) * sizeof(*e->incidents));
@@ -71,64 +69,6 @@ static int add_incident(struct evidence *e, struct time_range range)
 	e->incidents = grown;
 	e->incidents[e->incident_cnt++] = (struct blame_incident){range.from_ns, range.until_ns};
 	return 0;
-}
-
-/* The latest recurrences, as many as can be looked at. */
-static int add_recurrences(struct evidence *e, const struct incident_time *times, size_t cnt)
-{
-	size_t first = cnt > BLAME_MAX_INCIDENTS ? cnt - BLAME_MAX_INCIDENTS : 0;
-	int r = 0;
-
-	e->log.skipped = first;
-	for (size_t i = first; !r && i < cnt; i++) {
-		if (times[i].early_ns > e->log.early_ns)
-			e->log.early_ns = times[i].early_ns;
-		if (times[i].open) {
-			e->log.open_from_ns = times[i].range.from_ns;
-			e->log.silent = times[i].silent;
-		}
-		r = add_incident(e, times[i].range);
-	}
-	return r;
-}
-
-static int add_incident_of_log(struct evidence *e, const struct incident *incident)
-{
-	struct incident_time *times = calloc(incident->recurrence_cnt + 1, sizeof(*times));
-	int r;
-
-	if (!times)
-		return -ENOMEM;
-	for (size_t i = 0; i < incident->recurrence_cnt; i++) {
-		const struct incident_recurrence *k = &incident->recurrences[i];
-
-		times[i] = (struct incident_time){k->range, k->open, k->silent, k->early_ns};
-	}
-	r = add_recurrences(e, times, incident->recurrence_cnt);
-	free(times);
-	return r;
-}
-
-static int add_known_incident(struct evidence *e, const struct evidence_query *q, struct err *err)
-{
-	struct incident_list list = {0};
-	const struct incident *incident;
-	struct store_mark *marks;
-	size_t cnt;
-	int r;
-
-	r = store_marks(e->store, NULL, &marks, &cnt, err);
-	if (r)
-		return r;
-	if (incident_list_make(&list, marks, cnt, q->now_ns))
-		r = err_set(err, ENOMEM, "out of memory");
-	else
-		r = incident_get(&list, str_of(q->name), &incident, err);
-	if (!r && add_incident_of_log(e, incident))
-		r = err_set(err, ENOMEM, "out of memory");
-	incident_list_release(&list);
-	store_marks_free(marks, cnt);
-	return r;
 }
 
 int evidence_from_store(struct evidence *e, const struct evidence_query *q, struct err *err)
@@ -141,9 +81,9 @@ int evidence_from_store(struct evidence *e, const struct evidence_query *q, stru
 	if (r)
 		return r;
 	if (q->name)
-		r = add_known_incident(e, q, err);
+		r = log_from_store(e, q, err);
 	for (size_t i = 0; !r && !q->name && i < q->ranges->cnt; i++)
-		r = add_incident(e, q->ranges->items[i]);
+		r = evidence_add(e, q->ranges->items[i]);
 	if (!r)
 		r = store_timeline(e->store, q->within, q->matcher, q->group_key, &e->timeline,
 				   err);
@@ -201,7 +141,7 @@ static int keep_window(void *arg, const struct profile *window)
 	if (r)
 		return err_set(l->err, r, "cannot keep so many windows: %s", strerror(-r));
 	e->windows[e->window_cnt++] = own;
-	return l->incident ? add_incident(e, (struct time_range){own->start_ns, own->end_ns}) : 0;
+	return l->incident ? evidence_add(e, (struct time_range){own->start_ns, own->end_ns}) : 0;
 }
 
 static int load_files(struct loading *l, const struct opt_list *files,
@@ -280,28 +220,6 @@ static struct time_range usual_history(const struct evidence_query *q)
 	return within;
 }
 
-/* From an agent's own log. */
-static int add_far_incident(struct evidence *e, const struct evidence_query *q, struct err *err)
-{
-	struct incident_time *times = NULL;
-	struct buf json;
-	size_t cnt = 0;
-	int r;
-
-	buf_init(&json, TOOL_MAX_OUTPUT);
-	r = remote_incidents(q->dir, q->name, TIME_RANGE_ALL, "json", &json, err);
-	if (!r) {
-		r = incidents_read(buf_str(&json), &times, &cnt, err);
-		if (r)
-			r = err_prefix(err, r, "%s", q->dir);
-	}
-	if (!r && add_recurrences(e, times, cnt))
-		r = err_set(err, ENOMEM, "out of memory");
-	free(times);
-	buf_release(&json);
-	return r;
-}
-
 int evidence_from_far(struct evidence *e, const struct evidence_query *q, struct err *err)
 {
 	bool is_backend = pyroscope_is(q->dir);
@@ -317,11 +235,11 @@ int evidence_from_far(struct evidence *e, const struct evidence_query *q, struct
 	int r;
 
 	e->matcher = q->matcher;
-	r = q->name ? add_far_incident(e, q, err) : 0;
+	r = q->name ? log_from_agent(e, q, err) : 0;
 	if (!r)
 		r = source_each(q->dir, &source, keep_window, &l, err);
 	for (size_t i = 0; !r && !q->name && i < q->ranges->cnt; i++)
-		r = add_incident(e, q->ranges->items[i]);
+		r = evidence_add(e, q->ranges->items[i]);
 	if (!r && !e->window_cnt)
 		r = err_set(err, ENODATA, "%s: no window there", q->dir);
 	if (is_backend) {

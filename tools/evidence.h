@@ -96,6 +96,9 @@ uint32_t evidence_sampled(const struct evidence *e, const struct verdict *v);
 int must_check evidence_replicate(struct evidence *e, const struct verdict *v, struct diff *d,
 				  const struct diff_options *opt);
 
+/* One more recurrence; 0 or -ENOMEM. */
+int must_check evidence_add(struct evidence *e, struct time_range range);
+
 /* Shows the warnings of the store and lets go of everything. */
 void evidence_release(struct evidence *e);
 
