@@ -113,7 +113,7 @@ test: ## install what is missing, build, run every test that this machine can ru
 	$(Q)scripts/test.sh
 
 # ARCH=arm64 builds into a folder of its own, with the libraries of unpacked packages.
-VM_UNITS = $(addprefix $(VM_O)/tests/unit/,test_collector test_collect_probe)
+VM_UNITS = $(addprefix $(VM_O)/tests/unit/,test_collector test_collector_filters test_collect_probe)
 ifeq ($(ARCH)$(shell uname -m),arm64x86_64)
 VM_O := $(O)/arm64
 VM_KERNELS := 6.12

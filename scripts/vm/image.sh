@@ -95,7 +95,7 @@ echo '127.0.0.1 localhost' >"$root/etc/hosts"
 cp "$O/culprit" "$root/culprit/.output/"
 cp -r "$O/tests/targets" "$root/culprit/.output/tests/"
 mkdir -p "$root/culprit/.output/tests/unit"
-for unit in test_collector test_collect_probe; do
+for unit in test_collector test_collector_filters test_collect_probe; do
 	cp "$O/tests/unit/$unit" "$root/culprit/.output/tests/unit/"
 done
 cp -r tests "$root/culprit/"

@@ -42,7 +42,7 @@ wanted() {
 		done
 	done
 }
-mapfile -t one_cpu < <(wanted tests/vm/*.t tests/unit/{test_collect_probe,test_collector} tests/e2e/*.t)
+mapfile -t one_cpu < <(wanted tests/vm/*.t tests/unit/{test_collect_probe,test_collector,test_collector_filters} tests/e2e/*.t)
 mapfile -t two_cpus < <(wanted tests/vm/smp/*.t)
 [ $((${#one_cpu[@]} + ${#two_cpus[@]})) -gt 0 ] || {
 	echo "test-kernels: no test matches '$TESTS'" >&2
