@@ -326,12 +326,14 @@ static void retry_held(struct receiver *r)
 	r->has_suspects = false;
 	for (size_t i = 0; i < retries->cnt && !atomic_load(&r->stop); i++) {
 		const struct outbox_parcel *held = &retries->items[i];
+		bool is_ahead = held->since_ns > wall_ns(r); /* the clock was set back */
 		bool to_blame;
 
 		if (retry(r, held, &to_blame))
 			note_outbox(r, outbox_release(r->outbox, held->id, &err), &err);
 		else if (held->state == OUTBOX_RETRY ||
-			 (to_blame && r->delivery.stats.last_success_ns > held->since_ns))
+			 (to_blame &&
+			  r->delivery.stats.last_success_ns > (is_ahead ? 0 : held->since_ns)))
 			note_outbox(r, outbox_set_state(r->outbox, held->id, OUTBOX_POISON, &err),
 				    &err);
 		else
