@@ -5,8 +5,7 @@
 #include <string.h>
 
 #include "agent/budget.h"
-#include "agent/stems.h"
-#include "base/idmap.h"
+#include "agent/stacks.h"
 #include "base/text.h"
 #include "elf/image.h"
 #include "meta/cgroup.h"
@@ -20,9 +19,6 @@
 #define MAX_MAPPINGS	 65536 /* of one process; as many as the kernel allows (vm.max_map_count) */
 #define MAX_ALL_MAPPINGS (1 << 19) /* 25 MB of them; 5,000 processes have half as many */
 
-/* Frames of one stack beside those that have addresses. */
-#define MAX_INLINED (3 * (WIRE_MAX_KERNEL_FRAMES + WIRE_MAX_USER_FRAMES))
-
 struct pipeline {
 	struct image_cache *images;
 	struct registry *registry;
@@ -32,21 +28,12 @@ struct pipeline {
 	struct agg *agg;
 	record_fn journal;
 	void *journal_arg;
-	bool no_kernel_frames;
+	struct stacks stacks;
 	uint64_t samples;
 	uint64_t continued_seen;	  /* walks that were ended here, as far as was asked */
 	uint64_t registry_lost[LOSS_CNT]; /* as far as it has been passed on */
-	/*
-	 * Most frames of a window were seen in it before: place ──► loss << 32 | frame. Saves their
-	 * names from being looked up and interned once more.
-	 */
-	struct idmap known;
-	uint64_t known_in;	   /* agg_sealed() of the window that they are of */
-	struct stems stems;	   /* and most stacks begin as the one before */
-	struct cgroup_place place; /* of the last control group that was described */
+	struct cgroup_place place;	  /* of the last control group that was described */
 };
-
-#define MAX_KNOWN 16384 /* places of one window */
 
 static int new_unwinder(struct pipeline *p, const struct unwind_target *target)
 {
@@ -124,8 +111,6 @@ int pipeline_new(const struct pipeline_opts *opts, agg_sink_fn sink, void *sink_
 	agg.describe_arg = p;
 	p->journal = opts->journal;
 	p->journal_arg = opts->journal_arg;
-	p->no_kernel_frames = opts->no_kernel_frames;
-	idmap_init(&p->known, MAX_KNOWN);
 	if (opts->budget)
 		keep_to_budget(opts->budget, &reg, &sym, &images, &agg);
 	images.sandbox = opts->sandbox;
@@ -158,6 +143,7 @@ int pipeline_new(const struct pipeline_opts *opts, agg_sink_fn sink, void *sink_
 		err_set(err, r, "out of memory");
 		goto fail;
 	}
+	stacks_init(&p->stacks, p->agg, p->symbolizer, p->inlines, opts->no_kernel_frames);
 	*ret_pipeline = p;
 	return 0;
 fail:
@@ -175,200 +161,8 @@ void pipeline_free(struct pipeline *p)
 	unwinder_free(p->unwinder);
 	registry_free(p->registry);
 	image_cache_free(p->images);
-	idmap_release(&p->known);
+	stacks_forget(&p->stacks);
 	free(p);
-}
-
-/*
- * The key under which a place's frame is remembered; false for places whose name may change, or
- * that are rare. Kernel addresses are above all (image, offset) pairs that are remembered.
- */
-static bool place_key(const struct place *place, uint64_t *ret_key)
-{
-	uint64_t id;
-
-	switch (place->kind) {
-	case PLACE_NONE:
-		*ret_key = UINT64_MAX;
-		return true;
-	case PLACE_KERNEL:
-		*ret_key = place->offset;
-		return place->offset >> 63 && place->offset != UINT64_MAX;
-	case PLACE_FILE:
-		id = image_id(place->image);
-		*ret_key = id << 32 | place->offset;
-		return !(place->offset >> 32) && !(id >> 31);
-	default:
-		return false;
-	}
-}
-
-static enum loss frame_loss(const struct place *place, const struct symbol *symbol)
-{
-	if (place->kind == PLACE_NONE)
-		return LOSS_NO_MAPPING;
-	return symbol->named ? LOSS_NONE : LOSS_NO_SYMBOL;
-}
-
-/* The line of source at a place, if that is wanted and known. */
-static const struct source_line *line_at(struct pipeline *p, const struct place *place,
-					 struct source_line *line)
-{
-	struct lines_frame frames[LINES_MAX_FRAMES];
-
-	if (!p->inlines || !inlines_at(p->inlines, place, frames))
-		return NULL;
-	*line = (struct source_line){frames[0].file, frames[0].line, frames[0].start};
-	return line;
-}
-
-/* Having been looked up, it stays the same as long as the mappings do, and its line as well. */
-static bool is_lasting(const struct pipeline *p, const struct place *place)
-{
-	if (p->inlines && inlines_was_put_off(p->inlines))
-		return false;
-	return place->kind == PLACE_NONE || place->kind == PLACE_NO_FILE ||
-	       (place->kind == PLACE_FILE && !image_is_pending(place->image));
-}
-
-/*
- * The frame of a place in the window that is open, and what each sample with it loses. 0, or what
- * agg_frame() says.
- */
-static int name_frame(struct pipeline *p, const struct place *place, uint32_t *ret_frame,
-		      enum loss *ret_loss)
-{
-	uint64_t key, value;
-	struct source_line line;
-	struct symbol symbol;
-	bool cached = place_key(place, &key);
-	int r;
-
-	if (!cached || !idmap_get(&p->known, key, &value)) {
-		symbolizer_name(p->symbolizer, place, &symbol);
-		r = agg_frame(p->agg,
-			      &(struct agg_frame){symbol.name, symbol.module, symbol.kind,
-						  line_at(p, place, &line)},
-			      ret_frame);
-		if (r)
-			return r;
-		value = (uint64_t)frame_loss(place, &symbol) << 32 | *ret_frame;
-		/* a full table costs time, nothing else */
-		if (cached && is_lasting(p, place) && idmap_put(&p->known, key, value) == -ENOMEM)
-			return -ENOMEM;
-	}
-	*ret_frame = (uint32_t)value;
-	*ret_loss = value >> 32;
-	return 0;
-}
-
-/* A stack in the making: the node of the window that it has come to. */
-struct trunk {
-	uint32_t node;
-	size_t inlined; /* frames of it that have no address of their own */
-};
-
-/* The functions that are inlined at a place, as far as there is room, after the one they are in. */
-static int add_inlined(struct pipeline *p, const struct place *place, struct trunk *t)
-{
-	struct lines_frame frames[LINES_MAX_FRAMES];
-	size_t found = inlines_at(p->inlines, place, frames);
-	uint32_t frame;
-	int r = 0;
-
-	for (size_t i = 1; i < found && !r && t->inlined < MAX_INLINED; i++) {
-		const struct source_line line = {frames[i].file, frames[i].line, frames[i].start};
-
-		t->inlined++;
-		r = agg_frame(p->agg,
-			      &(struct agg_frame){frames[i].name, image_module(place->image),
-						  FRAME_INLINED, &line},
-			      &frame);
-		if (!r)
-			r = agg_stack(p->agg, t->node, frame, &t->node);
-	}
-	return r;
-}
-
-static int add_frame(struct pipeline *p, const struct place *place, struct trunk *t,
-		     enum loss *ret_loss)
-{
-	uint32_t frame;
-	int r = name_frame(p, place, &frame, ret_loss);
-
-	if (!r)
-		r = agg_stack(p->agg, t->node, frame, &t->node);
-	if (!r && *ret_loss)
-		agg_lost(p->agg, *ret_loss, 1);
-	return r;
-}
-
-static int add_user_frames(struct pipeline *p, const struct process *process,
-			   const struct wire_sample *s, const struct unwind_stack *user,
-			   struct trunk *t)
-{
-	struct stem *stem = stems_get(&p->stems, s->tid, p->known_in,
-				      mappings_version(process_mappings(process)));
-	int r = 0;
-
-	for (size_t i = user->cnt; !r && i-- > 0;) {
-		uint64_t addr = user->pcs[i] - (i ? 1 : 0);
-		uint32_t depth = (uint32_t)(user->cnt - 1 - i);
-		const struct stem_step *known = stem_follow(stem, depth, addr);
-		struct place place;
-		enum loss loss;
-
-		if (known) {
-			t->node = known->node;
-			if (known->loss)
-				agg_lost(p->agg, known->loss, 1);
-			continue;
-		}
-		process_place(process, addr, &place);
-		r = add_frame(p, &place, t, &loss);
-		if (!r && p->inlines) /* may be known better the next time */
-			r = add_inlined(p, &place, t);
-		else if (!r && is_lasting(p, &place))
-			stem_put(stem, depth, &(struct stem_step){addr, t->node, loss});
-	}
-	return r;
-}
-
-/* What stands for the user stack of a process that is between two programs. */
-static int add_exec_frame(struct pipeline *p, struct trunk *t)
-{
-	static const struct agg_frame frame = {STR_LIT("[exec]"), STR_LIT(""), FRAME_USER, NULL};
-	uint32_t id;
-	int r = agg_frame(p->agg, &frame, &id);
-
-	if (!r)
-		r = agg_stack(p->agg, t->node, id, &t->node);
-	if (!r)
-		agg_lost(p->agg, LOSS_IN_EXEC, 1);
-	return r;
-}
-
-/*
- * The node of a sample's stack, root first. Its addresses come leaf first: kernel, then user. Every
- * one but that which was executing is a return address: the call is the instruction before it,
- * which may belong to another function (a call that never returns).
- */
-static int name_stack(struct pipeline *p, const struct process *process,
-		      const struct wire_sample *s, size_t kernel_cnt,
-		      const struct unwind_stack *user, uint32_t *ret_node)
-{
-	struct trunk t = {0};
-	enum loss loss;
-	int r = s->h.flags & WIRE_F_IN_EXEC ? add_exec_frame(p, &t)
-					    : add_user_frames(p, process, s, user, &t);
-
-	for (size_t i = p->no_kernel_frames ? 0 : kernel_cnt; !r && i-- > 0;) {
-		struct place place = {.kind = PLACE_KERNEL, .offset = s->pcs[i] - (i ? 1 : 0)};
-
-		r = add_frame(p, &place, &t, &loss);
-	}
-	*ret_node = t.node;
-	return r;
 }
 
 static void get_range(const void *maps, size_t i, struct unwind_range *ret)
@@ -412,18 +206,6 @@ static void unwind_stack(struct pipeline *p, const struct process *process,
 		agg_lost(p->agg, LOSS_BY_FP, 1);
 }
 
-/* Opens the window of the sample; frames of an older one are not its own. */
-static int open_window(struct pipeline *p, uint64_t mono_ns)
-{
-	int r = agg_open(p->agg, mono_ns);
-
-	if (!r && p->known_in != agg_sealed(p->agg)) {
-		idmap_clear(&p->known);
-		p->known_in = agg_sealed(p->agg);
-	}
-	return r;
-}
-
 static int take_sample(struct pipeline *p, const struct wire_sample *s)
 {
 	struct process *process = registry_sample(p->registry, s);
@@ -438,7 +220,7 @@ static int take_sample(struct pipeline *p, const struct wire_sample *s)
 	if (r)
 		return r;
 	p->samples++;
-	r = open_window(p, s->h.time_ns);
+	r = agg_open(p->agg, s->h.time_ns);
 	if (r)
 		return r;
 	sample = (struct agg_sample){
@@ -455,7 +237,7 @@ static int take_sample(struct pipeline *p, const struct wire_sample *s)
 		kernel_cnt = s->kernel_cnt;
 		unwind_stack(p, process, s, &user);
 	}
-	r = name_stack(p, process, s, kernel_cnt, &user, &sample.node);
+	r = stacks_name(&p->stacks, process, s, kernel_cnt, &user, &sample.node);
 	if (r == -ENOSPC) {
 		agg_lost(p->agg, LOSS_STACKS_FULL, 1);
 		return 0;
@@ -547,7 +329,7 @@ void pipeline_shrink(struct pipeline *p)
 {
 	symbolizer_forget(p->symbolizer);
 	image_cache_shrink(p->images);
-	idmap_release(&p->known);
+	stacks_forget(&p->stacks);
 }
 
 void pipeline_set_cpus(struct pipeline *p, uint32_t cpus)

@@ -5,7 +5,8 @@
  *	record ─► proc (whose is it?) ─► unwind (its whole stack) ─► sym (names) ─► agg (add up) ─► sink
  *
  * It does not know where the records come from: recorder.h feeds it from the kernel, raw_read()
- * from a file. The only file of the library that names these stages together. Not thread-safe.
+ * from a file. With stacks.h, its part, the only file of the library that names these stages
+ * together. Not thread-safe.
  */
 #ifndef AGENT_PIPELINE_H
 #define AGENT_PIPELINE_H
