@@ -22,6 +22,8 @@ run_grid() {
 	{
 		"$O/tests/accuracy/grid" random $((600 * seeds)) "$seed" "$jobs"
 		"$O/tests/accuracy/grid" null $((400 * seeds)) "$seed" "$jobs" | tail -n +2
+		"$O/tests/accuracy/grid" wrong $((150 * seeds)) "$seed" "$jobs" | tail -n +2
+		"$O/tests/accuracy/grid" right $((150 * seeds)) "$seed" "$jobs" | tail -n +2
 		"$O/tests/accuracy/grid" cells $((6 * seeds)) "$seed" "$jobs" | tail -n +2
 		"$O/tests/accuracy/grid" short $((100 * seeds)) "$seed" "$jobs" | tail -n +2
 		"$O/tests/accuracy/grid" name $((36 * seeds)) "$seed" "$jobs" | tail -n +2

@@ -68,8 +68,9 @@ sub wilson {
 sub targeted { $_->{k} >= 3 && $_->{cores} >= 1.5 }
 sub labels_right { $_->{labels} ne 'one wrong' }
 
-my @target = grep { targeted() && labels_right() } @hits;
-my @one_wrong = grep { targeted() && !labels_right() && $_->{k} >= 4 } @hits;
+# Worlds that are about nothing but a target count for that only.
+my @target = grep { targeted() && labels_right() } @hits, grep { $_->{design} eq 'right' } @rows;
+my @one_wrong = grep { targeted() && !labels_right() && $_->{k} >= 4 } @hits, grep { $_->{design} eq 'wrong' } @rows;
 
 my @short = grep { $_->{design} eq 'short' } @rows;
 my @short_hits = grep { $_->{cores} > 0 && $_->{k} >= 3 } @short;
@@ -131,7 +132,7 @@ sub by {
 }
 
 if (@hits || @null) {
-	my @seeds = sort { $a <=> $b } map { $_->{seed} } grep { $_->{design} !~ /^(?:cells|short)$/ } @rows;
+	my @seeds = sort { $a <=> $b } map { $_->{seed} } grep { $_->{design} !~ /^(?:cells|short|wrong|right)$/ } @rows;
 	print "Simulated worlds, seeds $seeds[0] to $seeds[-1].\n\n";
 	table(['figure', '%', '95 % interval', 'worlds'],
 		map { my $f = $figure{$_}; [$f->[0], $f->[2] ? sprintf('%.1f', 100 * $f->[1] / $f->[2]) : '-', wilson($f->[1], $f->[2]), $f->[2]] } @figures);

@@ -138,6 +138,24 @@ static void test_race(void)
 	verdict_free(v);
 }
 
+/* Twice, and one in two hundred allowed: nobody is linked, but the order is known. */
+static void test_race_of_the_unlinked(void)
+{
+	struct blame_opts o = {.allowed_error = 0.005};
+	const struct verdict_entity *indexer;
+	struct verdict *v;
+
+	shift = 2;
+	v = judge(&o, labels, 2);
+	indexer = find(v, "indexer");
+	if (ok(v && v->suspect_cnt >= 2 && indexer, "two recurrences: both are told")) {
+		ok(!v->suspects[0].linked && !indexer->linked, "…not linked");
+		is_str(v->suspects[0].name.p, "batch", "…the first of them leads");
+		ok(indexer->direction.onset < 0, "…since the other rose after it");
+	}
+	verdict_free(v);
+}
+
 static void test_signature(void)
 {
 	const struct str reacting = STR_LIT("indexer");
@@ -162,6 +180,7 @@ int main(void)
 	test_behind();
 	test_spearman();
 	test_race();
+	test_race_of_the_unlinked();
 	test_signature();
 	return tap_done();
 }

@@ -458,27 +458,39 @@ static void judge_signature(const struct scorer *s, struct rank *r, const struct
 			r->dir.signature = -M_LN2;
 }
 
+/* Linked, or half way there: where the history is short nobody is linked, and the order tells all. */
+static bool is_tied(const struct rank *r, double threshold)
+{
+	return r->linked || r->score.with.log_bf >= threshold / 2;
+}
+
 int direction_measure(struct scorer *s, struct rank *ranks, size_t cnt, const uint32_t *victims,
 		      size_t victim_cnt, const struct blame_opts *o)
 {
+	double least = evidence_threshold((uint32_t)cnt, o->allowed_error);
 	struct measuring m = {.s = s};
 	uint32_t k = s->plan->incident_cnt;
+	size_t tied = 0;
 	int r = -ENOMEM;
 
-	while (m.cnt < cnt && m.cnt < DIRECTION_MAX && ranks[m.cnt].linked)
+	while (m.cnt < cnt && m.cnt < DIRECTION_MAX && ranks[m.cnt].s > -INFINITY) {
+		tied += is_tied(&ranks[m.cnt], least);
 		m.cnt++;
-	if (!m.cnt)
+	}
+	if (!tied)
 		return 0;
 	m.onsets = calloc((DIRECTION_MAX + 1) * (size_t)k, sizeof(*m.onsets));
 	m.lost = calloc((size_t)s->axis->cnt + 1, sizeof(*m.lost));
 	m.z = calloc((size_t)k + 1, sizeof(*m.z));
 	if (!m.onsets || !m.lost || !m.z)
 		goto out;
-	m.loss = watch_victims(&m, victims, victim_cnt,
-			       evidence_threshold((uint32_t)cnt, o->allowed_error));
+	m.loss = watch_victims(&m, victims, victim_cnt, least);
 	for (size_t c = 0; c < m.cnt; c++)
-		find_onsets(&m, c, &ranks[c]);
+		if (is_tied(&ranks[c], least))
+			find_onsets(&m, c, &ranks[c]);
 	for (size_t c = 0; c < m.cnt; c++) {
+		if (!is_tied(&ranks[c], least))
+			continue;
 		judge_onset(&m, ranks, c);
 		judge_lateness(s, &ranks[c].dir, o);
 		if (victim_cnt)

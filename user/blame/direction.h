@@ -24,11 +24,11 @@
 #include "blame/decide.h"
 #include "blame/score.h"
 
-/* So many linked processes, from the first, are compared with one another. */
+/* Of so many processes, from the first, those that are linked or half way to it are compared. */
 #define DIRECTION_MAX 24
 
 /*
- * Fills dir of the ranks (sorted, best first) that are linked. `victims` holds victim_cnt
+ * Fills dir of the ranks (sorted, best first) that are compared. `victims` holds victim_cnt
  * entities. 0 or -ENOMEM.
  */
 int must_check direction_measure(struct scorer *s, struct rank *ranks, size_t cnt,
