@@ -180,6 +180,11 @@ static void watch_say(const char *what, struct watch w)
 	       clock_s(CLOCK_PROCESS_CPUTIME_ID) - w.cpu);
 }
 
+static uint32_t places_of(const struct verdict *v)
+{
+	return v->suspect_cnt ? v->suspects[0].place_cnt : 0;
+}
+
 static int ask(const char *dir, const char *name)
 {
 	struct blame_incident *inc;
@@ -204,7 +209,7 @@ static int ask(const char *dir, const char *name)
 	w = watch_start();
 	must(blame_run(t, inc, cnt, NULL, &v, &err), &err);
 	watch_say("judge it", w);
-	printf(": %u blocks, %u other times, %s, p %.4g\n", v->block_cnt, v->place_cnt,
+	printf(": %u blocks, %u other times, %s, p %.4g\n", v->block_cnt, places_of(v),
 	       verdict_kind_name(v->kind), v->suspect_cnt ? v->suspects[0].p_adj : 1);
 	verdict_free(v);
 	free(inc);
