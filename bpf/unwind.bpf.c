@@ -21,6 +21,8 @@
 #define SPAN_STEPS 8
 #define ROW_STEPS  12
 
+#define FRAMES_A_CALL 8
+
 #define UNWIND_NO_RULES 3 /* beside enum unwind_result */
 
 static __always_inline struct arena_page *page_of(__u32 unit)
@@ -307,24 +309,42 @@ static __always_inline __u16 flags_of_end(int r)
 	}
 }
 
-__noinline int walk_user(__u32 cpu)
+/*
+ * The frames from the nth on, up to so many: a call for each would cost as much as the frame, and a
+ * loop over all of them is looked at by the verifier frame by frame, which takes it long.
+ */
+__noinline int walk_frames(__u32 cpu, __u32 n)
 {
 	struct scratch *scratch = scratch_of(cpu);
 	struct wire_sample *s;
 	int r = UNWIND_MORE;
-	__u32 n, base;
 
 	if (!scratch)
-		return 0;
+		return UNWIND_BROKEN;
 	s = &scratch->sample;
-	base = s->kernel_cnt;
 #pragma clang loop unroll(disable)
-	for (n = 0; n < WIRE_MAX_USER_FRAMES && r == UNWIND_MORE; n++) {
-		s->pcs[(base + n) & SCRATCH_FRAME_MASK] = unwind_recorded(&scratch->walk.u, n == 0);
+	for (__u32 i = 0; i < FRAMES_A_CALL && r == UNWIND_MORE; i++) {
+		if (n >= WIRE_MAX_USER_FRAMES)
+			break;
+		s->pcs[(s->kernel_cnt + n) & SCRATCH_FRAME_MASK] =
+			unwind_recorded(&scratch->walk.u, n == 0);
+		n++;
 		r = unwind_frame(cpu, scratch);
 	}
 	s->user_cnt = n;
-	scratch->walk.u.flags |= flags_of_end(r);
+	return r;
+}
+
+__noinline int walk_user(__u32 cpu)
+{
+	struct scratch *scratch = scratch_of(cpu);
+	int r = UNWIND_MORE;
+
+#pragma clang loop unroll(disable)
+	for (__u32 n = 0; n < WIRE_MAX_USER_FRAMES && r == UNWIND_MORE; n += FRAMES_A_CALL)
+		r = walk_frames(cpu, n);
+	if (scratch)
+		scratch->walk.u.flags |= flags_of_end(r);
 	return 0;
 }
 
