@@ -88,6 +88,7 @@ TARGET_BIN := $(TARGET_SRC:tests/targets/%.c=$(O)/tests/targets/%)
 BENCH_BIN := $(BENCH_SRC:tests/bench/%.c=$(O)/tests/bench/%)
 DEMO_BIN := $(DEMO_SRC:tests/demo/%.c=$(O)/demo/%)
 GRID_BIN := $(O)/tests/accuracy/grid
+CAUSES_BIN := $(O)/tests/accuracy/causes
 INJECT_BIN := $(INJECT_SRC:tests/accuracy/programs/%.c=$(O)/accuracy/%)
 SKEL     := $(if $(BPF_SRC),$(O)/bpf/culprit.skel.h)
 
@@ -140,7 +141,7 @@ fuzz: ## look for inputs that break a parser: FUZZ_SECONDS=20 each, TARGET=name 
 
 accuracy: ## measure how often blame is right: simulated worlds and real incidents (SEEDS=3 takes three times as long)
 	$(Q)scripts/deps.sh
-	$(Q)$(MAKE) all inject-programs $(GRID_BIN)
+	$(Q)$(MAKE) all inject-programs $(GRID_BIN) $(CAUSES_BIN)
 	$(Q)tests/accuracy/run.sh $(ACCURACY)
 
 lint: ## ranks, headers, format, banned functions, sizes, shell scripts
@@ -229,6 +230,11 @@ $(GRID_BIN): tests/accuracy/grid.c tests/accuracy/rivals.c $(O)/libculprit.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS_ALL) -Itests $(CFLAGS_ALL) -MMD -MP -MF $@.d $(LDFLAGS_ALL) -o $@ $(filter %.c %.a,$^) $(LIBS)
 
+$(CAUSES_BIN): tests/accuracy/causes.c $(O)/libculprit.a
+	$(call msg,GRID,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_ALL) -Itests $(CFLAGS_ALL) -MMD -MP -MF $@.d $(LDFLAGS_ALL) -o $@ $(filter %.c %.a,$^) $(LIBS)
+
 $(O)/tests/bench/%: tests/bench/%.c $(O)/libculprit.a
 	$(call msg,BENCH,$<)
 	@mkdir -p $(@D)
@@ -278,4 +284,4 @@ $(O)/bpf/culprit.skel.h: $(O)/bpf/culprit.bpf.o
 	$(call msg,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name culprit_bpf > $@
 
--include $(LIB_OBJ:.o=.d) $(TOOL_OBJ:.o=.d) $(BPF_OBJ:.o=.d) $(UNIT_BIN:%=%.d) $(FUZZ_BIN:%=%.d) $(BENCH_BIN:%=%.d) $(GRID_BIN).d
+-include $(LIB_OBJ:.o=.d) $(TOOL_OBJ:.o=.d) $(BPF_OBJ:.o=.d) $(UNIT_BIN:%=%.d) $(FUZZ_BIN:%=%.d) $(BENCH_BIN:%=%.d) $(GRID_BIN).d $(CAUSES_BIN).d

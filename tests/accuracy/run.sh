@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# run.sh [grid|inject]… - measures how often blame is right (README.md in this folder); called by `make accuracy`. Writes
-# .output/accuracy-report/: grid.tsv (simulated worlds, a row each), inject.tsv (incidents on this machine, a row each) and
-# report.md with the tables, which is printed as well.
+# run.sh [grid|causes|inject]… - measures how often blame is right (README.md in this folder); called by `make accuracy`. Writes
+# .output/accuracy-report/: grid.tsv (simulated worlds, a row each), inject.tsv (incidents on this machine, a row each),
+# causes.md (worlds of two causes) and report.md with the tables, which is printed as well.
 #
 # SEEDS=n takes n times as many worlds and repeats each injected scenario n times (1). SEED=n is the first (9000 for worlds,
 # 1 for scenarios). JOBS=n worlds at a time. SCENARIOS="cpu-hog …" only these. Injections run one at a time.
@@ -13,7 +13,7 @@ O=${O:-.output}
 seeds=${SEEDS:-1}
 jobs=${JOBS:-$(nproc)}
 out=$O/accuracy-report
-[ $# -gt 0 ] || set -- grid inject
+[ $# -gt 0 ] || set -- grid causes inject
 mkdir -p "$out"
 here=tests/accuracy
 
@@ -28,6 +28,10 @@ run_grid() {
 		"$O/tests/accuracy/grid" short $((100 * seeds)) "$seed" "$jobs" | tail -n +2
 		"$O/tests/accuracy/grid" name $((36 * seeds)) "$seed" "$jobs" | tail -n +2
 	} >"$out/grid.tsv"
+}
+
+run_causes() {
+	"$O/tests/accuracy/causes" $((20 * seeds)) "${SEED:-9000}" >"$out/causes.md"
 }
 
 run_inject() {
@@ -46,9 +50,9 @@ run_inject() {
 
 for what in "$@"; do
 	case $what in
-	grid | inject) "run_$what" ;;
+	grid | inject | causes) "run_$what" ;;
 	*)
-		echo "usage: run.sh [grid|inject]..." >&2
+		echo "usage: run.sh [grid|causes|inject]..." >&2
 		exit 2
 		;;
 	esac
@@ -57,4 +61,7 @@ files=()
 for what in grid inject; do
 	[ ! -s "$out/$what.tsv" ] || files+=("$out/$what.tsv")
 done
-perl $here/tables.pl "${files[@]}" | tee "$out/report.md"
+{
+	perl $here/tables.pl "${files[@]}"
+	[ ! -s "$out/causes.md" ] || printf 'Several causes.\n\n%s\n' "$(cat "$out/causes.md")"
+} | tee "$out/report.md"
