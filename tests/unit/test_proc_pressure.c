@@ -43,8 +43,8 @@ static void test_parse(void)
 		uint64_t ns = 42;
 		int r = pressure_parse(str_of(cases[i].text), &ns);
 
-		ok(r == cases[i].error && ns == (r ? 42 : cases[i].ns), "'%.30s': %d, %llu",
-		   cases[i].text, r, (unsigned long long)ns);
+		ok(r == cases[i].error && ns == (r ? 42 : cases[i].ns), "text %zu: %d, %llu", i, r,
+		   (unsigned long long)ns);
 	}
 }
 
