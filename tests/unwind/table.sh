@@ -43,7 +43,7 @@ chmod 755 "$work"
 # Share of the samples of EXE in a perf.data that end in an entry point. _start has no name in a stripped program, and is
 # what calls __libc_start_main; perf often stops there, which is near enough. Where threads begin libc has no name.
 perf_share() { # FILE EXE
-	perf script -i "$1" -F comm,ip,sym,dso 2>/dev/null | perl -00 -ne '
+	perf script --no-inline -i "$1" -F comm,ip,sym,dso 2>/dev/null | perl -00 -ne '
 		BEGIN { $exe = shift }
 		my @frames = grep { !/^\s*ffff/ } (split /\n/)[1 .. 200];
 		@frames = grep { defined && /\S/ } @frames;
