@@ -203,11 +203,11 @@ unmount() {
 
 # remove_cgroups DIR… - innermost first. A control group can be removed when its processes are gone.
 remove_cgroups() {
-	local dir pids
+	local dir members
 	for dir in "$@"; do
 		[ -d "$dir" ] || continue
-		mapfile -t pids <"$dir/cgroup.procs"
-		[ ${#pids[@]} = 0 ] || kill -KILL "${pids[@]}"
+		mapfile -t members <"$dir/cgroup.procs"
+		[ ${#members[@]} = 0 ] || kill -KILL "${members[@]}"
 		wait_for 5 rmdir "$dir"
 	done 2>/dev/null
 }
