@@ -26,7 +26,7 @@ get() {
 	out=$(tr -d '\0' <.body)
 }
 
-start "$TARGETS/busy_loop" 60
+start "$TARGETS/busy_loop" 300
 agent plain --listen 127.0.0.1:0
 first=$started
 wait_for 15 sh -c "curl -s 'http://$address/api/v1/windows' | grep -q start"
@@ -142,7 +142,7 @@ get /metrics -H 'Authorization: Bearer secret'
 like "$code" '^200' 'the right one'
 get /-/ready
 like "$code" '^200' 'health is for all'
-wait_for 10 sh -c "curl -s -H 'Authorization: Bearer secret' 'http://$address/api/v1/windows' | grep -q start"
+wait_for 20 sh -c "curl -s -H 'Authorization: Bearer secret' 'http://$address/api/v1/profile?format=folded' | grep -q ^busy_loop"
 run culprit show "http://$address,token-file=$TMP/token" --format text
 like "$out" 'busy_loop' 'a source may need a token, too'
 run culprit show "http://$address"
