@@ -109,7 +109,8 @@ static void test_diff(void)
 				       "java-1/3;[main tid=3];A$$Lambda$2/0x00b1.run;0x7f02 6");
 	struct profile *b = profile_of(PROFILE_SAMPLES, 0,
 				       "java-8/9;[main tid=9];A$$Lambda$7/0x00c1.run;0x7f03 11");
-	struct diff_options opt = {.rules = {true, true, true}};
+	struct diff_options opt = {
+		.rules = {.strip_hex = true, .merge_lambdas = true, .strip_ids = true}};
 	struct diff *d;
 	bool changed = false;
 
