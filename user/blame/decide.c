@@ -176,7 +176,8 @@ enum verdict_kind decide_kind(const struct decision *d, const struct rank *ranks
 	if (clock && clock->score.delta >= decide_least_rise(d) && !schedule_is_ruled_out(clock))
 		return VERDICT_SCHEDULE_CONFOUNDED;
 	/* who leads is worth a line, however little that is worth yet */
-	if (!*ret_listed && d->block_cnt && cnt && ranks[0].score.delta >= decide_least_rise(d))
+	if (!*ret_listed && d->block_cnt && cnt && ranks[0].score.delta > 0 &&
+	    ranks[0].score.delta >= decide_least_rise(d))
 		*ret_listed = 1;
 	return VERDICT_NEED_MORE;
 }
