@@ -4,8 +4,8 @@
 struct arena_map arena SEC(".maps");
 struct spaces_map spaces SEC(".maps");
 struct rings_map rings SEC(".maps");
-struct scratch_map scratches SEC(".maps");
-struct stat_map stats SEC(".maps");
+struct cpu_map cpus SEC(".maps");
+struct room_map rooms SEC(".maps");
 struct pid_set pid_filter SEC(".maps");
 struct cgroup_set cgroup_filter SEC(".maps");
 

@@ -2,9 +2,9 @@
 /*
  * sample.bpf.c - the on-CPU sampler: one record for each tick of a CPU's clock event.
  *
- * Runs in the interrupt that ends the period. Filters come first, then the record is put together
- * in this CPU's scratch and copied to the ring with just the bytes it needs. User space comes by
- * itself; it is woken when the ring fills up before that, or by a process that it does not know.
+ * Runs in the interrupt that ends the period. Filters come first, then the record is put together on
+ * this CPU's stage, behind those that wait there. One with a copied stack goes to the ring by itself,
+ * and wakes user space for a process that it does not know.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_core_read.h>
@@ -13,13 +13,11 @@
 #include "begin.bpf.h"
 #include "copy.bpf.h"
 #include "maps.bpf.h"
+#include "stage.bpf.h"
 #include "stat.bpf.h"
 #include "task.bpf.h"
 
 #define CGROUP_MAX_LEVELS 32
-
-/* How full the ring is is looked at with each so many records of a CPU: they are small. */
-#define RECORDS_A_LOOK 16
 
 static __always_inline bool pid_allowed(__u32 pid)
 {
@@ -67,7 +65,8 @@ static __noinline int add_kernel_stack(struct bpf_perf_event_data *ctx, struct w
 }
 
 static __always_inline void add_user_stack(struct bpf_perf_event_data *ctx, struct wire_sample *s,
-					   struct unwind_walk *w, struct task_struct *task)
+					   struct unwind_walk *w, struct task_struct *task,
+					   const struct known_process *k)
 {
 	if (task_is_kthread(task)) {
 		s->h.flags |= WIRE_F_KTHREAD;
@@ -81,8 +80,8 @@ static __always_inline void add_user_stack(struct bpf_perf_event_data *ctx, stru
 		return;
 	if (!is_user_address(w->u.ip))
 		return;
-	walk_begin(w, s, task_space_id(task, s->start_ns));
-	walk_user(s->cpu);
+	walk_begin(w, k);
+	walk_user(w, s->cpu);
 	/* A stack that is whole was there; for the others it is worth to look. */
 	if (s->h.flags & WIRE_F_KERNEL_MODE &&
 	    (!(w->u.flags & WIRE_F_USER_WHOLE) || s->user_cnt == 1) &&
@@ -94,101 +93,81 @@ static __always_inline void add_user_stack(struct bpf_perf_event_data *ctx, stru
 	s->h.flags |= w->u.flags;
 }
 
-static __always_inline void fill(struct bpf_perf_event_data *ctx, struct scratch *scratch,
-				 struct task_struct *task, __u32 cpu, struct kernel_stat *st)
+/* In the hierarchy of cgroup v2. Three pages are on the way to it. */
+static __always_inline __u64 cgroup_id(struct known_process *k, struct task_struct *task,
+				       __u32 tick)
 {
-	struct wire_sample *s = &scratch->sample;
+	__u64 css_set = (__u64)TASK_READ(task, cgroups);
+
+	if (k->css_set == css_set && k->cgroup_tick == tick)
+		return k->cgroup_id;
+	k->css_set = css_set;
+	k->cgroup_tick = tick;
+	k->cgroup_id = task_cgroup_id(task);
+	return k->cgroup_id;
+}
+
+static __always_inline void fill(struct bpf_perf_event_data *ctx, struct cpu *c,
+				 struct wire_sample *s, struct task_struct *task, __u32 cpu)
+{
+	struct unwind_walk *w = &c->walk;
+	struct known_process *k;
 
 	s->h.type = WIRE_SAMPLE;
 	s->h.flags = 0;
 	s->h.time_ns = bpf_ktime_get_ns();
 	s->start_ns = task_start_ns(task);
-	s->cgroup_id = task_cgroup_id(task);
 	s->weight_ns = ctx->sample_period; /* of the event that fired: rates change */
 	s->pid = TASK_READ(task, tgid);
 	s->tid = TASK_READ(task, pid);
-	s->cpu = cpu;
+	s->cpu = w->cpu = cpu;
 	s->kernel_cnt = 0;
 	s->user_cnt = 0;
 	task_comm(task, s->comm);
+	w->tick = unwind_tick_of(s->h.time_ns);
+	k = know_process(c, s->pid, task_space_id(task, s->start_ns));
+	s->cgroup_id = cgroup_id(k, task, w->tick);
 	if (!regs_are_user(&ctx->regs)) {
 		s->h.flags |= WIRE_F_KERNEL_MODE;
 		if (kernel_stacks)
-			add_kernel_stack(ctx, s, st);
+			add_kernel_stack(ctx, s, &c->shared.stat);
 	}
-	add_user_stack(ctx, s, &scratch->walk, task);
+	add_user_stack(ctx, s, w, task, k);
 }
 
-/*
- * The reader comes by itself, in time for what is known. Whoever is new may be gone by then, and
- * with it what /proc says of it.
- */
-static __always_inline bool should_wake(const struct wire_sample *s, __u64 waiting)
+/* Whoever is new may be gone before the reader comes, and with it what /proc says of it. */
+static __always_inline __u64 wake_for_new(__u64 waiting)
 {
-	if (waiting > ring_bytes / 4)
-		return true;
-	if (!may_want_copy(s) || !reader_sleeps)
-		return false;
+	if (!reader_sleeps)
+		return waiting > ring_bytes / 4 ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 	reader_sleeps = false;
-	return true;
+	return BPF_RB_FORCE_WAKEUP;
 }
 
-static __always_inline __u32 record_size(const struct wire_sample *s)
+/* By itself, with a copy of the stack. False when there is no room for that. */
+static __noinline bool submit_apart(struct wire_sample *s, struct unwind_walk *w,
+				    struct task_struct *task)
 {
-	__u32 frames = (s->kernel_cnt + s->user_cnt) & SCRATCH_FRAME_MASK;
-
-	return sizeof(*s) + frames * sizeof(s->pcs[0]);
-}
-
-/* With a copy of the stack, if there is room for it. 0 or -errno. */
-static __noinline int submit_with_stack(void *ring, struct scratch *scratch,
-					struct task_struct *task)
-{
-	__u64 waiting = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA), wakeup;
-	struct wire_sample *s = &scratch->sample;
-	__u32 size = record_size(s), at = size, more = 0;
-
-	if (waiting < ring_bytes / 2) {
-		s->h.flags |= WIRE_F_STACK;
-		size += copy_stack(scratch, task, at, &more);
-	}
-	s->h.size = size;
-	wakeup = should_wake(s, waiting) ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
-	if (more && waiting < ring_bytes / 4 && submit_deep(ring, scratch, at, size, more, wakeup))
-		return 0;
-	return bpf_ringbuf_output(ring, s, size, wakeup);
-}
-
-static __always_inline int submit_plain(void *ring, struct wire_sample *s,
-					const struct kernel_stat *st)
-{
-	__u64 waiting = 0;
-
-	if (!((st->samples + st->lost[LOSS_RING_FULL]) % RECORDS_A_LOOK))
-		waiting = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA);
-	s->h.size = record_size(s);
-	return bpf_ringbuf_output(ring, s, s->h.size,
-				  should_wake(s, waiting) ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
-}
-
-static __always_inline void submit(struct scratch *scratch, struct task_struct *task,
-				   struct kernel_stat *st)
-{
-	struct wire_sample *s = &scratch->sample;
-	__u32 index = s->cpu & ring_mask;
-	void *ring = bpf_map_lookup_elem(&rings, &index);
-	int r;
+	void *ring = ring_of(s->cpu);
+	__u64 waiting;
 
 	if (!ring)
-		r = -1;
-	else if (may_want_copy(s))
-		r = submit_with_stack(ring, scratch, task);
-	else
-		r = submit_plain(ring, s, st);
-	if (r)
-		stat_lost(st, LOSS_RING_FULL);
-	else
-		st->samples++;
+		return false;
+	waiting = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA);
+	return waiting < ring_bytes / 2 &&
+	       !submit_with_stack(ring, s, w, task, waiting, wake_for_new(waiting));
+}
+
+static __always_inline void submit(struct cpu *c, struct wire_sample *s, struct task_struct *task,
+				   bool copy_all)
+{
+	struct kernel_stat *st = &c->shared.stat;
+	bool wants_copy = s->user_cnt && (copy_all || s->h.flags & WIRE_F_USER_NO_RULES);
+
+	if (!wants_copy || !submit_apart(s, &c->walk, task)) {
+		s->h.size = record_size(s);
+		stage_commit(c, s->cpu, s->h.size);
+	}
 	st->run_ns += bpf_ktime_get_ns() - s->h.time_ns;
 }
 
@@ -197,27 +176,33 @@ int sample_on_cpu(struct bpf_perf_event_data *ctx)
 {
 	struct task_struct *task = current_task();
 	__u32 cpu = bpf_get_smp_processor_id();
-	struct kernel_stat *st = bpf_map_lookup_elem(&stats, &cpu);
-	struct scratch *scratch = scratch_of(cpu);
+	struct cpu *c = cpu_of(cpu);
+	bool is_unusual, copy_all;
+	struct wire_sample *s;
 
-	if (!st || !scratch)
+	if (!c)
 		return 0;
+	c->shared.stat.ticks++;
 	if (!TASK_READ(task, pid)) {
-		st->idle++;
+		c->shared.stat.idle++;
 		return 0;
 	}
-	if (!pid_allowed(TASK_READ(task, tgid)) || !cgroup_allowed(task))
+	is_unusual = c->shared.is_unusual;
+	if (is_unusual && (!pid_allowed(TASK_READ(task, tgid)) || !cgroup_allowed(task)))
 		return 0;
-	if (scratch->busy) {
-		stat_lost(st, LOSS_SCRATCH_BUSY);
+	if (c->busy) {
+		stat_lost(&c->shared.stat, LOSS_SCRATCH_BUSY);
 		return 0;
 	}
-	scratch->busy = 1;
+	c->busy = 1;
 	barrier();
-	fill(ctx, scratch, task, cpu, st);
-	submit(scratch, task, st);
+	copy_all = is_unusual && copy_all_stacks;
+	c->walk.record = c->shared.stat.stage;
+	s = record_of(c);
+	fill(ctx, c, s, task, cpu);
+	submit(c, s, task, copy_all);
 	barrier();
-	scratch->busy = 0;
+	c->busy = 0;
 	return 0;
 }
 

@@ -13,9 +13,9 @@
 
 static __always_inline struct kernel_stat *stat_of_cpu(void)
 {
-	__u32 cpu = bpf_get_smp_processor_id();
+	struct cpu *c = cpu_of(bpf_get_smp_processor_id());
 
-	return bpf_map_lookup_elem(&stats, &cpu);
+	return c ? &c->shared.stat : NULL;
 }
 
 static __always_inline void stat_lost(struct kernel_stat *st, enum loss reason)

@@ -15,15 +15,13 @@
  */
 #include "unwind.bpf.h"
 
+#include "regs.bpf.h"
+
 #define UNITS_A_PAGE (UNWIND_PAGE / UNWIND_UNIT)
 
 /* 2^8 spans in a list, 2^12 rows in a leaf are more than a page holds. */
 #define SPAN_STEPS 8
 #define ROW_STEPS  12
-
-#define FRAMES_A_CALL 8
-
-#define UNWIND_NO_RULES 3 /* beside enum unwind_result */
 
 static __always_inline struct arena_page *page_of(__u32 unit)
 {
@@ -150,34 +148,38 @@ static __always_inline __u64 tag_of(const struct unwind_walk *w, __u64 addr)
 	return addr + w->generation * GOLDEN_RATIO;
 }
 
-static __always_inline struct rule_set *set_of(struct scratch *scratch, __u64 tag)
+static __always_inline struct rule_set *set_of(struct cpu *c, __u64 tag)
 {
-	return &scratch->sets[tag * GOLDEN_RATIO >> (64 - RULE_SET_BITS)];
+	return &c->sets[tag * GOLDEN_RATIO >> (64 - RULE_SET_BITS)];
 }
 
 /* Pushes out the one that was kept for longest. */
-static __always_inline void keep_rule(struct scratch *scratch, __u64 tag)
+static __always_inline void keep_rule(struct cpu *c, __u64 tag)
 {
-	struct rule_set *set = set_of(scratch, tag);
+	struct rule_set *set = set_of(c, tag);
 
 #pragma unroll
 	for (int i = RULE_SET_WAYS - 1; i > 0; i--)
 		set->ways[i] = set->ways[i - 1];
-	set->ways[0].rule = scratch->walk.rule;
+	set->ways[0].rule = c->walk.rule;
 	set->ways[0].tag = tag;
 }
 
 /* Finds the rule of addr for this frame. 0: nothing is known there, yet. */
 __noinline int find_rule(__u32 cpu, __u64 addr)
 {
-	struct scratch *scratch = scratch_of(cpu);
+	struct cpu *c = cpu_of(cpu);
 	struct unwind_walk *w;
 	__u64 byte;
 	__u32 leaf;
 
-	if (!scratch)
+	if (!c)
 		return 0;
-	w = &scratch->walk;
+	w = &c->walk;
+	if (!unwind_rules) { /* none is kept, either: the frame pointer has to do, everywhere */
+		w->rule = (struct unwind_rule){.cfa = UNWIND_CFA_NONE};
+		return 1;
+	}
 	if (!find_span(w, addr))
 		return 0;
 	byte = addr - w->span_start + w->span_skew;
@@ -192,21 +194,17 @@ __noinline int find_rule(__u32 cpu, __u64 addr)
 		return 0;
 	/* That there is none may change: its file could not be read, say. */
 	if ((w->rule.cfa & UNWIND_CFA_MASK) != UNWIND_CFA_NONE)
-		keep_rule(scratch, tag_of(w, addr));
+		keep_rule(c, tag_of(w, addr));
 	return 1;
 }
 
 /* The rule of addr into this frame's place. False: nothing is known there, yet. */
-static __always_inline bool get_rule(__u32 cpu, struct scratch *scratch, __u64 addr)
+static __always_inline bool get_rule(__u32 cpu, struct cpu *c, __u64 addr)
 {
-	struct unwind_walk *w = &scratch->walk;
+	struct unwind_walk *w = &c->walk;
 	__u64 tag = tag_of(w, addr);
-	struct rule_set *set = set_of(scratch, tag);
+	struct rule_set *set = set_of(c, tag);
 
-	if (!unwind_rules) { /* the frame pointer has to do, everywhere */
-		w->rule = (struct unwind_rule){.cfa = UNWIND_CFA_NONE};
-		return true;
-	}
 #pragma unroll
 	for (int i = 0; i < RULE_SET_WAYS; i++) {
 		if (set->ways[i].tag == tag) {
@@ -223,19 +221,19 @@ static __always_inline bool get_rule(__u32 cpu, struct scratch *scratch, __u64 a
  */
 __noinline int read_stack(__u32 cpu, __u64 addr)
 {
-	struct scratch *scratch = scratch_of(cpu);
+	struct cpu *c = cpu_of(cpu);
 	struct unwind_walk *w;
 	__u64 start;
 
-	if (!scratch)
+	if (!c)
 		return 0;
-	w = &scratch->walk;
+	w = &c->walk;
 	w->window_words = 0;
 	start = addr - WINDOW_BELOW;
 	if (start < w->u.sp)
 		start = w->u.sp < addr ? w->u.sp : addr;
-	if (!((addr | start) & 7) &&
-	    !bpf_probe_read_user(w->window, sizeof(w->window), (void *)start)) {
+	start &= ~(__u64)(CACHE_LINE - 1);
+	if (!(addr & 7) && !bpf_probe_read_user(w->window, sizeof(w->window), (void *)start)) {
 		w->window_words = WINDOW_WORDS;
 	} else { /* no word of a window, or close to the end of the stack's memory */
 		start = addr;
@@ -268,25 +266,29 @@ static __noinline bool read_anywhere(struct unwind_state *u, __u64 addr, __u64 *
 /* A step by a rule of a kind that is not plain. */
 __noinline int rare_frame(__u32 cpu)
 {
-	struct scratch *scratch = scratch_of(cpu);
+	struct cpu *c = cpu_of(cpu);
 	struct unwind_rule *rule;
 	struct unwind_state *u;
+	__u32 kind;
 
-	if (!scratch)
+	if (!c)
 		return UNWIND_BROKEN;
-	rule = &scratch->walk.rule;
-	u = &scratch->walk.u;
-	if ((rule->cfa & UNWIND_CFA_MASK) == UNWIND_CFA_NONE)
+	rule = &c->walk.rule;
+	u = &c->walk.u;
+	kind = rule->cfa & UNWIND_CFA_MASK;
+	if (kind == UNWIND_CFA_REG || kind == UNWIND_CFA_SIGNAL)
+		walk_need_registers(&c->walk);
+	if (kind == UNWIND_CFA_NONE)
 		return unwind_by_frame_pointer(u, !rule->other, read_anywhere);
 	return unwind_by_rare_rule(u, rule, read_anywhere);
 }
 
 /* From a frame to its caller. */
-static __always_inline int unwind_frame(__u32 cpu, struct scratch *scratch)
+static __always_inline int unwind_frame(__u32 cpu, struct cpu *c)
 {
-	struct unwind_walk *w = &scratch->walk;
+	struct unwind_walk *w = &c->walk;
 
-	if (!get_rule(cpu, scratch, unwind_lookup_address(&w->u)))
+	if (!get_rule(cpu, c, unwind_lookup_address(&w->u)))
 		return UNWIND_NO_RULES;
 	if (unwind_is_plain(&w->rule))
 		return unwind_by_plain_rule(&w->u, &w->rule, read_window);
@@ -295,57 +297,29 @@ static __always_inline int unwind_frame(__u32 cpu, struct scratch *scratch)
 	return rare_frame(cpu);
 }
 
-static __always_inline __u16 flags_of_end(int r)
-{
-	switch (r) {
-	case UNWIND_MORE:
-		return WIRE_F_USER_TRUNCATED;
-	case UNWIND_END:
-		return WIRE_F_USER_WHOLE;
-	case UNWIND_NO_RULES:
-		return WIRE_F_USER_NO_RULES;
-	default:
-		return WIRE_F_USER_BROKEN;
-	}
-}
-
 /*
  * The frames from the nth on, up to so many: a call for each would cost as much as the frame, and a
  * loop over all of them is looked at by the verifier frame by frame, which takes it long.
  */
 __noinline int walk_frames(__u32 cpu, __u32 n)
 {
-	struct scratch *scratch = scratch_of(cpu);
+	struct cpu *c = cpu_of(cpu);
 	struct wire_sample *s;
 	int r = UNWIND_MORE;
 
-	if (!scratch)
+	if (!c)
 		return UNWIND_BROKEN;
-	s = &scratch->sample;
+	s = record_of(c);
 #pragma clang loop unroll(disable)
 	for (__u32 i = 0; i < FRAMES_A_CALL && r == UNWIND_MORE; i++) {
 		if (n >= WIRE_MAX_USER_FRAMES)
 			break;
-		s->pcs[(s->kernel_cnt + n) & SCRATCH_FRAME_MASK] =
-			unwind_recorded(&scratch->walk.u, n == 0);
+		s->pcs[(s->kernel_cnt + n) & FRAME_MASK] = unwind_recorded(&c->walk.u, n == 0);
 		n++;
-		r = unwind_frame(cpu, scratch);
+		r = unwind_frame(cpu, c);
 	}
 	s->user_cnt = n;
 	return r;
-}
-
-__noinline int walk_user(__u32 cpu)
-{
-	struct scratch *scratch = scratch_of(cpu);
-	int r = UNWIND_MORE;
-
-#pragma clang loop unroll(disable)
-	for (__u32 n = 0; n < WIRE_MAX_USER_FRAMES && r == UNWIND_MORE; n += FRAMES_A_CALL)
-		r = walk_frames(cpu, n);
-	if (scratch)
-		scratch->walk.u.flags |= flags_of_end(r);
-	return 0;
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

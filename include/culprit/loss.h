@@ -2,7 +2,7 @@
 /*
  * loss.h - every reason for which something measured is given up, in one list.
  *
- * BPF counts by these numbers in a per-CPU array, user space in a plain array; both end up in the
+ * BPF counts by these numbers for each CPU, user space in a plain array; both end up in the
  * window, the store, the report. Append-only with explicit numbers: the store persists them. The
  * names and the classes (is a whole sample gone, or is it only less complete?) are in model/loss.c.
  */
@@ -14,7 +14,7 @@ enum loss {
 
 	/* a whole sample is gone */
 	LOSS_RING_FULL = 1,    /* BPF: the ring buffer had no room */
-	LOSS_SCRATCH_BUSY = 2, /* BPF: nested on this CPU, no scratch record free */
+	LOSS_SCRATCH_BUSY = 2, /* BPF: nested on this CPU, its record is being made */
 	LOSS_BAD_RECORD = 3,   /* user: a record's lengths do not fit its size */
 	LOSS_STACKS_FULL = 4,  /* user: the window's table of stacks is full */
 	LOSS_SERIES_FULL = 5,  /* user: the window's table of series is full */

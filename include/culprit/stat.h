@@ -13,8 +13,10 @@
 #endif
 
 struct kernel_stat {
-	__u64 samples;	      /* records written to a ring */
-	__u64 idle;	      /* ticks that found the CPU idle */
+	__u64 stage;	      /* the number of the chunk in the making << 32 | bytes of it */
+	__u64 staged;	      /* records in it */
+	__u64 ticks;	      /* of the clock event */
+	__u64 idle;	      /* those that found the CPU idle */
 	__u64 run_ns;	      /* time that making records took */
 	__u64 lost[LOSS_CNT]; /* by enum loss */
 };

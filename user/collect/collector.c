@@ -311,6 +311,7 @@ int collector_stop(struct collector *c, record_fn fn, void *arg)
 	if (!c->stopped) {
 		ticks_free(c->ticks);
 		c->ticks = NULL;
+		sampler_end(c->sampler);
 		drain(c);
 		c->lost[LOSS_EVENTS] += taskevents_lost(c->events);
 		taskevents_free(c->events);
@@ -327,7 +328,7 @@ void collector_stats(const struct collector *c, struct collector_stats *ret)
 	*ret = (struct collector_stats){0};
 	sampler_stat(c->sampler, &st);
 	ret->started_ns = c->started_ns;
-	ret->samples = st.samples;
+	ret->samples = sampler_handed(c->sampler);
 	ret->idle = st.idle;
 	ret->run_ns = st.run_ns;
 	for (size_t i = 0; i < LOSS_CNT; i++)

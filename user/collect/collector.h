@@ -77,7 +77,7 @@ struct collector_opts {
 
 struct collector_stats {
 	uint64_t started_ns;	 /* CLOCK_MONOTONIC: no sample is older */
-	uint64_t samples;	 /* records written to the rings */
+	uint64_t samples;	 /* that were taken and have come here */
 	uint64_t idle;		 /* ticks that found the CPU idle; no record */
 	uint64_t lost[LOSS_CNT]; /* by enum loss; cumulative like all of this */
 	uint32_t cpus_online;	 /* CPUs that are being sampled now */
@@ -125,7 +125,7 @@ int must_check collector_set_space(struct collector *c, uint32_t pid,
 int must_check collector_set_hz(struct collector *c, uint32_t hz, struct err *err);
 
 /*
- * Sleeps up to timeout_ms (less when event rings fill up or a signal comes; 0 = not at all), then
+ * Sleeps up to timeout_ms (less when rings fill up, a signal or something watched comes; 0 = not at all), then
  * delivers what is there. 0; what `fn` returned, if not 0: the record it refused and all that
  * follow are kept for the next call.
  */

@@ -2,6 +2,7 @@
 #include "collect/cpus.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/fs.h"
@@ -20,6 +21,11 @@ void cpu_list_release(struct cpu_list *l)
 {
 	free(l->ids);
 	cpu_list_init(l);
+}
+
+bool cpu_list_equal(const struct cpu_list *a, const struct cpu_list *b)
+{
+	return a->cnt == b->cnt && (!a->cnt || !memcmp(a->ids, b->ids, a->cnt * sizeof(*a->ids)));
 }
 
 bool cpu_list_has(const struct cpu_list *l, uint32_t cpu)

@@ -16,6 +16,7 @@ struct cpu_list {
 
 void cpu_list_init(struct cpu_list *l); /* allocates nothing */
 void cpu_list_release(struct cpu_list *l);
+bool cpu_list_equal(const struct cpu_list *a, const struct cpu_list *b);
 bool cpu_list_has(const struct cpu_list *l, uint32_t cpu);
 
 /*

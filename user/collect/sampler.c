@@ -18,9 +18,11 @@
 #include "base/text.h"
 #include "collect/bpflog.h"
 #include "collect/maparea.h"
+#include "collect/stages.h"
 
 #define CPUS_PER_RING	16
 #define MAX_RINGS	64
+#define MIN_RING_BYTES	16384 /* some chunks (culprit/cpu.h) */
 #define MAX_PIDS	16384
 #define MIN_ARENA_PAGES 16
 #define MIN_SPACES	128
@@ -31,11 +33,15 @@
 struct sampler {
 	struct culprit_bpf *skel;
 	struct ring_buffer *reader;
+	struct stages *stages;
 	int ring_fds[MAX_RINGS];
 	size_t ring_cnt;
 	size_t ring_bytes; /* of one */
 	size_t map_bytes;  /* all maps and rings; none of them grows */
 	uint32_t cpu_cnt;  /* that there may ever be */
+	uint8_t *cpus;	   /* CPU_BYTES for each */
+	uint64_t *ticks;   /* of each, when last asked for */
+	uint32_t epoch;
 	bool filter_pids;
 	struct maparea arena;
 	size_t arena_bytes;
@@ -58,7 +64,7 @@ static int take(void *ctx, void *data, size_t len)
 {
 	struct sampler *s = ctx;
 
-	return s->fn(s->arg, data, len);
+	return stages_take_chunk(s->stages, data, len, s->fn, s->arg);
 }
 
 /*
@@ -73,7 +79,8 @@ static int set_up(struct sampler *s, const struct sampler_opts *o)
 	s->ring_cnt = 1;
 	while (s->ring_cnt * CPUS_PER_RING < o->cpus && s->ring_cnt < MAX_RINGS)
 		s->ring_cnt *= 2;
-	s->ring_bytes = round_up_pow2(o->ring_bytes / s->ring_cnt, page);
+	s->ring_bytes = round_up_pow2(o->ring_bytes / s->ring_cnt,
+				      page > MIN_RING_BYTES ? page : MIN_RING_BYTES);
 
 	skel->rodata->ring_bytes = (uint32_t)s->ring_bytes;
 	skel->rodata->ring_mask = (uint32_t)s->ring_cnt - 1;
@@ -100,9 +107,9 @@ static int set_up(struct sampler *s, const struct sampler_opts *o)
 	if (!r)
 		r = bpf_map__set_max_entries(skel->maps.spaces, s->space_cnt);
 	if (!r)
-		r = bpf_map__set_max_entries(skel->maps.scratches, s->cpu_cnt);
+		r = bpf_map__set_max_entries(skel->maps.cpus, s->cpu_cnt);
 	if (!r)
-		r = bpf_map__set_max_entries(skel->maps.stats, s->cpu_cnt);
+		r = bpf_map__set_max_entries(skel->maps.rooms, s->cpu_cnt);
 	if (!r && o->filter_pids)
 		r = bpf_map__set_max_entries(skel->maps.pid_filter, MAX_PIDS);
 	if (!r)
@@ -208,6 +215,53 @@ static int map_rules(struct sampler *s)
 	return r;
 }
 
+static struct cpu_shared *shared_of(const struct sampler *s, uint32_t cpu)
+{
+	return (void *)(s->cpus + (size_t)cpu * CPU_BYTES);
+}
+
+static int map_cpus(struct sampler *s, const struct sampler_opts *o)
+{
+	void *cpus = NULL;
+	int r = map_memory(s->skel->maps.cpus, (size_t)s->cpu_cnt * CPU_BYTES, &cpus);
+
+	if (r)
+		return r;
+	s->cpus = cpus;
+	s->ticks = calloc(s->cpu_cnt, sizeof(*s->ticks));
+	if (!s->ticks)
+		return -ENOMEM;
+	for (uint32_t cpu = 0; cpu < s->cpu_cnt; cpu++)
+		shared_of(s, cpu)->is_unusual =
+			o->filter_pids || o->cgroup_id || o->copy_all_stacks;
+	return stages_new(cpus, s->cpu_cnt, &s->stages);
+}
+
+bool sampler_all_tick(struct sampler *s, const struct cpu_list *cpus)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < cpus->cnt; i++) {
+		uint32_t cpu = cpus->ids[i];
+		uint64_t ticks;
+
+		if (cpu >= s->cpu_cnt)
+			return false;
+		ticks = __atomic_load_n(&shared_of(s, cpu)->stat.ticks, __ATOMIC_RELAXED);
+		all &= ticks != s->ticks[cpu];
+		s->ticks[cpu] = ticks;
+	}
+	return all;
+}
+
+/* Whatever a CPU remembers of the spaces is to be looked up again. */
+static void begin_epoch(struct sampler *s)
+{
+	s->epoch++;
+	for (uint32_t cpu = 0; cpu < s->cpu_cnt; cpu++)
+		__atomic_store_n(&shared_of(s, cpu)->epoch, s->epoch, __ATOMIC_RELEASE);
+}
+
 static int load(struct sampler *s, const struct sampler_opts *o, struct err *err)
 {
 	int r;
@@ -229,6 +283,9 @@ static int load(struct sampler *s, const struct sampler_opts *o, struct err *err
 	r = map_rules(s);
 	if (r)
 		return bpflog_explain(r, "mapping the unwind rules", err);
+	r = map_cpus(s, o);
+	if (r)
+		return bpflog_explain(r, "mapping what each CPU has", err);
 	s->map_bytes = count_map_bytes(s);
 	/*
 	 * the clock program has no automatic attachment: this takes fork and exit alone, if they
@@ -311,8 +368,10 @@ int sampler_set_space(struct sampler *s, uint32_t pid, const struct unwind_space
 	struct unwind_space *sp = find_space(s, pid);
 
 	if (!space) {
-		if (sp)
+		if (sp) {
 			__atomic_store_n(&sp->id, 0, __ATOMIC_RELEASE);
+			begin_epoch(s);
+		}
 		return 0;
 	}
 	if (!sp)
@@ -322,6 +381,7 @@ int sampler_set_space(struct sampler *s, uint32_t pid, const struct unwind_space
 	sp->list = space->list;
 	sp->version = space->version;
 	__atomic_store_n(&sp->id, space->id, __ATOMIC_RELEASE);
+	begin_epoch(s);
 	return 0;
 }
 
@@ -332,11 +392,17 @@ void sampler_set_asleep(struct sampler *s, bool asleep)
 
 int sampler_drain(struct sampler *s, int (*fn)(void *arg, const void *bytes, size_t len), void *arg)
 {
+	bool is_spilled = false;
 	int r;
 
 	s->fn = fn;
 	s->arg = arg;
+	stages_look(s->stages);
 	r = ring_buffer__consume(s->reader);
+	if (r >= 0)
+		r = stages_take_waiting(s->stages, fn, arg, &is_spilled);
+	if (!r && is_spilled)
+		r = ring_buffer__consume(s->reader);
 	return r < 0 ? r : 0;
 }
 
@@ -346,20 +412,19 @@ const int *sampler_rings(const struct sampler *s, size_t *ret_cnt)
 	return s->ring_fds;
 }
 
+void sampler_end(struct sampler *s)
+{
+	stages_end(s->stages);
+}
+
+uint64_t sampler_handed(const struct sampler *s)
+{
+	return stages_handed(s->stages);
+}
+
 void sampler_stat(const struct sampler *s, struct kernel_stat *ret)
 {
-	struct kernel_stat of_cpu;
-
-	*ret = (struct kernel_stat){0};
-	for (uint32_t cpu = 0; cpu < s->cpu_cnt; cpu++) {
-		if (bpf_map_lookup_elem(bpf_map__fd(s->skel->maps.stats), &cpu, &of_cpu))
-			continue;
-		ret->samples += of_cpu.samples;
-		ret->idle += of_cpu.idle;
-		ret->run_ns += of_cpu.run_ns;
-		for (size_t i = 0; i < LOSS_CNT; i++)
-			ret->lost[i] += of_cpu.lost[i];
-	}
+	stages_stat(s->stages, ret);
 }
 
 size_t sampler_map_bytes(const struct sampler *s)
@@ -377,7 +442,11 @@ void sampler_free(struct sampler *s)
 	if (!s)
 		return;
 	ring_buffer__free(s->reader);
+	stages_free(s->stages);
+	free(s->ticks);
 	maparea_release(&s->arena);
+	if (s->cpus)
+		(void)munmap(s->cpus, (size_t)s->cpu_cnt * CPU_BYTES);
 	if (s->spaces)
 		(void)munmap(s->spaces, s->space_cnt * sizeof(*s->spaces));
 	for (size_t i = 0; i < MAX_RINGS; i++)

@@ -12,6 +12,7 @@
 
 #include "base/compiler.h"
 #include "base/err.h"
+#include "collect/cpus.h"
 #include "model/record.h"
 
 struct sampler;
@@ -57,8 +58,8 @@ int must_check sampler_set_space(struct sampler *s, uint32_t pid, const struct u
 void sampler_set_asleep(struct sampler *s, bool asleep);
 
 /*
- * Hands out all samples in the rings, one ring after the other. Lengths are checked by the caller.
- * 0 or -errno of fn.
+ * Hands out all samples that there are by now, one ring after the other and then what is not in a ring
+ * yet. Lengths are checked by the caller. 0 or -errno, also of fn: see stages_fn.
  */
 int must_check sampler_drain(struct sampler *s, int (*fn)(void *arg, const void *bytes, size_t len),
 			     void *arg);
@@ -66,7 +67,19 @@ int must_check sampler_drain(struct sampler *s, int (*fn)(void *arg, const void 
 /* The rings, each of which becomes readable when it should not wait any longer; borrowed. */
 const int *sampler_rings(const struct sampler *s, size_t *ret_cnt);
 
-void sampler_stat(const struct sampler *s, struct kernel_stat *ret); /* summed over CPUs */
+/*
+ * Has each of these CPUs had a tick of the clock event since this was asked last? It costs nothing; to
+ * ask the events means an interrupt on each CPU.
+ */
+bool sampler_all_tick(struct sampler *s, const struct cpu_list *cpus);
+
+/* No program runs any more: the next time is the last. */
+void sampler_end(struct sampler *s);
+
+uint64_t sampler_handed(const struct sampler *s); /* samples that were handed out, so far */
+
+/* Summed over CPUs. */
+void sampler_stat(const struct sampler *s, struct kernel_stat *ret);
 size_t sampler_map_bytes(const struct sampler *s);
 size_t sampler_ring_bytes(const struct sampler *s);
 void sampler_free(struct sampler *s);
