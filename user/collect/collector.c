@@ -28,7 +28,8 @@
  */
 #define SLACK_NS (UINT64_C(10) * 1000 * 1000)
 
-#define FOLLOW_CPUS_NS (2 * NSEC_PER_SEC) /* each event is asked, on its own CPU */
+#define FOLLOW_CPUS_NS	 (2 * NSEC_PER_SEC)
+#define ASK_EVENTS_EVERY 30 /* times: each event is asked by an interrupt on its CPU */
 
 #define WAKE_EVERY_NS (NSEC_PER_SEC / 5) /* for a process that is new, at most */
 #define BUSY_WAIT_MS  100		 /* …and in between */
@@ -50,6 +51,8 @@ struct collector {
 	uint32_t max_spaces;
 	uint64_t started_ns;
 	uint64_t next_follow_ns;
+	unsigned int ask_events; /* rounds in which events are asked for sure */
+	unsigned int unasked;	 /* rounds in which they were not */
 	uint64_t woken_ns;	 /* when somebody did, last */
 	uint64_t lost[LOSS_CNT]; /* what user space gave up */
 	bool stopped;
@@ -242,24 +245,46 @@ int collector_set_hz(struct collector *c, uint32_t hz, struct err *err)
 
 	if (r || !c->ticks)
 		return r;
+	c->ask_events = 2; /* the new events tick, whatever has become of the others */
 	return ticks_set_period(c->ticks, NSEC_PER_SEC / hz, err);
 }
 
+/*
+ * Where the same CPUs are online and each of them ticks there is nothing to do: an event that ended with
+ * its CPU ticks no more. To be sure they are asked themselves now and then, and when anything changes
+ * twice more, since what is gone is closed one round after it was found out.
+ */
 static void follow_cpus(struct collector *c)
 {
 	uint64_t now_ns = clock_mono_ns(&clock_system);
+	struct cpu_list online;
 	struct err err;
 	int r;
 
 	if (now_ns < c->next_follow_ns)
 		return;
 	c->next_follow_ns = now_ns + FOLLOW_CPUS_NS;
-	r = cpu_list_read_online(&c->online, &err);
-	if (!r)
+	cpu_list_init(&online);
+	r = cpu_list_read_online(&online, &err);
+	if (!r && sampler_all_tick(c->sampler, &online) && cpu_list_equal(&online, &c->online) &&
+	    ticks_cnt(c->ticks) == online.cnt) {
+		if (!c->ask_events && ++c->unasked < ASK_EVENTS_EVERY) {
+			cpu_list_release(&online);
+			return;
+		}
+		c->ask_events -= c->ask_events > 0;
+	} else {
+		c->ask_events = 2;
+	}
+	c->unasked = 0;
+	if (!r) {
+		cpu_list_release(&c->online);
+		c->online = online;
 		r = taskevents_follow(c->events, &c->online, &err);
+	}
 	if (!r)
 		r = ticks_follow(c->ticks, &c->online, &err);
-	if (r) /* goes on with the CPUs it has, and tries again in a second */
+	if (r) /* goes on with the CPUs it has, and tries again in two seconds */
 		log_debug("collect: following CPUs: %s", err.text);
 }
 
