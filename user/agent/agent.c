@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "agent/budget.h"
+#include "agent/disable.h"
 #include "agent/governor.h"
 #include "agent/guard.h"
 #include "agent/keeper.h"
@@ -19,7 +20,6 @@
 #include "base/mem.h"
 
 #define LOOK_EVERY_NS	NSEC_PER_SEC
-#define ASK_EVERY_NS	(NSEC_PER_SEC / 3) /* for the file that disables us: a system call */
 #define SHRINK_EVERY_NS (30 * NSEC_PER_SEC)
 #define GIVE_EVERY_NS	(10 * NSEC_PER_SEC) /* free memory back to the kernel */
 #define MAX_TEXT	(1 << 20)
@@ -34,9 +34,9 @@ struct agent {
 	struct governor governor;
 	struct guard guard;
 	bool governed, healthy, said_over, said_memory;
-	bool disabled; /* the file is there, when last asked for */
-	char *disable_path, *prom_path, *cache_path;
-	uint64_t attached_ns, asked_ns, looked_ns, told_ns, shrunk_ns, gave_ns;
+	struct disable disable;
+	char *prom_path, *cache_path;
+	uint64_t attached_ns, looked_ns, told_ns, shrunk_ns, gave_ns;
 	uint64_t shrinks, windows; /* windows: stored, when it was last told of */
 	uint64_t resident_bytes;
 	struct recorder_stats seen; /* of this recorder, when last looked at */
@@ -48,21 +48,12 @@ static uint64_t now(const struct agent *a)
 	return clock_mono_ns(a->clock);
 }
 
-static bool has_disable_file(struct agent *a)
-{
-	uint64_t now_ns = now(a);
-
-	if (a->asked_ns && now_ns - a->asked_ns < ASK_EVERY_NS)
-		return a->disabled;
-	a->asked_ns = now_ns;
-	a->disabled = !access(a->disable_path, F_OK);
-	return a->disabled;
-}
-
 /* See recorder_opts. */
 static bool is_disabled_now(void *agent)
 {
-	return has_disable_file(agent);
+	struct agent *a = agent;
+
+	return disable_is_there(&a->disable, now(a));
 }
 
 /* Counters only: what is a state is that of the last recorder. */
@@ -104,6 +95,15 @@ static void set_policy(struct agent *a)
 	a->governed = true;
 }
 
+/* As long as nobody has to be looked for in between, and a window is not sealed late by much. */
+static unsigned int poll_ms(const struct agent *a)
+{
+	uint64_t half_ms = a->opts.recorder.window_ns / 2 / (NSEC_PER_SEC / 1000);
+	unsigned int ms = disable_fd(&a->disable) < 0 ? AGENT_POLL_MS / 2 : AGENT_POLL_MS;
+
+	return half_ms && half_ms < ms ? (unsigned int)half_ms : ms;
+}
+
 static int attach(struct agent *a, struct err *err)
 {
 	struct recorder_opts opts = a->opts.recorder;
@@ -112,7 +112,8 @@ static int attach(struct agent *a, struct err *err)
 	if (a->governed)
 		opts.collect.hz = a->governor.hz;
 	opts.budget = &a->budget;
-	opts.poll_ms = AGENT_POLL_MS;
+	opts.watch_fd = disable_fd(&a->disable);
+	opts.poll_ms = poll_ms(a);
 	opts.cache_dir = a->cache_path;
 	opts.is_wanted_elsewhere = is_disabled_now;
 	opts.wanted_arg = a;
@@ -340,17 +341,17 @@ static void look(struct agent *a, uint64_t now_ns)
 
 static int poll_disabled(struct agent *a, struct err *err)
 {
-	struct timespec pause = {.tv_nsec = (long)AGENT_POLL_MS * 1000 * 1000};
+	struct timespec pause = {.tv_nsec = (long)AGENT_POLL_MS / 2 * 1000 * 1000};
 	int r;
 
-	if (has_disable_file(a)) {
+	if (is_disabled_now(a)) {
 		(void)nanosleep(&pause, NULL);
 		return 0;
 	}
 	r = attach(a, err);
 	if (r)
 		return r;
-	log_warn("agent: '%s' is gone: sampling again", a->disable_path);
+	log_warn("agent: '%s' is gone: sampling again", a->disable.path);
 	tell(a);
 	return 0;
 }
@@ -361,10 +362,10 @@ int agent_poll(struct agent *a, struct err *err)
 
 	if (!a->recorder) {
 		r = poll_disabled(a, err);
-	} else if (has_disable_file(a)) {
+	} else if (is_disabled_now(a)) {
 		r = detach(a, err);
 		log_warn("agent: '%s' is there: detached, waiting until it is gone",
-			 a->disable_path);
+			 a->disable.path);
 		tell(a);
 	} else {
 		r = recorder_poll(a->recorder, err);
@@ -390,13 +391,11 @@ static int set_up(struct agent *a, const char *dir, struct err *err)
 	unsigned int wanted = GUARD_SAMPLING;
 	int r;
 
-	if (asprintf(&a->disable_path, "%s/" AGENT_DISABLE_FILE, dir) < 0)
-		a->disable_path = NULL;
 	if (asprintf(&a->prom_path, "%s/" SELFSTATS_FILE, dir) < 0)
 		a->prom_path = NULL;
 	if (asprintf(&a->cache_path, "%s/" CACHE_DIR, dir) < 0)
 		a->cache_path = NULL;
-	if (!a->disable_path || !a->prom_path || !a->cache_path)
+	if (disable_init(&a->disable, dir) || !a->prom_path || !a->cache_path)
 		return err_set(err, ENOMEM, "out of memory");
 	r = budget_divide_here(&budget, &a->budget, err);
 	if (r)
@@ -409,10 +408,10 @@ static int set_up(struct agent *a, const char *dir, struct err *err)
 	r = guard_begin(&a->guard, dir, wanted, a->opts.retry_attach, err);
 	if (r)
 		return r;
-	if (!has_disable_file(a))
+	if (!is_disabled_now(a))
 		return attach(a, err);
 	log_warn("agent: '%s' is there: attaching nothing, waiting until it is gone",
-		 a->disable_path);
+		 a->disable.path);
 	return 0;
 }
 
@@ -444,7 +443,7 @@ void agent_free(struct agent *a)
 		return;
 	recorder_free(a->recorder);
 	guard_release(&a->guard);
-	free(a->disable_path);
+	disable_release(&a->disable);
 	free(a->prom_path);
 	free(a->cache_path);
 	free(a);

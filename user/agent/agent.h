@@ -13,7 +13,7 @@
  * nothing is attached, no window is made, what is stored stays, and the agent waits. What is said
  * to an operator goes to the log as warnings.
  *
- * One thread; agent_poll() takes AGENT_POLL_MS, longer while the rate changes.
+ * One thread; agent_poll() takes AGENT_POLL_MS at most, longer while the rate changes.
  */
 #ifndef AGENT_AGENT_H
 #define AGENT_AGENT_H
@@ -21,8 +21,7 @@
 #include "agent/recorder.h"
 #include "base/err.h"
 
-#define AGENT_DISABLE_FILE  "disable"
-#define AGENT_POLL_MS	    500 /* each time costs some 50 µs, whatever there is to do */
+#define AGENT_POLL_MS	    1000 /* each time costs some 100 µs, whatever there is to do */
 #define AGENT_TELL_EVERY_NS (10 * NSEC_PER_SEC) /* agent.prom */
 
 #define AGENT_DEFAULT_CPU_BUDGET 0.01

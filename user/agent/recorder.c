@@ -24,7 +24,7 @@
 #define PRESSURE_PART	  10
 #define PRESSURE_EVERY_NS NSEC_PER_SEC
 
-#define ASK_EVERY 64 /* records; asking may be a system call */
+#define ASK_EVERY 64 /* records; asking is a system call */
 
 /* While BPF lacks rules that samples ask for. */
 #define LEARNING_POLL_MS 20
@@ -167,6 +167,12 @@ int recorder_new(const struct recorder_opts *opts, agg_sink_fn sink, void *sink_
 		ret = collector_new(&collect, &r->collector, err);
 	if (ret)
 		goto fail;
+	if (opts->watch_fd > 0)
+		ret = collector_watch(r->collector, opts->watch_fd);
+	if (ret) {
+		err_set(err, ret, "recorder: %s", strerror(-ret));
+		goto fail;
+	}
 	collector_stats(r->collector, &r->seen);
 	ret = open_raw(r, opts, err);
 	if (!ret)

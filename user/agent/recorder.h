@@ -8,7 +8,8 @@
  *	r = recorder_finish(rec, err);
  *	recorder_free(rec);
  *
- * One thread; recorder_poll() sleeps poll_ms at most, less when a signal or a process that is new comes.
+ * One thread; recorder_poll() sleeps poll_ms at most, less when a signal, a process
+ * that is new or something in watch_fd comes.
  */
 #ifndef AGENT_RECORDER_H
 #define AGENT_RECORDER_H
@@ -25,6 +26,7 @@ struct recorder;
 struct recorder_opts {
 	struct collector_opts collect;
 	uint32_t poll_ms;   /* how long recorder_poll() sleeps at most; 0: RECORDER_POLL_MS */
+	int watch_fd;	    /* ends the sleep when it becomes readable; 0 or -1: none */
 	uint64_t window_ns; /* 0: one window for all */
 	bool inlines;	    /* inlined functions are frames of their own */
 	bool moments;	    /* windows know when each sample was taken (struct moment) */

@@ -228,6 +228,11 @@ int collector_reach_arena(struct collector *c, size_t bytes)
 	return sampler_reach_arena(c->sampler, bytes);
 }
 
+int collector_watch(struct collector *c, int fd)
+{
+	return taskevents_watch(c->events, fd);
+}
+
 uint32_t collector_max_spaces(const struct collector *c)
 {
 	return c->max_spaces;

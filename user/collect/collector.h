@@ -124,6 +124,9 @@ int must_check collector_set_space(struct collector *c, uint32_t pid,
  */
 int must_check collector_set_hz(struct collector *c, uint32_t hz, struct err *err);
 
+/* Something new in fd ends the sleep of collector_poll(), too; borrowed. 0 or -errno. */
+int must_check collector_watch(struct collector *c, int fd);
+
 /*
  * Sleeps up to timeout_ms (less when rings fill up, a signal or something watched comes; 0 = not at all), then
  * delivers what is there. 0; what `fn` returned, if not 0: the record it refused and all that
