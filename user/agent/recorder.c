@@ -20,9 +20,9 @@
 /* How often the counters of losses are read: they cost system calls. */
 #define STATS_EVERY_NS NSEC_PER_SEC
 
-/* How often pressure is read: a tenth of a window, so that nearly all of it is watched, but seldom. */
-#define PRESSURE_PART	  10
-#define PRESSURE_EVERY_NS NSEC_PER_SEC
+/* How often pressure is read: a fifth of a window, so that nearly all of it is watched, but seldom. */
+#define PRESSURE_PART	  5
+#define PRESSURE_EVERY_NS (2 * NSEC_PER_SEC)
 
 #define ASK_EVERY 64 /* records; asking is a system call */
 
