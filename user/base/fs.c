@@ -88,6 +88,18 @@ static int write_all(int fd, struct str data)
 	return 0;
 }
 
+/*
+ * Puts a file in the place of another one. What is not to be synced changes places with it first: a
+ * rename over a file makes ext4 and others write the new one to the disk at once (auto_da_alloc in
+ * ext4(5)), though it may be gone again in seconds.
+ */
+static int replace(const char *tmp, const char *path, bool sync)
+{
+	if (!sync && !renameat2(AT_FDCWD, tmp, AT_FDCWD, path, RENAME_EXCHANGE))
+		return unlink(tmp) ? -errno : 0;
+	return rename(tmp, path) ? -errno : 0;
+}
+
 static int write_file(const char *path, struct str data, bool sync, struct err *err)
 {
 	struct stat st;
@@ -106,12 +118,13 @@ static int write_file(const char *path, struct str data, bool sync, struct err *
 	}
 	if (asprintf(&tmp, "%s.tmp.%d", path, (int)getpid()) < 0)
 		return err_set(err, ENOMEM, "%s: out of memory", path);
-	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	(void)unlink(tmp); /* of one that had our number, and died: it may be a link by now */
+	fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	r = fd < 0 ? -errno : write_all(fd, data);
 	if (!r && sync && fsync(fd))
 		r = -errno;
-	if (!r && rename(tmp, path))
-		r = -errno;
+	if (!r)
+		r = replace(tmp, path, sync);
 	if (r && fd >= 0)
 		(void)unlink(tmp);
 out:
