@@ -4,7 +4,8 @@
 # cost.pl PID - what a process and all below it have cost so far, one "name value" a line:
 #
 #	clock_s     the time of asking
-#	cpu_s       CPU seconds, user and system, of those that live and of those that were waited for
+#	cpu_s       CPU seconds, user and system, of those that live (by their own clocks, to the nanosecond) and of those
+#	            that were waited for (by ticks of 10 ms)
 #	rss_kib     resident memory of those that live
 #	bpf_ns      run time of their BPF programs of type perf_event (kernel.bpf_stats_enabled must be 1)
 #	bpf_runs    how often these ran
@@ -34,7 +35,13 @@ for my $dir (glob '/proc/[0-9]*') {
 	my $pid = $1;
 	my @field = split ' ', $stat;
 	$parent{$pid} = $field[1];
-	$cpu{$pid} = $field[11] + $field[12] + $field[13] + $field[14];
+	$cpu{$pid} = $field[13] + $field[14];
+}
+
+# The CPU clock of a process: MAKE_PROCESS_CPUCLOCK() in the kernel's posix-timers.h, CPUCLOCK_SCHED.
+sub clock_of {
+	my ($pid) = @_;
+	return clock_gettime(-8 * ($pid + 1) + 2);
 }
 
 my @family = ($root);
@@ -47,7 +54,8 @@ my %sum = map { $_ => 0 } qw(cpu_s rss_kib bpf_ns bpf_runs other_ns map_kib);
 my $hz = `getconf CLK_TCK`;
 my %seen;
 for my $pid (@family) {
-	$sum{cpu_s} += ($cpu{$pid} // 0) / $hz;
+	my $own = clock_of($pid);
+	$sum{cpu_s} += ($own > 0 ? $own : 0) + ($cpu{$pid} // 0) / $hz;
 	$sum{rss_kib} += $1 if slurp("/proc/$pid/status") =~ /^VmRSS:\s*(\d+)/m;
 	for my $file (glob "/proc/$pid/fdinfo/*") {
 		my %info = map { split ' ', $_, 2 } grep { /^\w+:\s*\S/ } split /\n/, slurp($file);
@@ -66,4 +74,4 @@ for my $pid (@family) {
 	}
 }
 printf "clock_s %.3f\n", $now;
-printf "%s %.3f\n", $_, $sum{$_} for sort keys %sum;
+printf "%s %.6f\n", $_, $sum{$_} for sort keys %sum;
