@@ -25,7 +25,8 @@ struct unwind_state {
 	__u32 is_interrupted; /* the frame was not left by a call: ip is exact */
 	__u16 flags;	      /* WIRE_F_USER_FP is added */
 	__u16 reserved;
-	__u64 regs[WIRE_REGS]; /* of the last interrupted code, in DWARF's numbering */
+	/* Of the last interrupted code, in DWARF's numbering; whoever begins a walk may fill them in late. */
+	__u64 regs[WIRE_REGS];
 };
 
 /* Reads an 8-byte word of the stack into *ret. False: it cannot be read; *ret is as it was. */

@@ -3,7 +3,7 @@
  * wire.h - the records that reach user space, in the shape in which they travel.
  *
  * One stream of records, ordered by time, is all that the user side ever learns of the machine:
- * samples come from BPF ring buffers, task and mapping events from the dummy perf event, process
+ * samples come from the BPF programs, task and mapping events from the dummy perf event, process
  * snapshots from /proc. The collector turns all three into the records below; the registry, the raw
  * file and the tests know nothing else. A raw file (format/raw.h) is this stream written down, so
  * that everything above collect/ runs without root.

@@ -183,10 +183,11 @@ static int start(struct collector *c, const struct collector_opts *o, struct err
 	if (r)
 		return r;
 	/*
-	 * Everything that all rings can hold, twice: what waits from the last round, and what this
-	 * one brings.
+	 * Everything that all rings and stages can hold, twice: what waits from the last round, and
+	 * what this one brings.
 	 */
-	order_init(&c->order, 2 * (sampler_ring_bytes(c->sampler) + event_bytes * c->online.cnt));
+	order_init(&c->order,
+		   2 * (sampler_waiting_bytes(c->sampler) + event_bytes * c->online.cnt));
 	c->next_follow_ns = clock_mono_ns(&clock_system) + FOLLOW_CPUS_NS;
 	return 0;
 }

@@ -432,9 +432,9 @@ size_t sampler_map_bytes(const struct sampler *s)
 	return s->map_bytes;
 }
 
-size_t sampler_ring_bytes(const struct sampler *s)
+size_t sampler_waiting_bytes(const struct sampler *s)
 {
-	return s->ring_cnt * s->ring_bytes;
+	return s->ring_cnt * s->ring_bytes + s->cpu_cnt * sizeof(struct stage);
 }
 
 void sampler_free(struct sampler *s)

@@ -81,7 +81,7 @@ uint64_t sampler_handed(const struct sampler *s); /* samples that were handed ou
 /* Summed over CPUs. */
 void sampler_stat(const struct sampler *s, struct kernel_stat *ret);
 size_t sampler_map_bytes(const struct sampler *s);
-size_t sampler_ring_bytes(const struct sampler *s);
+size_t sampler_waiting_bytes(const struct sampler *s); /* that rings and stages can hold */
 void sampler_free(struct sampler *s);
 
 #endif

@@ -27,12 +27,12 @@ int must_check taskevents_new(size_t ring_bytes, struct taskevents **ret);
 int must_check taskevents_follow(struct taskevents *te, const struct cpu_list *online,
 				 struct err *err);
 
-/* Lets taskevents_wait() end too when a BPF ring asks for a reader. 0 or -errno. */
+/* Lets taskevents_wait() end too when something new can be read from fd. 0 or -errno. */
 int must_check taskevents_watch(struct taskevents *te, int fd);
 
 /*
  * Sleeps up to timeout_ms (0 = not at all), less when a ring is half full or a signal comes. True
- * when a ring asks for its reader.
+ * when a ring asks for its reader, or somebody who is watched does.
  */
 bool taskevents_wait(struct taskevents *te, int timeout_ms);
 
